@@ -1,0 +1,2 @@
+//! The `lmz` command.
+fn main() {}

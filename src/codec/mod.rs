@@ -1,0 +1,31 @@
+//! One segment of samples, or one block of bytes, to and from its coded form.
+
+mod bytes;
+mod segment;
+
+pub use bytes::{decode_bytes, encode_bytes};
+pub use segment::{decode_pcm, encode_pcm};
+
+/// How much prediction is run for each sample. The level is recorded in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Level {
+    /// FLAC-like patience.
+    Fast = 0,
+    /// Several predictors side by side.
+    #[default]
+    Default = 1,
+    /// All of them.
+    Best = 2,
+}
+
+/// A segment in coded form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CodedPcm {
+    /// Range-coded token stream.
+    pub tokens: Vec<u8>,
+    /// Packed LSB block: low bits of samples that are coded as they are.
+    pub lsb: Vec<u8>,
+    /// Size in bits the token stream would have without the language model.
+    pub bits_without_lm: u64,
+}

@@ -1,0 +1,84 @@
+//! Every error of the library, sorted by who must act on it.
+
+use std::io;
+
+/// Result of a library call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong. Library code never prints and never exits: the caller decides.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading the input or writing the output failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+
+    /// The input of `compress` is not a RIFF/WAVE, RIFX, RF64 or BW64 file.
+    #[error("not a WAV file: {reason}")]
+    NotWav {
+        /// What was found instead.
+        reason: String,
+    },
+
+    /// The input of `decompress` is not an lmz file at all.
+    #[error("not an lmz file: {reason}")]
+    NotLmz {
+        /// What was found instead.
+        reason: String,
+    },
+
+    /// The file is sound but needs a newer or differently built lmz.
+    #[error("this file cannot be read by this lmz: {reason}")]
+    Unsupported {
+        /// What is needed, and what would work.
+        reason: String,
+    },
+
+    /// The file is damaged.
+    #[error("damaged file at byte {offset}: {reason}")]
+    Corrupt {
+        /// Offset in the lmz file, in bytes, of the structure that is damaged.
+        offset: u64,
+        /// Which check failed, with the stored and the computed value.
+        reason: String,
+    },
+
+    /// A declared size is beyond what this decoder is willing to allocate.
+    #[error("limit exceeded at byte {offset}: {reason}")]
+    Limit {
+        /// Offset in the lmz file, in bytes.
+        offset: u64,
+        /// Which limit, the declared value and the allowed one.
+        reason: String,
+    },
+
+    /// The language model at hand is not the one that the file was made with.
+    #[error("language model mismatch: {reason}")]
+    ModelMismatch {
+        /// Which field of the fingerprint differs, both values, and what would work.
+        reason: String,
+    },
+
+    /// The language model could not be loaded or run.
+    #[error("language model: {reason}")]
+    Model {
+        /// What llama.cpp or the model's metadata said.
+        reason: String,
+    },
+
+    /// The caller asked to stop (^C).
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// Shorthand for [`Error::Corrupt`].
+    pub(crate) fn corrupt(offset: u64, reason: impl Into<String>) -> Self {
+        Error::Corrupt { offset, reason: reason.into() }
+    }
+
+    /// Shorthand for [`Error::Model`].
+    pub(crate) fn model(reason: impl Into<String>) -> Self {
+        Error::Model { reason: reason.into() }
+    }
+}

@@ -1,0 +1,9 @@
+//! lmz: lossless WAV compression with a language model inside an audio codec.
+
+pub mod codec;
+pub mod error;
+pub mod lm;
+pub mod pcm;
+
+pub use codec::Level;
+pub use error::{Error, Result};

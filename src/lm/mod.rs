@@ -1,0 +1,45 @@
+//! Language models over quantile tokens: what the codec asks of them.
+//!
+//! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` is the one file
+//! that names llama.cpp; `lanes.rs` lets several segments share one batched context.
+
+use crate::error::Result;
+
+/// Number of quantile bins, the alphabet of the tokens a model predicts.
+pub const BINS: usize = 32;
+
+/// Number of context classes that an input token can carry beside the last bin.
+pub const CLASSES: usize = 64;
+
+/// What a model reads before it predicts the next bin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputToken {
+    /// Nothing has been coded yet in this segment.
+    Start,
+    /// The bin of the last sample coded, and a class of what is known before the next one.
+    Bin {
+        /// Quantile bin of the previous sample, `0..BINS`.
+        bin: u8,
+        /// Context class, `0..CLASSES`; a model without classes ignores it.
+        class: u8,
+    },
+}
+
+/// One sequence of tokens through a model.
+///
+/// Encoder and decoder make the same calls with the same arguments, so an implementation
+/// must return the same bits for the same history, on the machine its fingerprint names.
+pub trait LanguageModel {
+    /// Forgets everything: the next `step` starts a segment.
+    ///
+    /// # Errors
+    /// [`crate::Error::Model`] when the engine fails.
+    fn reset(&mut self) -> Result<()>;
+
+    /// Reads one token and returns the logits (natural log scale, any offset) of the
+    /// [`BINS`] bins the next sample can fall in.
+    ///
+    /// # Errors
+    /// [`crate::Error::Model`] when the engine fails or yields a value that is not finite.
+    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]>;
+}
