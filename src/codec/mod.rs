@@ -1,9 +1,13 @@
 //! One segment of samples, or one block of bytes, to and from its coded form.
 
 mod bytes;
+mod channel;
+mod profile;
 mod segment;
+mod values;
 
 pub use bytes::{decode_bytes, encode_bytes};
+pub use values::Values;
 pub use segment::{decode_pcm, encode_pcm};
 
 /// How much prediction is run for each sample. The level is recorded in the file.

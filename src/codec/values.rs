@@ -1,0 +1,71 @@
+//! The values that the samples of one channel can take, in ascending order.
+
+/// A set of sample values. Samples are coded as ranks in it; prediction works on the values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Every integer from `min` to `max`.
+    Dense {
+        /// Smallest value.
+        min: i32,
+        /// Number of values.
+        len: u32,
+    },
+    /// The listed values only, ascending.
+    Sparse(Vec<i32>),
+}
+
+impl Values {
+    /// Number of values.
+    #[inline(always)]
+    pub fn len(&self) -> u32 {
+        match self {
+            Values::Dense { len, .. } => *len,
+            Values::Sparse(values) => values.len() as u32,
+        }
+    }
+
+    /// The value of a rank below `len`.
+    #[inline(always)]
+    pub fn value(&self, rank: u32) -> i32 {
+        match self {
+            Values::Dense { min, .. } => min.wrapping_add(rank as i32),
+            Values::Sparse(values) => values[rank as usize],
+        }
+    }
+
+    /// The rank of a value that is in the set.
+    #[inline(always)]
+    pub fn rank(&self, value: i32) -> u32 {
+        match self {
+            Values::Dense { min, .. } => value.wrapping_sub(*min) as u32,
+            Values::Sparse(values) => values.partition_point(|&v| v < value) as u32,
+        }
+    }
+
+    /// The point halfway between `rank - 1` and `rank`, for ranks from 1 to `len - 1`.
+    #[inline(always)]
+    pub fn edge(&self, rank: u32) -> f64 {
+        match self {
+            Values::Dense { min, .. } => f64::from(*min) + f64::from(rank) - 0.5,
+            Values::Sparse(values) => {
+                let (a, b) = (values[rank as usize - 1], values[rank as usize]);
+                (f64::from(a) + f64::from(b)) * 0.5
+            }
+        }
+    }
+
+    /// Number of values below `threshold`.
+    #[inline(always)]
+    pub fn count_below(&self, threshold: f64) -> u32 {
+        match self {
+            Values::Dense { min, len } => {
+                // Float to integer casts saturate, so far thresholds end at 0 or `len`.
+                let distance = threshold - f64::from(*min);
+                let whole = distance as i64;
+                let count = if distance > whole as f64 { whole + 1 } else { whole };
+                count.clamp(0, i64::from(*len)) as u32
+            }
+            Values::Sparse(values) => values.partition_point(|&v| f64::from(v) < threshold) as u32,
+        }
+    }
+}

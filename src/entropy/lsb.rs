@@ -1,0 +1,80 @@
+//! Packed LSB block: bits that are as good as noise, stored as they are.
+
+use crate::error::{Error, Result};
+
+/// Packs bit fields, first field in the most significant bits of the first byte.
+#[derive(Debug, Default)]
+pub struct LsbWriter {
+    out: Vec<u8>,
+    /// Bits not yet written, right-aligned.
+    buffer: u64,
+    buffered: u32,
+}
+
+impl LsbWriter {
+    /// Appends the low `bits` (0 to 32) bits of `value`.
+    #[inline(always)]
+    pub fn push(&mut self, value: u32, bits: u32) {
+        // At most 7 bits wait, so 39 of the 64 are used.
+        self.buffer = self.buffer << bits | u64::from(value) & ((1 << bits) - 1);
+        self.buffered += bits;
+        while self.buffered >= 8 {
+            self.buffered -= 8;
+            self.out.push((self.buffer >> self.buffered) as u8);
+        }
+    }
+
+    /// Pads the last byte with zero bits and returns the block.
+    pub fn finish(mut self) -> Vec<u8> {
+        if self.buffered > 0 {
+            self.push(0, 8 - self.buffered);
+        }
+        self.out
+    }
+}
+
+/// Reads what [`LsbWriter`] wrote.
+#[derive(Debug)]
+pub struct LsbReader<'a> {
+    bytes: &'a [u8],
+    /// Position of the next bit.
+    bit: usize,
+}
+
+impl<'a> LsbReader<'a> {
+    /// Starts at the first bit of `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        LsbReader { bytes, bit: 0 }
+    }
+
+    /// Takes the next `bits` (0 to 32) bits; zeros beyond the end, which `finish` reports.
+    #[inline(always)]
+    pub fn pull(&mut self, bits: u32) -> u32 {
+        let mut value = 0u64;
+        let first = self.bit / 8;
+        for i in 0..5 {
+            value = value << 8 | u64::from(self.bytes.get(first + i).copied().unwrap_or(0));
+        }
+        let skip = (self.bit % 8) as u32;
+        self.bit += bits as usize;
+        ((value >> (40 - skip - bits)) & ((1 << bits) - 1)) as u32
+    }
+
+    /// Checks that exactly the whole block was read and that the padding is zero.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], offset relative to the block.
+    pub fn finish(mut self) -> Result<()> {
+        if self.bit.div_ceil(8) != self.bytes.len() {
+            return Err(Error::corrupt(
+                self.bit as u64 / 8,
+                format!("the LSB block has {} bytes, {} bits were due", self.bytes.len(), self.bit),
+            ));
+        }
+        let padding = (8 - self.bit % 8) % 8;
+        if self.pull(padding as u32) != 0 {
+            return Err(Error::corrupt(self.bit as u64 / 8, "padding of the LSB block is not zero"));
+        }
+        Ok(())
+    }
+}

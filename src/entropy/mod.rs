@@ -1,0 +1,33 @@
+//! Entropy coding: decisions and their probabilities to bytes and back.
+
+mod lsb;
+mod range;
+
+pub use lsb::{LsbReader, LsbWriter};
+pub use range::{RangeDecoder, RangeEncoder};
+
+/// Probability of a decision being `true`, in units of 2^-32; 0 is not legal.
+pub type Probability = u32;
+
+/// A sink or source of coded decisions.
+///
+/// The codec is written once, against this trait. An encoder codes the value it is given and
+/// returns it; a decoder ignores that value and returns the one it has read. So both
+/// directions run the same code and cannot drift apart.
+pub trait Coder {
+    /// Codes one decision that is `true` with probability `p` / 2^32.
+    fn code(&mut self, decision: bool, p: Probability) -> bool;
+
+    /// Codes the low `bits` (0 to 32) bits of `value` as they are, in the packed LSB block.
+    fn raw(&mut self, value: u32, bits: u32) -> u32;
+}
+
+/// Codes the low `bits` bits of `value`, most significant first, all values equally likely.
+pub fn code_uniform(coder: &mut impl Coder, value: u32, bits: u32) -> u32 {
+    let mut decoded = 0;
+    for shift in (0..bits).rev() {
+        let bit = coder.code(value >> shift & 1 != 0, 1 << 31);
+        decoded = decoded << 1 | u32::from(bit);
+    }
+    decoded
+}

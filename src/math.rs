@@ -1,0 +1,93 @@
+//! Arithmetic that encoder and decoder share: IEEE-754 `+ - * /` in a written order.
+//!
+//! No libm, no fused multiply-add, no reduction left to the compiler: sums run over a fixed
+//! number of lanes and the lanes are added in a fixed tree. The compiler may use any vector
+//! width for that without changing a bit. Everything here is `inline(always)` so that it is
+//! compiled for the instruction set of its caller (see `codec/segment.rs`).
+
+/// Lanes of a single-precision sum.
+const LANES: usize = 16;
+
+/// Sum over `a[i] * b[i]`; the length is a multiple of 16 and the same for both.
+#[inline(always)]
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut acc = [0f32; LANES];
+    for (x, y) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            acc[lane] += x[lane] * y[lane];
+        }
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            acc[lane] += acc[lane + width];
+        }
+        width /= 2;
+    }
+    acc[0]
+}
+
+/// `y[i] += a * x[i]` in single precision.
+#[inline(always)]
+pub fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * *x;
+    }
+}
+
+/// Sum over `a[i] * b[i]` in double precision, over 8 lanes, any length.
+#[inline(always)]
+pub fn dot_f64(a: &[f64], b: &[f64]) -> f64 {
+    let mut acc = [0f64; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let mut rest = 0.0;
+    for (x, y) in a8.remainder().iter().zip(b8.remainder()) {
+        rest += x * y;
+    }
+    for (x, y) in a8.zip(b8) {
+        for lane in 0..8 {
+            acc[lane] += x[lane] * y[lane];
+        }
+    }
+    ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7])) + rest
+}
+
+/// exp(-a) for 0 <= a <= 80, relative error below 2^-21.
+#[inline(always)]
+pub fn exp_neg(a: f32) -> f32 {
+    // 2^23 * 1.5: adding it leaves the integer part of a small number in the low mantissa
+    // bits, rounded to nearest, with no conversion instruction.
+    const ROUND: f32 = 12_582_912.0;
+    let t = a * -std::f32::consts::LOG2_E;
+    let rounded = t + ROUND;
+    let f = t - (rounded - ROUND);
+    // Taylor series of 2^f, |f| <= 1/2.
+    let p = 1.0
+        + f * (0.693_147_2
+            + f * (0.240_226_5
+                + f * (0.055_504_11 + f * (0.009_618_129 + f * (0.001_333_355_8 + f * 0.000_154_035_3)))));
+    f32::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 23))
+}
+
+/// Natural logarithm of a positive normal number, absolute error below 2^-20.
+#[inline(always)]
+pub fn ln(x: f32) -> f32 {
+    // x = m * 2^e with 2/3 <= m < 4/3.
+    const TWO_THIRDS: u32 = 0x3F2A_AAAB;
+    let offset = x.to_bits().wrapping_sub(TWO_THIRDS);
+    let e = (offset as i32 >> 23) as f32;
+    let m = f32::from_bits((offset & 0x007F_FFFF).wrapping_add(TWO_THIRDS));
+    // ln m = 2 artanh(z), z = (m - 1) / (m + 1), |z| <= 1/5.
+    let z = (m - 1.0) / (m + 1.0);
+    let z2 = z * z;
+    let series = 2.0 * z * (1.0 + z2 * (0.333_333_34 + z2 * (0.2 + z2 * (0.142_857_15 + z2 * 0.111_111_11))));
+    e * std::f32::consts::LN_2 + series
+}
+
+/// 1 / (1 + exp(-x)), the inverse of the logit.
+#[inline(always)]
+pub fn logistic(x: f32) -> f32 {
+    let e = exp_neg(x.abs().min(80.0));
+    let small = e / (1.0 + e);
+    if x < 0.0 { small } else { 1.0 - small }
+}

@@ -1,0 +1,14 @@
+//! Prediction: what the next sample of a channel will be, seen by several experts.
+
+mod cascade;
+mod cholesky;
+mod combiner;
+mod history;
+mod least_squares;
+mod nlms;
+
+pub use cascade::{Cascade, CascadeConfig};
+pub use combiner::Combiner;
+pub use history::History;
+pub use least_squares::LeastSquaresConfig;
+pub use nlms::NlmsConfig;

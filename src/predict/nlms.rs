@@ -1,0 +1,54 @@
+//! Normalised least-mean-squares filter (Widrow and Hoff; normalised after Nagumo and Noda).
+
+use super::history::History;
+use crate::math::{add_scaled, dot};
+
+/// Length and step of one filter.
+#[derive(Clone, Copy, Debug)]
+pub struct NlmsConfig {
+    /// Number of taps, a multiple of 16.
+    pub taps: usize,
+    /// Step size relative to the energy under the taps; below 2 the filter is stable.
+    pub step: f32,
+}
+
+/// One filter over one signal.
+#[derive(Clone, Debug)]
+pub struct Nlms {
+    step: f32,
+    /// `(taps)`
+    weights: Vec<f32>,
+    history: History<f32>,
+    /// Sum of squares over the history. In double precision, so that what is left of a loud
+    /// passage after it has gone is far below one sample step squared.
+    energy: f64,
+}
+
+impl Nlms {
+    /// A filter with zero weights and history.
+    pub fn new(config: NlmsConfig) -> Self {
+        Nlms {
+            step: config.step,
+            weights: vec![0.0; config.taps],
+            history: History::new(config.taps),
+            energy: 0.0,
+        }
+    }
+
+    /// Forecast of the signal's next value.
+    #[inline(always)]
+    pub fn predict(&self) -> f32 {
+        dot(&self.weights, self.history.window())
+    }
+
+    /// Adapts to `error`, the next value less the forecast, and takes in the value.
+    #[inline(always)]
+    pub fn update(&mut self, error: f32, value: f32) {
+        let gain = self.step * error / (self.energy as f32 + 1.0 + 0.03 * self.weights.len() as f32);
+        add_scaled(&mut self.weights, gain, self.history.window());
+        let oldest = self.history.window()[self.weights.len() - 1];
+        self.history.push(value);
+        self.energy += f64::from(value) * f64::from(value) - f64::from(oldest) * f64::from(oldest);
+        self.energy = self.energy.max(0.0);
+    }
+}
