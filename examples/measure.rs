@@ -12,17 +12,21 @@ fn main() {
     let threads: usize = std::env::var("J").ok().and_then(|s| s.parse().ok()).unwrap_or(2);
     let peers = std::fs::read_to_string(format!("{}/PEERS.tsv", args[1])).unwrap();
     let rows: Vec<Vec<String>> = peers.lines().skip(1).map(|l| l.split('\t').map(String::from).collect()).filter(|r: &Vec<String>| r[0].contains(&filter)).collect();
+    let step: usize = std::env::var("STEP").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
     let next = AtomicUsize::new(0);
     let out = Mutex::new(vec![]);
     std::thread::scope(|s| for _ in 0..threads { s.spawn(|| loop {
         let i = next.fetch_add(1, Ordering::SeqCst);
         let Some(row) = rows.get(i) else { break };
+        if i % step != 0 { continue; }
         let mut r = hound::WavReader::open(format!("{}/{}", args[1], row[0])).unwrap();
         let spec = r.spec();
-        let mut samples: Vec<i32> = r.samples::<i32>().map(|s| s.unwrap()).collect();
+        let Ok(mut samples) = r.samples::<i32>().collect::<Result<Vec<i32>, _>>() else { println!("skip {}", row[0]); continue };
         let total = samples.len();
         let keep = ((secs * spec.sample_rate as f64) as usize * spec.channels as usize).min(total);
+        if keep < total { let skip = ((total - keep) / 4) / spec.channels as usize * spec.channels as usize; samples.drain(..skip); }
         samples.truncate(keep);
+        if std::env::var("SWAP").is_ok() && spec.channels == 2 { for f in samples.chunks_exact_mut(2) { f.swap(0, 1); } }
         let frac = keep as f64 / total as f64;
         let pcm = Pcm { channels: spec.channels as usize, samples };
         let t = std::time::Instant::now();

@@ -7,6 +7,7 @@ pub mod error;
 pub mod lm;
 mod math;
 pub mod pcm;
+mod tune;
 mod predict;
 
 pub use codec::Level;

@@ -25,6 +25,10 @@ pub struct Channel {
     deviations: [f32; EXPERTS],
     /// Samples seen, up to a bound: means start as plain averages.
     seen: f32,
+    squares: Vec<f64>,
+    /// Mean distance between two values of the segment, and their largest magnitude.
+    spacing: f32,
+    bound: f64,
     coder: SampleCoder,
     last_bin: u8,
     /// Absolute error of the last sample over its scale: context for the channels after.
@@ -33,7 +37,7 @@ pub struct Channel {
 
 impl Channel {
     /// A channel that has seen nothing.
-    pub fn new(profile: &'static Profile, has_partner: bool, partner_known: bool) -> Self {
+    pub fn new(profile: &'static Profile, values: &Values, has_partner: bool, partner_known: bool) -> Self {
         let cascades: Vec<Cascade> = profile
             .cascades
             .iter()
@@ -56,6 +60,9 @@ impl Channel {
             locations: [0.0; EXPERTS],
             deviations: [0.0; EXPERTS],
             seen: 0.0,
+            squares: vec![1.0; profile.cascades.len()],
+            spacing: values.spacing() as f32,
+            bound: values.bound(),
             coder: SampleCoder::new(),
             last_bin: 16,
             surprise: 0.0,
@@ -85,17 +92,29 @@ impl Channel {
 
     #[inline(always)]
     fn predict(&mut self, own: &[f64], partner: &[f64]) -> f64 {
+        let bound = self.bound;
         let mut next = 0;
         for cascade in &mut self.cascades {
-            cascade.predict(own, partner);
+            cascade.predict(own, partner, bound);
             let outputs = cascade.outputs();
             self.stages[next..next + outputs.len()].copy_from_slice(outputs);
             next += outputs.len();
         }
-        let combined = self.combiner.predict(&self.stages);
+        let combined = self.combiner.predict(&self.stages).clamp(-bound, bound);
+        let mut blend = 0.0;
+        let mut total = 0.0;
+        let least = self.squares.iter().copied().fold(f64::INFINITY, f64::min);
+        for (i, cascade) in self.cascades.iter().enumerate() {
+            let r = least / self.squares[i];
+            let r = r * r; let r = r * r; let r = r * r;
+            blend += r * cascade.outputs().iter().sum::<f64>();
+            total += r;
+        }
+        let blend = blend / total;
         for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
             *location = match expert.source {
                 Source::Combined => combined,
+                Source::Blend => blend,
                 Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
                 Source::LeastSquares(i) => self.cascades[i].outputs()[0],
             };
@@ -111,17 +130,17 @@ impl Channel {
         let mut scale = [0.0; EXPERTS];
         for i in 0..EXPERTS {
             location[i] = (self.locations[i].clamp(low, high) - reference) as f32;
-            scale[i] = (self.deviations[i] / MEAN_PER_SCALE).max(LEAST_SCALE);
+            scale[i] = (self.deviations[i] / MEAN_PER_SCALE).max(LEAST_SCALE * self.spacing);
         }
         let bin_scale = 0.5 * (scale[0] + scale[1]);
         // Blocks of 2^k values are at most 1/32 of the scale wide.
         let mut raw_bits = 0;
-        while bin_scale > 64.0 * (1u32 << raw_bits) as f32 && raw_bits < 24 {
+        while bin_scale > 64.0 * self.spacing * (1u32 << raw_bits) as f32 && raw_bits < 24 {
             raw_bits += 1;
         }
         let ratio = scale[0] / scale[2];
         let spread = RATIOS.iter().filter(|&&r| ratio > r).count()
-            + if bin_scale < 2.0 { 8 } else { 0 };
+            + if bin_scale < 2.0 * self.spacing { 8 } else { 0 };
         Forecast {
             experts: Experts { location, inverse_scale: scale.map(|s| 1.0 / s) },
             reference,
@@ -147,6 +166,10 @@ impl Channel {
         }
         self.surprise = ((value - forecast.location).abs() / forecast.scale) as f32;
         self.last_bin = bin;
+        for (s, c) in self.squares.iter_mut().zip(&self.cascades) {
+            let e = value - c.outputs().iter().sum::<f64>();
+            *s += (e * e + 0.01 - *s) * crate::tune::tune(12, 0.01);
+        }
         self.combiner.update(&self.stages, value);
         for cascade in &mut self.cascades {
             cascade.update(value);

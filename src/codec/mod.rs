@@ -4,6 +4,7 @@ mod bytes;
 mod channel;
 mod profile;
 mod segment;
+mod value_set;
 mod values;
 
 pub use bytes::{decode_bytes, encode_bytes};

@@ -9,6 +9,8 @@ use crate::predict::{CascadeConfig, LeastSquaresConfig, NlmsConfig};
 pub enum Source {
     /// All stages of all cascades, weighed by the combiner.
     Combined,
+    /// The cascades, weighed by their recent errors.
+    Blend,
     /// The sum of one cascade's stages.
     Cascade(usize),
     /// One cascade's least-squares stage alone.
@@ -36,7 +38,7 @@ pub struct Profile {
 }
 
 const fn least_squares(own: usize, partner: usize, lambda: f64, interval: usize) -> LeastSquaresConfig {
-    LeastSquaresConfig { own, partner, lambda, interval, ridge: 1e-9 }
+    LeastSquaresConfig { own, partner, lambda, interval, ridge: 1e-6 }
 }
 
 const fn nlms(taps: usize, step: f32) -> NlmsConfig {
@@ -97,9 +99,31 @@ const DEFAULT: Profile = Profile {
 
 /// The composition of `level`.
 pub fn profile(level: Level) -> &'static Profile {
+    if let Some(p) = env_profile() { return p; }
     match level {
         Level::Fast => &FAST,
         Level::Default => &DEFAULT,
         Level::Best => &DEFAULT,
     }
+}
+
+fn env_profile() -> Option<&'static Profile> {
+    static P: std::sync::OnceLock<Option<&'static Profile>> = std::sync::OnceLock::new();
+    *P.get_or_init(|| {
+        let text = std::env::var("P").ok()?;
+        let mut cascades = vec![];
+        for part in text.split('|') {
+            let mut it = part.split(' ').filter(|s| !s.is_empty());
+            let ls: Vec<f64> = it.next()?.split(',').map(|x| x.parse().unwrap()).collect();
+            let nl: Vec<NlmsConfig> = it.map(|x| { let v: Vec<f64> = x.split(',').map(|x| x.parse().unwrap()).collect(); nlms(v[0] as usize, v[1] as f32) }).collect();
+            cascades.push(CascadeConfig { least_squares: least_squares(ls[0] as usize, ls[1] as usize, ls[2], ls[3] as usize), nlms: nl.leak() });
+        }
+        let ex = std::env::var("E").unwrap_or("c.1 c.03 c.005 00.02 00.005 00.1 00.02 l0.02".into());
+        let mut experts = [expert(Combined, 0.1); EXPERTS];
+        for (i, e) in ex.split(' ').enumerate() {
+            let b = e.as_bytes();
+            experts[i] = match b[0] { b'b' => expert(Source::Blend, e[1..].parse().unwrap()), b'c' => expert(Combined, e[1..].parse().unwrap()), b'l' => expert(LeastSquares((b[1]-b'0') as usize), e[2..].parse().unwrap()), d => expert(Cascade((d-b'0') as usize), e[1..].parse().unwrap()) };
+        }
+        Some(Box::leak(Box::new(Profile { cascades: cascades.leak(), combiner: (crate::tune::tune(5, 0.998), 4), experts })) as &'static Profile)
+    })
 }

@@ -2,16 +2,16 @@
 
 use super::channel::Channel;
 use super::profile::profile;
-use super::values::Values;
+use super::value_set;
 use super::{CodedPcm, Level};
-use crate::entropy::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder, code_uniform};
+use crate::entropy::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::Result;
 use crate::lm::LanguageModel;
 use crate::pcm::Pcm;
 use crate::predict::History;
 
 /// Longest history that a least-squares stage reads, in samples.
-const HISTORY: usize = 64;
+const HISTORY: usize = 1040;
 
 #[derive(Default)]
 struct Encoder {
@@ -68,24 +68,16 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, C> {
             return;
         }
         let profile = profile(level);
-        let mut values = Vec::with_capacity(channels);
-        for c in 0..channels {
-            let range = samples[c..].iter().step_by(channels);
-            let min = range.clone().copied().min().unwrap_or(0);
-            let max = range.copied().max().unwrap_or(0);
-            let min = code_uniform(coder, min as u32, 32) as i32;
-            let max = code_uniform(coder, max as u32, 32) as i32;
-            values.push(Values::Dense { min, len: (max.wrapping_sub(min) as u32).wrapping_add(1) });
-        }
+        let values = value_set::code(coder, &value_set::choose(samples), samples.len());
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
         let mut states: Vec<Channel> =
-            (0..channels).map(|c| Channel::new(profile, channels > 1, c > 0)).collect();
+            (0..channels).map(|c| Channel::new(profile, &values, channels > 1, c > 0)).collect();
         let partner = |c: usize| if c > 0 { c - 1 } else { 1.min(channels - 1) };
         for frame in samples.chunks_exact_mut(channels) {
             let mut surprise = 0.0;
             for (c, sample) in frame.iter_mut().enumerate() {
                 let (own, other) = (histories[c].window(), histories[partner(c)].window());
-                *sample = states[c].code(coder, &values[c], own, other, surprise, *sample);
+                *sample = states[c].code(coder, &values, own, other, surprise, *sample);
                 surprise = states[c].surprise;
                 histories[c].push(f64::from(*sample));
             }

@@ -33,6 +33,24 @@ impl Values {
         }
     }
 
+    /// Mean distance between neighbours.
+    pub fn spacing(&self) -> f64 {
+        match self {
+            Values::Dense { .. } => 1.0,
+            Values::Sparse(values) => {
+                let span = f64::from(values[values.len() - 1]) - f64::from(values[0]);
+                (span / (values.len() - 1).max(1) as f64).max(1.0)
+            }
+        }
+    }
+
+    /// Largest magnitude in the set, at least 1.
+    #[inline(always)]
+    pub fn bound(&self) -> f64 {
+        let (low, high) = (self.value(0), self.value(self.len() - 1));
+        f64::from(low).abs().max(f64::from(high).abs()).max(1.0)
+    }
+
     /// The rank of a value that is in the set.
     #[inline(always)]
     pub fn rank(&self, value: i32) -> u32 {

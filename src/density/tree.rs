@@ -87,7 +87,7 @@ impl SampleCoder {
         for weight in &mut initial[..EXPERTS] {
             *weight = 1.0 / (3.0 * EXPERTS as f32);
         }
-        let rate = 0.002;
+        let rate = crate::tune::tune(7, 0.002) as f32;
         SampleCoder {
             by_node: Mixer::new(NODES, initial, rate),
             by_spread: Mixer::new(Self::SPREADS * 16, initial, rate),
@@ -109,31 +109,12 @@ impl SampleCoder {
     ) -> (u32, u8) {
         let mut interval =
             Interval { low: 0, high: values.len(), low_edge: Edge::BOTTOM, high_edge: Edge::TOP };
-        let mut ask = |interval: &mut Interval, rank: u32, node: usize| -> bool {
-            let rank = rank >> forecast.raw_bits << forecast.raw_bits;
-            if rank <= interval.low {
-                return true;
-            }
-            if rank >= interval.high {
-                return false;
-            }
-            let edge = forecast.experts.edge((values.edge(rank) - forecast.reference) as f32);
-            let logits = logits(&interval.low_edge, &edge, &interval.high_edge);
-            let decision = self.decide(coder, forecast, &logits, node, target >= rank);
-            if decision {
-                (interval.low, interval.low_edge) = (rank, edge);
-            } else {
-                (interval.high, interval.high_edge) = (rank, edge);
-            }
-            decision
-        };
-
         let (mut first, mut end) = (0, BINS);
         let mut node = 1;
         while end - first > 1 {
             let middle = (first + end) / 2;
             let threshold = forecast.location + forecast.scale * QUANTILES[middle];
-            let above = ask(&mut interval, values.count_below(threshold), node);
+            let above = self.ask(coder, values, forecast, target, &mut interval, values.count_below(threshold), node);
             if above {
                 first = middle;
             } else {
@@ -156,7 +137,7 @@ impl SampleCoder {
                     break;
                 }
                 let node = TAIL_NODES + 8 * usize::from(upper) + step.min(7);
-                if ask(&mut interval, rank, node) != upper {
+                if self.ask(coder, values, forecast, target, &mut interval, rank, node) != upper {
                     break;
                 }
                 step += 1;
@@ -169,10 +150,42 @@ impl SampleCoder {
             // A block at the top of the set may be cut short, so that half of a width of
             // one and a bit is nothing.
             let middle = middle.max((interval.low >> forecast.raw_bits) + 1 << forecast.raw_bits);
-            ask(&mut interval, middle, FINE_NODES + depth * 4 + first / 8);
+            self.ask(coder, values, forecast, target, &mut interval, middle, FINE_NODES + depth * 4 + first / 8);
         }
         let raw = coder.raw(target, forecast.raw_bits);
         ((interval.low + raw).min(values.len() - 1), first as u8)
+    }
+
+    /// Codes whether the rank is at least `rank`, rounded down to a whole block, and narrows
+    /// the interval. Costs nothing when the interval already tells.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    fn ask(
+        &mut self,
+        coder: &mut impl Coder,
+        values: &Values,
+        forecast: &Forecast,
+        target: u32,
+        interval: &mut Interval,
+        rank: u32,
+        node: usize,
+    ) -> bool {
+        let rank = rank >> forecast.raw_bits << forecast.raw_bits;
+        if rank <= interval.low {
+            return true;
+        }
+        if rank >= interval.high {
+            return false;
+        }
+        let edge = forecast.experts.edge((values.edge(rank) - forecast.reference) as f32);
+        let logits = logits(&interval.low_edge, &edge, &interval.high_edge);
+        let decision = self.decide(coder, forecast, &logits, node, target >= rank);
+        if decision {
+            (interval.low, interval.low_edge) = (rank, edge);
+        } else {
+            (interval.high, interval.high_edge) = (rank, edge);
+        }
+        decision
     }
 
     /// Codes one decision and learns from it.

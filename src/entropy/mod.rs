@@ -1,8 +1,10 @@
 //! Entropy coding: decisions and their probabilities to bytes and back.
 
+mod adaptive;
 mod lsb;
 mod range;
 
+pub use adaptive::AdaptiveBit;
 pub use lsb::{LsbReader, LsbWriter};
 pub use range::{RangeDecoder, RangeEncoder};
 

@@ -32,12 +32,13 @@ impl Cascade {
         }
     }
 
-    /// Computes the forecast of the next sample, stage by stage.
+    /// Computes the forecast of the next sample, stage by stage. No stage may claim more than
+    /// `bound`, the largest magnitude among the samples: so nothing can diverge.
     #[inline(always)]
-    pub fn predict(&mut self, own: &[f64], partner: &[f64]) {
-        self.outputs[0] = self.least_squares.predict(own, partner);
+    pub fn predict(&mut self, own: &[f64], partner: &[f64], bound: f64) {
+        self.outputs[0] = self.least_squares.predict(own, partner).clamp(-bound, bound);
         for (output, stage) in self.outputs[1..].iter_mut().zip(&self.nlms) {
-            *output = f64::from(stage.predict());
+            *output = f64::from(stage.predict()).clamp(-bound, bound);
         }
     }
 

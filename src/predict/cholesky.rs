@@ -2,6 +2,10 @@
 
 use crate::math::dot_f64;
 
+/// Solutions with larger elements are refused: no filter of audio needs such weights, and
+/// what is computed from them could overflow.
+const MAX_SOLUTION: f64 = 1e6;
+
 /// A symmetric positive definite system `A x = b`, `A` stored as its upper triangle by rows
 /// in a square of `n * n`, factored in place as `A = U^T D U`.
 #[derive(Clone, Debug)]
@@ -20,7 +24,7 @@ impl System {
     }
 
     /// Solves the system into `b`. Returns false, leaving `b` without meaning, when `A` is
-    /// not positive definite to within rounding.
+    /// not positive definite to within rounding, or an unknown is beyond any use.
     ///
     /// Right-looking LDL^T: each step subtracts a multiple of one row from the rows below,
     /// which runs over contiguous memory and has no sums to reorder.
@@ -48,7 +52,8 @@ impl System {
             }
         }
         self.substitute();
-        true
+        // Also false for NaN.
+        self.b.iter().all(|x| x.abs() < MAX_SOLUTION)
     }
 
     #[inline(always)]

@@ -31,7 +31,7 @@ impl Combiner {
         let n = prior.len();
         Combiner {
             n,
-            lambda,
+            lambda: crate::tune::tune(5, lambda),
             interval,
             until_solve: interval,
             covariance: vec![0.0; n * n],
@@ -75,7 +75,7 @@ impl Combiner {
         for i in 0..n {
             // Each weight is drawn by its own input's power, so that the large first stage
             // does not hold the small later ones to their prior.
-            let load = RIDGE * self.covariance[i * n + i] + 1e-3;
+            let load = crate::tune::tune(6, RIDGE) * self.covariance[i * n + i] + 1e-3;
             self.system.a[i * n + i] += load;
             self.system.b[i] = self.correlation[i] + load * self.prior[i];
         }

@@ -155,7 +155,7 @@ impl LeastSquares {
         for i in 0..n {
             trace += system.a[i * n + i];
         }
-        let load = ridge * (trace / n as f64) + 1e-3;
+        let load = crate::tune::tune(8, ridge) * (trace / n as f64) + crate::tune::tune(9, 1e-3);
         for i in 0..n {
             system.a[i * n + i] += load;
         }

@@ -1,4 +1,6 @@
-//! Normalised least-mean-squares filter (Widrow and Hoff; normalised after Nagumo and Noda).
+//! Least-mean-squares filters: normalised (Widrow and Hoff; Nagumo and Noda), and with a
+//! step per tap that follows the tap's own gradients (after Duchi's AdaGrad and the filters
+//! of Sac).
 
 use super::history::History;
 use crate::math::{add_scaled, dot};
@@ -9,6 +11,7 @@ pub struct NlmsConfig {
     /// Number of taps, a multiple of 16.
     pub taps: usize,
     /// Step size relative to the energy under the taps; below 2 the filter is stable.
+    /// Negative: per-tap
     pub step: f32,
 }
 
@@ -18,6 +21,8 @@ pub struct Nlms {
     step: f32,
     /// `(taps)`
     weights: Vec<f32>,
+    gradients: Vec<f32>,
+    steps: Vec<f32>,
     history: History<f32>,
     /// Sum of squares over the history. In double precision, so that what is left of a loud
     /// passage after it has gone is far below one sample step squared.
@@ -27,9 +32,12 @@ pub struct Nlms {
 impl Nlms {
     /// A filter with zero weights and history.
     pub fn new(config: NlmsConfig) -> Self {
+        let dec = crate::tune::tune(11, 0.8);
         Nlms {
             step: config.step,
             weights: vec![0.0; config.taps],
+            gradients: vec![0.0; config.taps],
+            steps: (0..config.taps).map(|i| -config.step * ((i + 1) as f64).powf(-dec) as f32).collect(),
             history: History::new(config.taps),
             energy: 0.0,
         }
@@ -44,6 +52,18 @@ impl Nlms {
     /// Adapts to `error`, the next value less the forecast, and takes in the value.
     #[inline(always)]
     pub fn update(&mut self, error: f32, value: f32) {
+        if self.step < 0.0 {
+            let beta = crate::tune::tune(10, 0.998) as f32;
+            let x = self.history.window();
+            for i in 0..self.weights.len() {
+                let g = error * x[i];
+                let e = beta * self.gradients[i] + (1.0 - beta) * (g * g);
+                self.gradients[i] = e;
+                self.weights[i] += self.steps[i] * g / (e.sqrt() + 1e-3);
+            }
+            self.history.push(value);
+            return;
+        }
         let gain = self.step * error / (self.energy as f32 + 1.0 + 0.03 * self.weights.len() as f32);
         add_scaled(&mut self.weights, gain, self.history.window());
         let oldest = self.history.window()[self.weights.len() - 1];

@@ -1,0 +1,130 @@
+//! The set of sample values of a segment: how it is chosen and coded.
+//!
+//! Audio that was scaled after it was quantised, or that came from fewer bits, uses only
+//! some of the integers in its range. Telling the decoder which ones costs a little and
+//! saves log2(1 / density) bits on every sample.
+
+use super::values::Values;
+use crate::entropy::{AdaptiveBit, Coder, code_uniform};
+
+/// Gaps up to this size are coded in unary, larger ones with an exponential Golomb escape.
+const UNARY: u32 = 12;
+/// A listed set must save this share more than it costs.
+const MARGIN: f64 = 1.05;
+/// Neighbours on each side over which the density of used values is estimated.
+const NEIGHBOURS: usize = 12;
+
+/// The set that is cheapest to code `samples` (not empty) with.
+pub fn choose(samples: &[i32]) -> Values {
+    let mut sorted = samples.to_vec();
+    sorted.sort_unstable();
+    let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
+    let mut used: Vec<i32> = Vec::new();
+    let mut counts: Vec<u32> = Vec::new();
+    for &value in &sorted {
+        if used.last() == Some(&value) {
+            if let Some(count) = counts.last_mut() {
+                *count += 1;
+            }
+        } else {
+            used.push(value);
+            counts.push(1);
+        }
+    }
+    // 2^32 values do not fit; such a range is never worth listing in full either.
+    let span = (i64::from(max) - i64::from(min) + 1).min(i64::from(u32::MAX));
+    let dense = Values::Dense { min, len: span as u32 };
+    if (used.len() as i64) < span && saving(&used, &counts) > MARGIN * cost(&used) {
+        Values::Sparse(used)
+    } else {
+        dense
+    }
+}
+
+/// Bits that the samples take less when values in gaps get no probability.
+fn saving(used: &[i32], counts: &[u32]) -> f64 {
+    let mut bits = 0.0;
+    for (i, &count) in counts.iter().enumerate() {
+        let first = i.saturating_sub(NEIGHBOURS);
+        let last = (i + NEIGHBOURS).min(used.len() - 1);
+        let width = f64::from(used[last]) - f64::from(used[first]);
+        // The end values are given by the range, which is known in either case.
+        bits += f64::from(count) * (width.max(1.0) / (last - first).max(1) as f64).log2();
+    }
+    bits
+}
+
+/// Bits that the list takes.
+fn cost(used: &[i32]) -> f64 {
+    struct Meter(f64);
+    impl Coder for Meter {
+        fn code(&mut self, decision: bool, p: u32) -> bool {
+            let p = f64::from(p) / 4_294_967_296.0;
+            self.0 -= if decision { p.log2() } else { (1.0 - p).log2() };
+            decision
+        }
+        fn raw(&mut self, value: u32, bits: u32) -> u32 {
+            self.0 += f64::from(bits);
+            value
+        }
+    }
+    let mut meter = Meter(0.0);
+    code_gaps(&mut meter, used.to_vec(), used.len());
+    meter.0
+}
+
+/// Codes a set; `values` is ignored when decoding. `limit` is the number of samples of the
+/// segment: no set is larger, whatever a damaged stream says.
+pub fn code(coder: &mut impl Coder, values: &Values, limit: usize) -> Values {
+    let sparse = code_uniform(coder, u32::from(matches!(values, Values::Sparse(_))), 1) == 1;
+    let min = code_uniform(coder, values.value(0) as u32, 32) as i32;
+    if !sparse {
+        let len = code_uniform(coder, values.len(), 32).max(1);
+        return Values::Dense { min, len };
+    }
+    let len = (code_uniform(coder, values.len(), 32) as usize).clamp(1, limit);
+    let mut used = match values {
+        Values::Sparse(used) => used.clone(),
+        Values::Dense { .. } => Vec::new(),
+    };
+    used.resize(len, 0);
+    used[0] = min;
+    Values::Sparse(code_gaps(coder, used, len))
+}
+
+/// Codes the distances between neighbours of `used`, whose first value is known.
+fn code_gaps(coder: &mut impl Coder, mut used: Vec<i32>, len: usize) -> Vec<i32> {
+    // Contexts: the two gaps before, which repeat in scaled audio.
+    let context = |gap: u32| gap.min(7) as usize;
+    let mut unary = vec![[AdaptiveBit::default(); UNARY as usize]; 64];
+    let mut lengths = [AdaptiveBit::default(); 32];
+    let (mut last, mut before) = (1, 1);
+    for i in 1..len {
+        let gap = (used[i].wrapping_sub(used[i - 1]) as u32).max(1);
+        let bits = &mut unary[context(last) * 8 + context(before)];
+        let mut decoded = 1;
+        while decoded <= UNARY && bits[decoded as usize - 1].code(coder, gap > decoded) {
+            decoded += 1;
+        }
+        if decoded > UNARY {
+            decoded += code_golomb(coder, &mut lengths, gap.wrapping_sub(decoded));
+        }
+        used[i] = used[i - 1].saturating_add_unsigned(decoded);
+        (before, last) = (last, decoded);
+    }
+    used
+}
+
+/// Codes a number by its length in bits, then its bits.
+fn code_golomb(coder: &mut impl Coder, lengths: &mut [AdaptiveBit; 32], number: u32) -> u32 {
+    // number + 1 takes `length + 1` bits, the first of which is 1; it is below 2^32 because
+    // gaps are at least UNARY + 1 smaller than the full range.
+    let shifted = number.wrapping_add(1).max(1);
+    let target = 31 - shifted.leading_zeros();
+    let mut length = 0;
+    while length < 31 && lengths[length as usize].code(coder, target > length) {
+        length += 1;
+    }
+    let low = code_uniform(coder, shifted & ((1 << length) - 1), length);
+    (1u32 << length | low) - 1
+}
