@@ -4,7 +4,7 @@ use super::profile::{Profile, Source};
 use super::values::Values;
 use crate::density::{EXPERTS, Experts, Forecast, SampleCoder};
 use crate::entropy::Coder;
-use crate::predict::{Cascade, Combiner, History};
+use crate::predict::{Cascade, LeastSquares};
 
 /// Mean of |x| over the scale, for the logistic distribution: 2 ln 2.
 const MEAN_PER_SCALE: f32 = 1.386_294_4;
@@ -16,7 +16,7 @@ const LEAST_SCALE: f32 = 0.02;
 pub struct Channel {
     profile: &'static Profile,
     cascades: Vec<Cascade>,
-    combiner: Combiner,
+    combiner: LeastSquares,
     /// Outputs of all stages, cascade by cascade.
     stages: Vec<f64>,
     /// Forecast of each expert for the sample at hand.
@@ -25,7 +25,6 @@ pub struct Channel {
     deviations: [f32; EXPERTS],
     /// Samples seen, up to a bound: means start as plain averages.
     seen: f32,
-    squares: Vec<f64>,
     /// Mean distance between two values of the segment, and their largest magnitude.
     spacing: f32,
     bound: f64,
@@ -37,30 +36,19 @@ pub struct Channel {
 
 impl Channel {
     /// A channel that has seen nothing.
-    pub fn new(profile: &'static Profile, values: &Values, has_partner: bool, partner_known: bool) -> Self {
-        let cascades: Vec<Cascade> = profile
-            .cascades
-            .iter()
-            .map(|config| {
-                let mut config = *config;
-                if !has_partner {
-                    config.least_squares.partner = 0;
-                }
-                Cascade::new(&config, partner_known)
-            })
-            .collect();
+    pub fn new(profile: &'static Profile, values: &Values, has_partner: bool) -> Self {
+        let cascades: Vec<Cascade> =
+            profile.cascades.iter().map(|config| Cascade::new(config, has_partner)).collect();
         let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();
         let prior = vec![1.0 / cascades.len() as f64; stages];
-        let (lambda, interval) = profile.combiner;
         Channel {
             profile,
             cascades,
-            combiner: Combiner::new(prior, lambda, interval),
+            combiner: LeastSquares::new(profile.combiner, prior),
             stages: vec![0.0; stages],
             locations: [0.0; EXPERTS],
             deviations: [0.0; EXPERTS],
             seen: 0.0,
-            squares: vec![1.0; profile.cascades.len()],
             spacing: values.spacing() as f32,
             bound: values.bound(),
             coder: SampleCoder::new(),
@@ -101,20 +89,9 @@ impl Channel {
             next += outputs.len();
         }
         let combined = self.combiner.predict(&self.stages).clamp(-bound, bound);
-        let mut blend = 0.0;
-        let mut total = 0.0;
-        let least = self.squares.iter().copied().fold(f64::INFINITY, f64::min);
-        for (i, cascade) in self.cascades.iter().enumerate() {
-            let r = least / self.squares[i];
-            let r = r * r; let r = r * r; let r = r * r;
-            blend += r * cascade.outputs().iter().sum::<f64>();
-            total += r;
-        }
-        let blend = blend / total;
         for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
             *location = match expert.source {
                 Source::Combined => combined,
-                Source::Blend => blend,
                 Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
                 Source::LeastSquares(i) => self.cascades[i].outputs()[0],
             };
@@ -166,21 +143,9 @@ impl Channel {
         }
         self.surprise = ((value - forecast.location).abs() / forecast.scale) as f32;
         self.last_bin = bin;
-        for (s, c) in self.squares.iter_mut().zip(&self.cascades) {
-            let e = value - c.outputs().iter().sum::<f64>();
-            *s += (e * e + 0.01 - *s) * crate::tune::tune(12, 0.01);
-        }
         self.combiner.update(&self.stages, value);
         for cascade in &mut self.cascades {
             cascade.update(value);
-        }
-    }
-
-    /// Adapts what needs the whole frame.
-    #[inline(always)]
-    pub fn end_frame(&mut self, own: &History<f64>, partner: &History<f64>) {
-        for cascade in &mut self.cascades {
-            cascade.end_frame(own, partner);
         }
     }
 }

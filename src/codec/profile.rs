@@ -9,8 +9,6 @@ use crate::predict::{CascadeConfig, LeastSquaresConfig, NlmsConfig};
 pub enum Source {
     /// All stages of all cascades, weighed by the combiner.
     Combined,
-    /// The cascades, weighed by their recent errors.
-    Blend,
     /// The sum of one cascade's stages.
     Cascade(usize),
     /// One cascade's least-squares stage alone.
@@ -32,13 +30,15 @@ pub struct Profile {
     /// Cascades run side by side.
     pub cascades: &'static [CascadeConfig],
     /// Forgetting factor and interval of the combiner.
-    pub combiner: (f64, usize),
+    pub combiner: LeastSquaresConfig,
     /// Distributions mixed.
     pub experts: [ExpertConfig; EXPERTS],
 }
 
-const fn least_squares(own: usize, partner: usize, lambda: f64, interval: usize) -> LeastSquaresConfig {
-    LeastSquaresConfig { own, partner, lambda, interval, ridge: 1e-6 }
+const COMBINER: LeastSquaresConfig = LeastSquaresConfig { lambda: 0.998, interval: 4, ridge: 1e-4, common_ridge: 0.0, rate: 0.15, power: 2 };
+
+const fn cascade(own: usize, partner: usize, lambda: f64, interval: usize, nlms: &'static [NlmsConfig]) -> CascadeConfig {
+    CascadeConfig { own, partner, least_squares: LeastSquaresConfig { lambda, interval, ridge: 0.0, common_ridge: 1e-6, rate: 0.005, power: 1 }, nlms }
 }
 
 const fn nlms(taps: usize, step: f32) -> NlmsConfig {
@@ -52,11 +52,8 @@ const fn expert(source: Source, rate: f32) -> ExpertConfig {
 use Source::{Cascade, Combined, LeastSquares};
 
 const FAST: Profile = Profile {
-    cascades: &[CascadeConfig {
-        least_squares: least_squares(16, 8, 0.998, 16),
-        nlms: &[nlms(256, 0.005), nlms(32, 0.01), nlms(16, 0.02)],
-    }],
-    combiner: (0.998, 8),
+    cascades: &[cascade(16, 8, 0.998, 16, &[nlms(256, 0.005), nlms(32, 0.01), nlms(16, 0.02)])],
+    combiner: COMBINER,
     experts: [
         expert(Combined, 0.1),
         expert(Combined, 0.03),
@@ -71,20 +68,11 @@ const FAST: Profile = Profile {
 
 const DEFAULT: Profile = Profile {
     cascades: &[
-        CascadeConfig {
-            least_squares: least_squares(16, 16, 0.998, 8),
-            nlms: &[nlms(1024, 0.002), nlms(256, 0.004), nlms(32, 0.008), nlms(16, 0.01)],
-        },
-        CascadeConfig {
-            least_squares: least_squares(32, 16, 0.9995, 16),
-            nlms: &[nlms(2048, 0.002), nlms(256, 0.005), nlms(16, 0.008)],
-        },
-        CascadeConfig {
-            least_squares: least_squares(8, 8, 0.99, 8),
-            nlms: &[nlms(256, 0.005), nlms(32, 0.008), nlms(16, 0.008)],
-        },
+        cascade(16, 16, 0.998, 8, &[nlms(1024, 0.002), nlms(256, 0.004), nlms(32, 0.008), nlms(16, 0.01)]),
+        cascade(32, 16, 0.9995, 16, &[nlms(2048, 0.002), nlms(256, 0.005), nlms(16, 0.008)]),
+        cascade(8, 8, 0.99, 8, &[nlms(256, 0.005), nlms(32, 0.008), nlms(16, 0.008)]),
     ],
-    combiner: (0.998, 4),
+    combiner: COMBINER,
     experts: [
         expert(Combined, 0.1),
         expert(Combined, 0.03),
@@ -116,14 +104,14 @@ fn env_profile() -> Option<&'static Profile> {
             let mut it = part.split(' ').filter(|s| !s.is_empty());
             let ls: Vec<f64> = it.next()?.split(',').map(|x| x.parse().unwrap()).collect();
             let nl: Vec<NlmsConfig> = it.map(|x| { let v: Vec<f64> = x.split(',').map(|x| x.parse().unwrap()).collect(); nlms(v[0] as usize, v[1] as f32) }).collect();
-            cascades.push(CascadeConfig { least_squares: least_squares(ls[0] as usize, ls[1] as usize, ls[2], ls[3] as usize), nlms: nl.leak() });
+            cascades.push({let mut c = cascade(ls[0] as usize, ls[1] as usize, ls[2], ls[3] as usize, nl.leak()); if ls.len() > 4 {c.least_squares.rate = ls[4]; c.least_squares.power = ls[5] as u32;} c});
         }
         let ex = std::env::var("E").unwrap_or("c.1 c.03 c.005 00.02 00.005 00.1 00.02 l0.02".into());
         let mut experts = [expert(Combined, 0.1); EXPERTS];
         for (i, e) in ex.split(' ').enumerate() {
             let b = e.as_bytes();
-            experts[i] = match b[0] { b'b' => expert(Source::Blend, e[1..].parse().unwrap()), b'c' => expert(Combined, e[1..].parse().unwrap()), b'l' => expert(LeastSquares((b[1]-b'0') as usize), e[2..].parse().unwrap()), d => expert(Cascade((d-b'0') as usize), e[1..].parse().unwrap()) };
+            experts[i] = match b[0] { b'c' => expert(Combined, e[1..].parse().unwrap()), b'l' => expert(LeastSquares((b[1]-b'0') as usize), e[2..].parse().unwrap()), d => expert(Cascade((d-b'0') as usize), e[1..].parse().unwrap()) };
         }
-        Some(Box::leak(Box::new(Profile { cascades: cascades.leak(), combiner: (crate::tune::tune(5, 0.998), 4), experts })) as &'static Profile)
+        Some(Box::leak(Box::new(Profile { cascades: cascades.leak(), combiner: LeastSquaresConfig{lambda: crate::tune::tune(5, 0.998), rate: crate::tune::tune(18,0.15), power: crate::tune::tune(19,2.0) as u32, interval: crate::tune::tune(20,4.0) as usize, ..COMBINER}, experts })) as &'static Profile)
     })
 }

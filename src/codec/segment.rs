@@ -11,7 +11,7 @@ use crate::pcm::Pcm;
 use crate::predict::History;
 
 /// Longest history that a least-squares stage reads, in samples.
-const HISTORY: usize = 1040;
+const HISTORY: usize = 32;
 
 #[derive(Default)]
 struct Encoder {
@@ -71,7 +71,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, C> {
         let values = value_set::code(coder, &value_set::choose(samples), samples.len());
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
         let mut states: Vec<Channel> =
-            (0..channels).map(|c| Channel::new(profile, &values, channels > 1, c > 0)).collect();
+            (0..channels).map(|c| Channel::new(profile, &values, channels > 1)).collect();
         let partner = |c: usize| if c > 0 { c - 1 } else { 1.min(channels - 1) };
         for frame in samples.chunks_exact_mut(channels) {
             let mut surprise = 0.0;
@@ -80,9 +80,6 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, C> {
                 *sample = states[c].code(coder, &values, own, other, surprise, *sample);
                 surprise = states[c].surprise;
                 histories[c].push(f64::from(*sample));
-            }
-            for (c, state) in states.iter_mut().enumerate() {
-                state.end_frame(&histories[c], &histories[partner(c)]);
             }
         }
     }

@@ -2,13 +2,11 @@
 
 mod cascade;
 mod cholesky;
-mod combiner;
 mod history;
 mod least_squares;
 mod nlms;
 
 pub use cascade::{Cascade, CascadeConfig};
-pub use combiner::Combiner;
 pub use history::History;
-pub use least_squares::LeastSquaresConfig;
+pub use least_squares::{LeastSquares, LeastSquaresConfig};
 pub use nlms::NlmsConfig;
