@@ -112,7 +112,7 @@ impl Channel {
         let bin_scale = 0.5 * (scale[0] + scale[1]);
         // Blocks of 2^k values are at most 1/32 of the scale wide.
         let mut raw_bits = 0;
-        while bin_scale > 64.0 * self.spacing * (1u32 << raw_bits) as f32 && raw_bits < 24 {
+        while bin_scale > 24.0 * self.spacing * (1u32 << raw_bits) as f32 && raw_bits < 24 {
             raw_bits += 1;
         }
         let ratio = scale[0] / scale[2];

@@ -37,8 +37,8 @@ pub struct Profile {
 
 const COMBINER: LeastSquaresConfig = LeastSquaresConfig { lambda: 0.998, interval: 4, ridge: 1e-4, common_ridge: 0.0, rate: 0.15, power: 2 };
 
-const fn cascade(own: usize, partner: usize, lambda: f64, interval: usize, nlms: &'static [NlmsConfig]) -> CascadeConfig {
-    CascadeConfig { own, partner, least_squares: LeastSquaresConfig { lambda, interval, ridge: 0.0, common_ridge: 1e-6, rate: 0.005, power: 1 }, nlms }
+const fn cascade(own: usize, partner: usize, lambda: f64, interval: usize, (rate, power): (f64, u32), nlms: &'static [NlmsConfig]) -> CascadeConfig {
+    CascadeConfig { own, partner, least_squares: LeastSquaresConfig { lambda, interval, ridge: 0.0, common_ridge: 1e-6, rate, power }, nlms }
 }
 
 const fn nlms(taps: usize, step: f32) -> NlmsConfig {
@@ -52,7 +52,9 @@ const fn expert(source: Source, rate: f32) -> ExpertConfig {
 use Source::{Cascade, Combined, LeastSquares};
 
 const FAST: Profile = Profile {
-    cascades: &[cascade(16, 8, 0.998, 16, &[nlms(256, 0.005), nlms(32, 0.01), nlms(16, 0.02)])],
+    cascades: &[
+        cascade(16, 8, 0.998, 32, (0.3, 2), &[nlms(256, 0.02), nlms(16, 0.01)]),
+    ],
     combiner: COMBINER,
     experts: [
         expert(Combined, 0.1),
@@ -66,22 +68,55 @@ const FAST: Profile = Profile {
     ],
 };
 
+const LONG: CascadeConfig = cascade(
+    16,
+    16,
+    0.999,
+    8,
+    (0.005, 1),
+    &[nlms(1024, 0.1), nlms(256, 0.05), nlms(32, 0.03), nlms(16, 0.02)],
+);
+const QUICK: CascadeConfig = cascade(16, 8, 0.99, 8, (0.3, 2), &[nlms(16, 0.005)]);
+const STEADY: CascadeConfig =
+    cascade(16, 8, 0.9995, 8, (0.3, 2), &[nlms(256, 0.01), nlms(16, 0.01)]);
+const VERY_LONG: CascadeConfig = cascade(
+    32,
+    16,
+    0.9998,
+    8,
+    (0.005, 1),
+    &[nlms(2048, 0.05), nlms(512, 0.02), nlms(32, 0.01), nlms(16, 0.01)],
+);
+const MIDDLE: CascadeConfig =
+    cascade(24, 16, 0.998, 8, (0.15, 2), &[nlms(32, 0.01), nlms(16, 0.01)]);
+
 const DEFAULT: Profile = Profile {
-    cascades: &[
-        cascade(16, 16, 0.998, 8, &[nlms(1024, 0.002), nlms(256, 0.004), nlms(32, 0.008), nlms(16, 0.01)]),
-        cascade(32, 16, 0.9995, 16, &[nlms(2048, 0.002), nlms(256, 0.005), nlms(16, 0.008)]),
-        cascade(8, 8, 0.99, 8, &[nlms(256, 0.005), nlms(32, 0.008), nlms(16, 0.008)]),
-    ],
+    cascades: &[LONG, QUICK, STEADY],
     combiner: COMBINER,
     experts: [
-        expert(Combined, 0.1),
         expert(Combined, 0.03),
         expert(Combined, 0.005),
         expert(Cascade(0), 0.02),
         expert(Cascade(1), 0.02),
         expert(Cascade(2), 0.02),
+        expert(Cascade(1), 0.1),
+        expert(Cascade(2), 0.1),
         expert(LeastSquares(0), 0.02),
-        expert(LeastSquares(1), 0.02),
+    ],
+};
+
+const BEST: Profile = Profile {
+    cascades: &[LONG, QUICK, STEADY, VERY_LONG, MIDDLE],
+    combiner: COMBINER,
+    experts: [
+        expert(Combined, 0.03),
+        expert(Combined, 0.005),
+        expert(Cascade(0), 0.02),
+        expert(Cascade(1), 0.05),
+        expert(Cascade(2), 0.05),
+        expert(Cascade(3), 0.02),
+        expert(Cascade(4), 0.05),
+        expert(LeastSquares(0), 0.02),
     ],
 };
 
@@ -91,7 +126,7 @@ pub fn profile(level: Level) -> &'static Profile {
     match level {
         Level::Fast => &FAST,
         Level::Default => &DEFAULT,
-        Level::Best => &DEFAULT,
+        Level::Best => &BEST,
     }
 }
 
@@ -104,7 +139,7 @@ fn env_profile() -> Option<&'static Profile> {
             let mut it = part.split(' ').filter(|s| !s.is_empty());
             let ls: Vec<f64> = it.next()?.split(',').map(|x| x.parse().unwrap()).collect();
             let nl: Vec<NlmsConfig> = it.map(|x| { let v: Vec<f64> = x.split(',').map(|x| x.parse().unwrap()).collect(); nlms(v[0] as usize, v[1] as f32) }).collect();
-            cascades.push({let mut c = cascade(ls[0] as usize, ls[1] as usize, ls[2], ls[3] as usize, nl.leak()); if ls.len() > 4 {c.least_squares.rate = ls[4]; c.least_squares.power = ls[5] as u32;} c});
+            cascades.push({let mut c = cascade(ls[0] as usize, ls[1] as usize, ls[2], ls[3] as usize, (0.005, 1), nl.leak()); if ls.len() > 4 {c.least_squares.rate = ls[4]; c.least_squares.power = ls[5] as u32;} c});
         }
         let ex = std::env::var("E").unwrap_or("c.1 c.03 c.005 00.02 00.005 00.1 00.02 l0.02".into());
         let mut experts = [expert(Combined, 0.1); EXPERTS];

@@ -21,8 +21,7 @@ pub struct Nlms {
     step: f32,
     /// `(taps)`
     weights: Vec<f32>,
-    gradients: Vec<f32>,
-    steps: Vec<f32>,
+    deviation: f32,
     history: History<f32>,
     /// Sum of squares over the history. In double precision, so that what is left of a loud
     /// passage after it has gone is far below one sample step squared.
@@ -32,12 +31,10 @@ pub struct Nlms {
 impl Nlms {
     /// A filter with zero weights and history.
     pub fn new(config: NlmsConfig) -> Self {
-        let dec = crate::tune::tune(11, 0.8);
         Nlms {
             step: config.step,
             weights: vec![0.0; config.taps],
-            gradients: vec![0.0; config.taps],
-            steps: (0..config.taps).map(|i| -config.step * ((i + 1) as f64).powf(-dec) as f32).collect(),
+            deviation: 1.0,
             history: History::new(config.taps),
             energy: 0.0,
         }
@@ -52,18 +49,10 @@ impl Nlms {
     /// Adapts to `error`, the next value less the forecast, and takes in the value.
     #[inline(always)]
     pub fn update(&mut self, error: f32, value: f32) {
-        if self.step < 0.0 {
-            let beta = crate::tune::tune(10, 0.998) as f32;
-            let x = self.history.window();
-            for i in 0..self.weights.len() {
-                let g = error * x[i];
-                let e = beta * self.gradients[i] + (1.0 - beta) * (g * g);
-                self.gradients[i] = e;
-                self.weights[i] += self.steps[i] * g / (e.sqrt() + 1e-3);
-            }
-            self.history.push(value);
-            return;
-        }
+        let k = crate::tune::tune(21, 3.0) as f32;
+        let clipped = error.clamp(-k * self.deviation, k * self.deviation);
+        self.deviation += (error.abs() - self.deviation) * crate::tune::tune(22, 0.01) as f32;
+        let error = clipped;
         let gain = self.step * error / (self.energy as f32 + 1.0 + 0.03 * self.weights.len() as f32);
         add_scaled(&mut self.weights, gain, self.history.window());
         let oldest = self.history.window()[self.weights.len() - 1];
