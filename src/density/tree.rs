@@ -87,13 +87,13 @@ impl SampleCoder {
         for weight in &mut initial[..EXPERTS] {
             *weight = 1.0 / (3.0 * EXPERTS as f32);
         }
-        let rate = crate::tune::tune(7, 0.002) as f32;
+        let rate = crate::tune::tune(7, 0.0015) as f32;
         SampleCoder {
             by_node: Mixer::new(NODES, initial, rate),
             by_spread: Mixer::new(Self::SPREADS * 16, initial, rate),
             by_other: Mixer::new(Self::OTHERS * 16, initial, rate),
-            by_last: Apm::new(NODES * 8, crate::tune::tune(15, 0.02) as f32),
-            by_other_apm: Apm::new(NODES * Self::OTHERS, crate::tune::tune(15, 0.02) as f32),
+            by_last: Apm::new(NODES * 8, crate::tune::tune(15, 0.005) as f32),
+            by_other_apm: Apm::new(NODES * Self::OTHERS, crate::tune::tune(15, 0.005) as f32),
             shares: [vec![0.5; NODES * 8], vec![0.5; NODES * Self::OTHERS]],
         }
     }
@@ -221,7 +221,7 @@ impl SampleCoder {
         let mixed = logistic(logit);
         let refined = self.by_last.refine(last_context, logit);
         let refined2 = self.by_other_apm.refine(other_context, logit);
-        let a = crate::tune::tune(13, 0.5) as f32; let p = a * mixed + 0.5 * (1.0 - a) * (refined + refined2);
+        let a = crate::tune::tune(13, 0.6) as f32; let p = a * mixed + 0.5 * (1.0 - a) * (refined + refined2);
 
         let decision = coder.code(decision, to_probability(p));
         let outcome = if decision { 1.0 } else { 0.0 };
