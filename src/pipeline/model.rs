@@ -1,0 +1,76 @@
+//! What the pipeline asks of whoever has language models: it never names an engine.
+
+use crate::error::{Error, Result};
+use crate::lm::{BINS, InputToken, LanguageModel};
+
+use super::ordered::Stop;
+
+/// A loaded language model that hands out sessions.
+pub trait ModelProvider: Send + Sync {
+    /// Identity of model, engine and settings, as written to the file header.
+    fn fingerprint(&self) -> Vec<u8>;
+
+    /// Number of sessions that advance in lock step; 1 when they are independent. The
+    /// pipeline runs exactly this many segments side by side when it is above 1.
+    fn lanes(&self) -> usize {
+        1
+    }
+
+    /// A session of its own for one thread.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the engine cannot start.
+    fn session(&self) -> Result<Box<dyn LanguageModel + '_>>;
+}
+
+/// Finds the model that a file was made with.
+pub trait ModelSource: Sync {
+    /// Number of lanes that `fingerprint` asks for, as [`ModelProvider::lanes`]; known
+    /// without loading anything. 1 for a fingerprint that is not understood.
+    fn lanes(&self, fingerprint: &[u8]) -> usize {
+        let _ = fingerprint;
+        1
+    }
+
+    /// Opens the model that `fingerprint`, taken from a file header, names.
+    ///
+    /// # Errors
+    /// [`Error::ModelMismatch`] when no model at hand has that identity, [`Error::Model`]
+    /// when it cannot be loaded, [`Error::Unsupported`] when this build has no engine.
+    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>>;
+}
+
+/// The [`ModelSource`] of a program without language models.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoModels;
+
+impl ModelSource for NoModels {
+    fn open(&self, _fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+        Err(Error::Unsupported {
+            reason: "it was made with a language model, and this build of lmz has none".to_owned(),
+        })
+    }
+}
+
+/// A session that ends when the whole run is to end: one segment can take a minute.
+pub(super) struct Stoppable<'a> {
+    inner: Box<dyn LanguageModel + 'a>,
+    stop: &'a Stop<'a>,
+}
+
+impl<'a> Stoppable<'a> {
+    pub(super) fn new(inner: Box<dyn LanguageModel + 'a>, stop: &'a Stop<'a>) -> Self {
+        Stoppable { inner, stop }
+    }
+}
+
+impl LanguageModel for Stoppable<'_> {
+    fn reset(&mut self) -> Result<()> {
+        self.inner.reset()
+    }
+
+    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
+        self.stop.check()?;
+        self.inner.step(token)
+    }
+}
