@@ -4,6 +4,7 @@ pub mod codec;
 pub mod error;
 pub mod lm;
 pub mod pcm;
+pub mod wav;
 
 pub use codec::Level;
 pub use error::{Error, Result};
