@@ -88,7 +88,7 @@ mod tests {
         let a = Law::a();
         assert_eq!(
             [0x80, 0xff, 0xaa, 0x2a, 0xd5, 0x55].map(|c| a.decode(c)),
-            [688, 53, 4032, -4032, 1, -1]
+            [688, 106, 4032, -4032, 1, -1]
         );
         let mu = Law::mu();
         assert_eq!(

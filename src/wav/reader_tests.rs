@@ -161,6 +161,25 @@ fn rf64_takes_the_size_from_ds64() {
 }
 
 #[test]
+#[ignore = "reads 5 GiB, which takes seconds"]
+fn sizes_beyond_4_gib() {
+    let size = (5_u64 << 30) + 2;
+    let mut sizes = vec![0; 28];
+    sizes[8..16].copy_from_slice(&size.to_le_bytes());
+    let start = [chunk("ds64", &sizes), fmt16(1), header("data", u32::MAX)];
+    let end = chunk("LIST", b"end of file!");
+    let source = io::Cursor::new(riff(&start)).chain(io::repeat(0x90).take(size));
+    let mut reader = WavReader::new(source.chain(end.as_slice())).unwrap();
+    let limit = SegmentLimit { seconds: 1 << 20, samples: 1 << 22 };
+    let mut last = None;
+    while let Some(span) = reader.next_span(limit).unwrap() {
+        last = Some(span);
+    }
+    assert_eq!((reader.frames(), reader.declared_frames()), (size / 2, Some(size / 2)));
+    assert_eq!(last, Some(Span::Foreign(end)));
+}
+
+#[test]
 fn rifx_is_big_endian() {
     let mut file =
         b"RIFX\0\0\0\0WAVEfmt \0\0\0\x10\0\x01\0\x01\0\0\x1f\x40\0\0\x3e\x80\0\x02\0\x10".to_vec();
@@ -233,8 +252,8 @@ fn errors_of_the_source_are_passed_on() {
         }
     }
     assert!(matches!(WavReader::new(Broken).map(|_| ()), Err(Error::Io(_))));
-    let file = riff(&[fmt16(1), header("data", 1 << 20)]);
-    let mut reader = WavReader::new(file.chain(Broken)).unwrap();
+    let file = riff(&[fmt16(1), header("data", 1 << 20), noise(50_000)]);
+    let mut reader = WavReader::new(file.as_slice().chain(Broken)).unwrap();
     let error = std::iter::from_fn(|| reader.next_span(LIMIT).transpose()).find_map(Result::err);
     assert!(matches!(error, Some(Error::Io(_))));
 }
