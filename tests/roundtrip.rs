@@ -44,7 +44,7 @@ fn partial_last_frame() {
 #[test]
 fn signals_at_the_extremes() {
     let frames = 3_000;
-    let square = |i: usize| if i / 50 % 2 == 0 { i16::MAX } else { i16::MIN };
+    let square = |i: usize| if (i / 50).is_multiple_of(2) { i16::MAX } else { i16::MIN };
     let clipped = |i: usize| ((i as f64 * 0.01).sin() * 60_000.0) as i16;
     let signals: [(&str, Vec<i16>); 8] = [
         ("silence", vec![0; frames]),
@@ -65,7 +65,7 @@ fn signals_at_the_extremes() {
     let wide: Vec<u8> = signals
         .iter()
         .flat_map(|(_, samples)| samples.iter().step_by(7))
-        .flat_map(|s| (i32::from(*s) * 65_537).to_le_bytes())
+        .flat_map(|s| (i32::from(*s) * 65_536).to_le_bytes())
         .collect();
     round_trip(&wav::build(1, 2, 96_000, 32, &wide), "32 bit");
 }

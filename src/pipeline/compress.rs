@@ -51,8 +51,8 @@ pub fn compress(
         super::threads(options.threads, model.map_or(1, |model| model.lanes())),
         &stop,
         || spans.next(),
-        || {
-            let mut coder = BlockCoder::new(&header, &stop);
+        |lane| {
+            let coder = BlockCoder::new(&header, &stop, lane);
             move |span| coder.encode(span, options.lm, model)
         },
         |block| {

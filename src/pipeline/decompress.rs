@@ -52,8 +52,8 @@ pub fn decompress(
             }
             Ok(next)
         },
-        || {
-            let mut coder = BlockCoder::new(&header, &stop);
+        |lane| {
+            let coder = BlockCoder::new(&header, &stop, lane);
             let model = &model;
             move |(place, block): (Place, Block)| {
                 let coded_length = block.coded_length();

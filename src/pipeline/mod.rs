@@ -24,6 +24,7 @@ pub use model::{ModelProvider, ModelSource, NoModels};
 
 use crate::codec::Level;
 use crate::container::{Block, Trailer};
+use ordered::{Assignment, Threads};
 
 /// When the language model takes part in coding a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -112,12 +113,15 @@ fn hex<S: Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error>
     serializer.collect_str(&blake3::Hash::from(*hash))
 }
 
-/// Number of worker threads for a wish (0: all processors) and a model with `lanes` lanes:
-/// lanes advance together, so each needs a thread that feeds it.
-fn threads(wish: usize, lanes: usize) -> usize {
-    match (wish, lanes) {
-        (_, 2..) => lanes,
-        (0, _) => thread::available_parallelism().map_or(1, NonZeroUsize::get),
-        (wish, _) => wish,
-    }
+/// Worker threads for a wish (0: all processors) and a model with `lanes` lanes: lanes
+/// advance together, so each needs a thread of its own.
+fn threads(wish: usize, lanes: usize) -> Threads {
+    let (count, assignment) = match (wish, lanes) {
+        (_, 2..) => (lanes, Assignment::InTurn),
+        (0, _) => {
+            (thread::available_parallelism().map_or(1, NonZeroUsize::get), Assignment::FirstFree)
+        }
+        (wish, _) => (wish, Assignment::FirstFree),
+    };
+    Threads { count, assignment }
 }

@@ -10,17 +10,21 @@ pub trait ModelProvider: Send + Sync {
     /// Identity of model, engine and settings, as written to the file header.
     fn fingerprint(&self) -> Vec<u8>;
 
-    /// Number of sessions that advance in lock step; 1 when they are independent. The
-    /// pipeline runs exactly this many segments side by side when it is above 1.
+    /// Number of sessions that advance in lock step; 1 when they are independent.
+    ///
+    /// Above 1, the pipeline runs exactly this many threads, and block `n` of a file goes to
+    /// lane `n % lanes` in both directions, whatever thread is free.
     fn lanes(&self) -> usize {
         1
     }
 
-    /// A session of its own for one thread.
+    /// A fresh session on one lane. It lives no longer than one block is coded, and no two
+    /// sessions of a lane live at a time; a lane without a session must not hold up others.
+    /// `lane` has no meaning where [`ModelProvider::lanes`] is 1.
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start.
-    fn session(&self) -> Result<Box<dyn LanguageModel + '_>>;
+    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>>;
 }
 
 /// Finds the model that a file was made with.

@@ -32,17 +32,33 @@ impl<'a> Stop<'a> {
     }
 }
 
-/// Takes jobs from `source` until it returns `None`, works on them on `threads` threads and
-/// hands the results to `sink` in the order of the jobs. Each thread calls `worker` once, so
-/// that what it returns may own what cannot be shared.
+/// Which thread takes a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Assignment {
+    /// The first that is free.
+    FirstFree,
+    /// Thread `n % threads` takes job `n`.
+    InTurn,
+}
+
+/// Worker threads of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Threads {
+    pub(super) count: usize,
+    pub(super) assignment: Assignment,
+}
+
+/// Takes jobs from `source` until it returns `None`, works on them on worker threads and
+/// hands the results to `sink` in the order of the jobs. Each thread calls `worker` once,
+/// with its number, so that what it returns may own what cannot be shared.
 ///
 /// # Errors
 /// The first error met; jobs in progress are abandoned.
 pub(super) fn run<J, R, W>(
-    threads: usize,
+    threads: Threads,
     stop: &Stop<'_>,
     source: impl FnMut() -> Result<Option<J>>,
-    worker: impl Fn() -> W + Sync,
+    worker: impl Fn(usize) -> W + Sync,
     sink: impl FnMut(R) -> Result<()>,
 ) -> Result<()>
 where
@@ -50,20 +66,25 @@ where
     R: Send,
     W: FnMut(J) -> Result<R>,
 {
-    let (job_sender, job_receiver) = mpsc::channel();
+    let count = threads.count.max(1);
+    let (senders, receivers): (Vec<_>, Vec<_>) = match threads.assignment {
+        Assignment::FirstFree => (0..1).map(|_| queue()).unzip(),
+        Assignment::InTurn => (0..count).map(|_| queue()).unzip(),
+    };
     let (result_sender, result_receiver) = mpsc::channel();
-    let job_receiver = Mutex::new(job_receiver);
+    let (receivers, worker) = (&receivers, &worker);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1))
-            .map(|_| {
+        let workers: Vec<_> = (0..count)
+            .map(|number| {
                 let results = result_sender.clone();
-                scope.spawn(|| work_on(&job_receiver, results, stop, worker()))
+                let jobs = &receivers[number % receivers.len()];
+                scope.spawn(move || work_on(jobs, results, stop, worker(number)))
             })
             .collect();
         drop(result_sender);
 
-        let window = 2 * workers.len() as u64;
-        let outcome = feed(window, stop, source, job_sender, &result_receiver, sink);
+        let window = 2 * count as u64;
+        let outcome = feed(window, stop, source, senders, &result_receiver, sink);
         if outcome.is_err() {
             stop.failed.store(true, Ordering::Relaxed);
         }
@@ -76,12 +97,20 @@ where
     })
 }
 
+/// Jobs, each with its number, for one thread or several.
+type Queue<J> = Mutex<Receiver<(u64, J)>>;
+
+fn queue<J>() -> (Sender<(u64, J)>, Queue<J>) {
+    let (sender, receiver) = mpsc::channel();
+    (sender, Mutex::new(receiver))
+}
+
 /// The calling thread's part: keeps `window` jobs under way, and results in order.
 fn feed<J, R>(
     window: u64,
     stop: &Stop<'_>,
     mut source: impl FnMut() -> Result<Option<J>>,
-    jobs: Sender<(u64, J)>,
+    queues: Vec<Sender<(u64, J)>>,
     results: &Receiver<(u64, Result<R>)>,
     mut sink: impl FnMut(R) -> Result<()>,
 ) -> Result<()> {
@@ -93,7 +122,8 @@ fn feed<J, R>(
             stop.check()?;
             match source()? {
                 Some(job) => {
-                    jobs.send((taken, job)).map_err(|_| worker_lost())?;
+                    let queue = &queues[(taken % queues.len() as u64) as usize];
+                    queue.send((taken, job)).map_err(|_| worker_lost())?;
                     taken += 1;
                 }
                 None => exhausted = true,
@@ -113,7 +143,7 @@ fn feed<J, R>(
 
 /// A worker's part.
 fn work_on<J, R>(
-    jobs: &Mutex<Receiver<(u64, J)>>,
+    jobs: &Queue<J>,
     results: Sender<(u64, Result<R>)>,
     stop: &Stop<'_>,
     mut work: impl FnMut(J) -> Result<R>,
@@ -157,16 +187,21 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn squares(threads: usize, count: u64) -> Result<Vec<u64>> {
+    const BOTH: [Assignment; 2] = [Assignment::FirstFree, Assignment::InTurn];
+
+    fn squares(count: usize, assignment: Assignment, jobs: u64) -> Result<Vec<u64>> {
         let asked = AtomicBool::new(false);
-        let mut next = 0..count;
+        let mut next = 0..jobs;
         let mut out = Vec::new();
         run(
-            threads,
+            Threads { count, assignment },
             &Stop::new(&asked),
             || Ok(next.next()),
-            || {
-                |n: u64| {
+            |thread| {
+                move |n: u64| {
+                    if assignment == Assignment::InTurn {
+                        assert_eq!(n % count as u64, thread as u64);
+                    }
                     // Early jobs last longer than later ones.
                     thread::sleep(Duration::from_millis(5 - n % 5));
                     if n == 77 { Err(Error::corrupt(n, "77")) } else { Ok(n * n) }
@@ -183,35 +218,43 @@ mod tests {
     #[test]
     fn results_come_in_order() {
         let expected: Vec<u64> = (0..40).map(|n| n * n).collect();
-        for threads in [1, 2, 7] {
-            assert_eq!(squares(threads, 40).unwrap(), expected);
+        for assignment in BOTH {
+            for threads in [1, 2, 7] {
+                assert_eq!(squares(threads, assignment, 40).unwrap(), expected);
+            }
+            assert!(squares(3, assignment, 0).unwrap().is_empty());
         }
-        assert!(squares(3, 0).unwrap().is_empty());
     }
 
     #[test]
     fn a_failing_job_ends_the_run() {
-        assert!(matches!(squares(3, 1000), Err(Error::Corrupt { offset: 77, .. })));
+        for assignment in BOTH {
+            let outcome = squares(3, assignment, 1000);
+            assert!(matches!(outcome, Err(Error::Corrupt { offset: 77, .. })));
+        }
     }
 
     #[test]
     fn a_panicking_worker_is_an_error() {
-        let asked = AtomicBool::new(false);
-        let mut next = 0..10;
-        let outcome = run(
-            2,
-            &Stop::new(&asked),
-            || Ok(next.next()),
-            || |n: i32| if n == 3 { panic!("on purpose") } else { Ok(n) },
-            |_| Ok(()),
-        );
-        assert!(matches!(outcome, Err(Error::Io(_))));
+        for assignment in BOTH {
+            let asked = AtomicBool::new(false);
+            let mut next = 0..10;
+            let outcome = run(
+                Threads { count: 2, assignment },
+                &Stop::new(&asked),
+                || Ok(next.next()),
+                |_| |n: i32| if n == 3 { panic!("on purpose") } else { Ok(n) },
+                |_| Ok(()),
+            );
+            assert!(matches!(outcome, Err(Error::Io(_))));
+        }
     }
 
     #[test]
     fn an_interrupt_ends_the_run() {
         let asked = AtomicBool::new(true);
-        let outcome = run(2, &Stop::new(&asked), || Ok(Some(1)), || Ok, |_: i32| Ok(()));
+        let threads = Threads { count: 2, assignment: Assignment::FirstFree };
+        let outcome = run(threads, &Stop::new(&asked), || Ok(Some(1)), |_| Ok, |_: i32| Ok(()));
         assert!(matches!(outcome, Err(Error::Interrupted)));
     }
 }

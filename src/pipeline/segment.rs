@@ -3,7 +3,7 @@
 use super::LmUse;
 use super::model::{ModelProvider, Stoppable};
 use super::ordered::Stop;
-use crate::codec::{self, CodedPcm, Level};
+use crate::codec::{self, CodedPcm};
 use crate::container::{Block, BlockKind, FileHeader};
 use crate::error::{Error, Result};
 use crate::lm::LanguageModel;
@@ -26,17 +26,17 @@ pub(super) type Model<'a> = Option<&'a dyn ModelProvider>;
 pub(super) struct BlockCoder<'a> {
     header: &'a FileHeader,
     stop: &'a Stop<'a>,
-    /// Session of this thread, started when a block first needs it.
-    session: Option<Stoppable<'a>>,
+    /// Number of this thread, and of its lane in a model that has lanes.
+    lane: usize,
 }
 
 impl<'a> BlockCoder<'a> {
-    pub(super) fn new(header: &'a FileHeader, stop: &'a Stop<'a>) -> Self {
-        BlockCoder { header, stop, session: None }
+    pub(super) fn new(header: &'a FileHeader, stop: &'a Stop<'a>, lane: usize) -> Self {
+        BlockCoder { header, stop, lane }
     }
 
     /// Codes a span in the smallest way found; `model` is used as `lm` says.
-    pub(super) fn encode(&mut self, span: Span, lm: LmUse, model: Model<'a>) -> Result<Block> {
+    pub(super) fn encode(&self, span: Span, lm: LmUse, model: Model<'a>) -> Result<Block> {
         match (span, self.header.audio) {
             (Span::Audio { bytes }, Some(audio)) => {
                 self.encode_audio(bytes, &audio.format, lm, model)
@@ -49,7 +49,7 @@ impl<'a> BlockCoder<'a> {
     }
 
     fn encode_audio(
-        &mut self,
+        &self,
         bytes: Vec<u8>,
         format: &WavFormat,
         lm: LmUse,
@@ -71,7 +71,7 @@ impl<'a> BlockCoder<'a> {
     /// The segment in predicted form, without and, if it pays, with the language model.
     /// `empty` has all fields of the result that do not depend on the coding.
     fn encode_pcm(
-        &mut self,
+        &self,
         empty: &Block,
         pcm: &Pcm,
         format: &WavFormat,
@@ -88,11 +88,10 @@ impl<'a> BlockCoder<'a> {
         let plain = block(codec::encode_pcm(pcm, level, None)?);
         let Some(model) = model.filter(|_| lm != LmUse::Off) else { return Ok(plain) };
 
-        let session = self.session(model)?;
-        if lm == LmUse::Auto && !trial_pays(pcm, format, level, session)? {
+        if lm == LmUse::Auto && !self.trial_pays(pcm, format, model)? {
             return Ok(plain);
         }
-        let mut modelled = block(encode_with(pcm, level, session)?);
+        let mut modelled = block(self.encode_with(pcm, model)?);
         if modelled.coded_length() >= plain.coded_length() {
             return Ok(plain);
         }
@@ -104,7 +103,7 @@ impl<'a> BlockCoder<'a> {
 
     /// Decodes a block and checks it; `model` is the one of the file header. Offsets in
     /// errors are relative to the block.
-    pub(super) fn decode(&mut self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
+    pub(super) fn decode(&self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
         let (length, stored) = (block.original_length as usize, block.original_crc);
         let bytes = self.decode_payload(block, model)?;
         let computed = crc32fast::hash(&bytes);
@@ -121,7 +120,7 @@ impl<'a> BlockCoder<'a> {
         Ok(bytes)
     }
 
-    fn decode_payload(&mut self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
+    fn decode_payload(&self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
         let length = block.original_length as usize;
         match (block.kind, self.header.audio) {
             (BlockKind::ForeignStored | BlockKind::AudioStored, _) => Ok(block.tokens),
@@ -137,61 +136,50 @@ impl<'a> BlockCoder<'a> {
         }
     }
 
-    fn decode_pcm(
-        &mut self,
-        block: &Block,
-        format: &WavFormat,
-        model: Model<'a>,
-    ) -> Result<Vec<u8>> {
+    fn decode_pcm(&self, block: &Block, format: &WavFormat, model: Model<'a>) -> Result<Vec<u8>> {
         let mapping = Mapping::from_byte(block.mapping)?;
-        let level = self.header.level;
-        let lm: Option<&mut dyn LanguageModel> = match (block.uses_lm, model) {
+        let mut session = match (block.uses_lm, model) {
             (false, _) => None,
             (true, None) => return Err(Error::corrupt(0, "a model is used but none is named")),
-            (true, Some(model)) => {
-                let session = self.session(model)?;
-                session.reset()?;
-                Some(session)
-            }
+            (true, Some(model)) => Some(self.session(model)?),
         };
+        let lm = session.as_mut().map(|session| session as &mut dyn LanguageModel);
         let channels = usize::from(format.channels);
         let frames = block.frames as usize;
+        let level = self.header.level;
         let pcm = codec::decode_pcm(&block.tokens, &block.lsb, channels, frames, level, lm)?;
         wav::from_pcm(&pcm, format.sample, mapping)
     }
 
-    fn session(&mut self, model: &'a dyn ModelProvider) -> Result<&mut Stoppable<'a>> {
-        let session = match self.session.take() {
-            Some(session) => session,
-            None => Stoppable::new(model.session()?, self.stop),
-        };
-        Ok(self.session.insert(session))
+    /// Whether the model saves enough on the start of a segment.
+    fn trial_pays(
+        &self,
+        pcm: &Pcm,
+        format: &WavFormat,
+        model: &'a dyn ModelProvider,
+    ) -> Result<bool> {
+        let trial_samples = TRIAL_SECONDS * format.sample_rate as usize * pcm.channels;
+        let samples = pcm.samples[..trial_samples.min(pcm.samples.len())].to_vec();
+        let trial = Pcm { channels: pcm.channels, samples };
+        let without = length(&codec::encode_pcm(&trial, self.header.level, None)?);
+        let with = length(&self.encode_with(&trial, model)?);
+        Ok(with * 1000 <= without * (1000 - TRIAL_MIN_SAVING))
+    }
+
+    fn encode_with(&self, pcm: &Pcm, model: &'a dyn ModelProvider) -> Result<CodedPcm> {
+        codec::encode_pcm(pcm, self.header.level, Some(&mut self.session(model)?))
+    }
+
+    /// A fresh session. It is held for no longer than it is stepped, because other lanes
+    /// wait for it.
+    fn session(&self, model: &'a dyn ModelProvider) -> Result<Stoppable<'a>> {
+        Ok(Stoppable::new(model.session(self.lane)?, self.stop))
     }
 }
 
 /// Whole frames in an audio block; the WAV layer cuts at nothing else.
 fn frames_in(block: &Block, format: &WavFormat) -> u32 {
     (block.original_length as usize / format.frame_bytes()) as u32
-}
-
-/// Whether the model saves enough on the start of a segment.
-fn trial_pays(
-    pcm: &Pcm,
-    format: &WavFormat,
-    level: Level,
-    session: &mut Stoppable<'_>,
-) -> Result<bool> {
-    let trial_samples = TRIAL_SECONDS * format.sample_rate as usize * pcm.channels;
-    let samples = pcm.samples[..trial_samples.min(pcm.samples.len())].to_vec();
-    let trial = Pcm { channels: pcm.channels, samples };
-    let without = length(&codec::encode_pcm(&trial, level, None)?);
-    let with = length(&encode_with(&trial, level, session)?);
-    Ok(with * 1000 <= without * (1000 - TRIAL_MIN_SAVING))
-}
-
-fn encode_with(pcm: &Pcm, level: Level, session: &mut Stoppable<'_>) -> Result<CodedPcm> {
-    session.reset()?;
-    codec::encode_pcm(pcm, level, Some(session))
 }
 
 fn length(coded: &CodedPcm) -> u64 {

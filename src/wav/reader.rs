@@ -38,10 +38,15 @@ pub enum Span {
     },
 }
 
+/// Least size of a segment limited by time, in samples over all channels: at very low sample
+/// rates some seconds are so few samples that whatever is kept per segment would show.
+const MIN_SEGMENT_SAMPLES: usize = 1 << 17;
+
 /// Size of an audio span, whatever the headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentLimit {
-    /// Duration in seconds, by the sample rate that the file declares.
+    /// Duration in seconds, by the sample rate that the file declares; more where that is
+    /// less than 2^17 samples.
     pub seconds: u32,
     /// Number of samples over all channels. Opaque bytes count as a quarter sample each.
     pub samples: usize,
@@ -50,13 +55,13 @@ pub struct SegmentLimit {
 impl SegmentLimit {
     /// Frames of a segment: as many as both limits allow, at least 1.
     pub fn frames(&self, format: &WavFormat) -> usize {
-        let by_time = u64::from(self.seconds) * u64::from(format.sample_rate.max(1));
+        let by_time = u64::from(self.seconds) * u64::from(format.sample_rate);
         let by_time = usize::try_from(by_time).unwrap_or(usize::MAX);
-        let by_samples = match format.sample.width() {
-            0 => self.samples.saturating_mul(4) / format.frame_bytes(),
-            _ => self.samples / usize::from(format.channels),
+        let holding = |samples: usize| match format.sample.width() {
+            0 => samples.saturating_mul(4) / format.frame_bytes(),
+            _ => samples / usize::from(format.channels),
         };
-        by_time.min(by_samples).max(1)
+        by_time.max(holding(MIN_SEGMENT_SAMPLES)).min(holding(self.samples)).max(1)
     }
 }
 
