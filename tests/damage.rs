@@ -24,12 +24,16 @@ fn check(damaged: &[u8], original: &[u8], what: &str) {
 
 /// Small files in which, taken together, every kind of block occurs.
 fn files() -> Vec<Vec<u8>> {
+    // Integers as floats: the form that shrinks under any codec.
+    let scaled_doubles: Vec<u8> =
+        wav::sine(1, 60).iter().flat_map(|&s| (f64::from(s) / 32_768.0).to_le_bytes()).collect();
     vec![
         wav::pcm16(2, 44_100, &wav::sine(2, 120)),
         wav::pcm16(1, 8_000, &wav::noise(60)),
         wav::pcm16(1, 8_000, &[]),
         wav::with_chunk(&wav::pcm16(1, 8_000, &wav::sine(1, 80)), b"LIST", &[b'x'; 61]),
         wav::build(3, 1, 48_000, 32, &wav::bytes(80 * 4)),
+        wav::build(3, 1, 48_000, 64, &scaled_doubles),
     ]
 }
 

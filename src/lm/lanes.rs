@@ -36,7 +36,7 @@ pub trait Batch {
 
 struct State<B> {
     engine: B,
-    /// Lanes whose [`Lane`] has not been dropped.
+    /// Lanes that are taken.
     live: Vec<bool>,
     /// Tokens of the lanes that wait for the step.
     asked: Vec<Option<InputToken>>,
@@ -53,7 +53,8 @@ struct State<B> {
 impl<B: Batch> State<B> {
     /// Makes the step if every live lane has asked for it.
     fn advance(&mut self) -> bool {
-        let waiting = self.live.iter().zip(&self.asked).any(|(&live, asked)| live && asked.is_none());
+        let waiting =
+            self.live.iter().zip(&self.asked).any(|(&live, asked)| live && asked.is_none());
         if waiting || !self.live.contains(&true) {
             return false;
         }
@@ -75,7 +76,9 @@ impl<B: Batch> State<B> {
 
     fn check(&self) -> Result<()> {
         match &self.failed {
-            Some(reason) => Err(Error::model(format!("a lane shared with others failed: {reason}"))),
+            Some(reason) => {
+                Err(Error::model(format!("a lane shared with others failed: {reason}")))
+            }
             None => Ok(()),
         }
     }
@@ -93,30 +96,63 @@ impl<B> Shared<B> {
     }
 }
 
-/// One sequence of a batch, for the thread that owns it. Dropping it finishes the lane, so
+/// An engine whose lanes are taken and given back any number of times.
+pub struct Lanes<B: Batch> {
+    shared: Arc<Shared<B>>,
+}
+
+impl<B: Batch> Lanes<B> {
+    /// All lanes of `engine`, none of them taken.
+    #[must_use]
+    pub fn new(engine: B) -> Self {
+        let lanes = engine.lanes();
+        let state = State {
+            engine,
+            live: vec![false; lanes],
+            asked: vec![None; lanes],
+            inputs: vec![InputToken::Start; lanes],
+            logits: vec![[0.0; BINS]; lanes],
+            steps: 0,
+            failed: None,
+        };
+        Lanes { shared: Arc::new(Shared { state: Mutex::new(state), stepped: Condvar::new() }) }
+    }
+
+    /// Takes a lane, which from now on the others wait for. It has forgotten everything.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when there is no such lane, it is taken, or the engine fails.
+    pub fn take(&self, index: usize) -> Result<Lane<B>> {
+        let mut state = self.shared.lock();
+        state.check()?;
+        match state.live.get(index) {
+            Some(false) => {}
+            Some(true) => return Err(Error::model(format!("lane {index} is taken"))),
+            None => return Err(Error::model(format!("there is no lane {index}"))),
+        }
+        state.engine.reset(index)?;
+        state.live[index] = true;
+        Ok(Lane { shared: Arc::clone(&self.shared), index })
+    }
+}
+
+/// One sequence of a batch, for the thread that owns it. Dropping it gives the lane back, so
 /// that the others go on.
 ///
-/// Every lane must be moved to its thread before that thread takes its first step, and each
-/// must go on stepping or be dropped: a lane that is kept idle stops all of them.
+/// A taken lane must go on stepping or be dropped: one that is kept idle stops all of them.
 pub struct Lane<B: Batch> {
     shared: Arc<Shared<B>>,
     index: usize,
 }
 
 /// Splits an engine into its lanes, in order.
-pub fn split<B: Batch>(engine: B) -> Vec<Lane<B>> {
-    let lanes = engine.lanes();
-    let state = State {
-        engine,
-        live: vec![true; lanes],
-        asked: vec![None; lanes],
-        inputs: vec![InputToken::Start; lanes],
-        logits: vec![[0.0; BINS]; lanes],
-        steps: 0,
-        failed: None,
-    };
-    let shared = Arc::new(Shared { state: Mutex::new(state), stepped: Condvar::new() });
-    (0..lanes).map(|index| Lane { shared: Arc::clone(&shared), index }).collect()
+///
+/// # Errors
+/// [`Error::Model`] when the engine fails.
+pub fn split<B: Batch>(engine: B) -> Result<Vec<Lane<B>>> {
+    let count = engine.lanes();
+    let lanes = Lanes::new(engine);
+    (0..count).map(|index| lanes.take(index)).collect()
 }
 
 impl<B: Batch> Lane<B> {
@@ -216,7 +252,7 @@ mod tests {
     /// Steps lane i for `steps[i]` tokens, each in its thread; the last result of each, or
     /// `None` for a thread that panicked.
     fn run(engine: Counter, steps: &[usize]) -> Vec<Option<Result<f32>>> {
-        let lanes = split(engine);
+        let lanes = split(engine).unwrap();
         std::thread::scope(|scope| {
             let threads: Vec<_> = lanes
                 .into_iter()
@@ -262,8 +298,24 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_can_be_taken_again_and_starts_anew() {
+        let lanes = Lanes::new(Counter::new(2));
+        let mut busy = lanes.take(0).unwrap();
+        for expected in [1.0, 2.0] {
+            assert_eq!(busy.step(InputToken::Start).unwrap()[0], expected);
+        }
+        let other = lanes.take(1).unwrap();
+        assert!(lanes.take(1).is_err() && lanes.take(2).is_err());
+        drop(other);
+        assert_eq!(busy.step(InputToken::Start).unwrap()[0], 3.0);
+        drop(busy);
+        let mut other = lanes.take(1).unwrap();
+        assert_eq!(other.step(InputToken::Start).unwrap()[0], 1001.0);
+    }
+
+    #[test]
     fn a_dropped_lane_lets_the_waiting_ones_go() {
-        let mut lanes = split(Counter::new(2));
+        let mut lanes = split(Counter::new(2)).unwrap();
         let idle = lanes.pop();
         let mut busy = lanes.pop().unwrap();
         std::thread::scope(|scope| {

@@ -67,7 +67,8 @@ impl Interface {
                 match self.input_base {
                     // A model with fewer classes hears the leading bits of each class.
                     Some(base) => {
-                        let class = u32::from(class) % CLASSES as u32 * self.classes / CLASSES as u32;
+                        let class =
+                            u32::from(class) % CLASSES as u32 * self.classes / CLASSES as u32;
                         base + class * BINS as u32 + bin as u32
                     }
                     None => self.readout[bin],
@@ -113,7 +114,10 @@ pub struct Model {
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model").field("name", &self.name).field("interface", &self.interface).finish()
+        f.debug_struct("Model")
+            .field("name", &self.name)
+            .field("interface", &self.interface)
+            .finish()
     }
 }
 
@@ -431,9 +435,9 @@ fn read_interface(model: &LlamaModel) -> Result<Interface> {
         )));
     }
     // In u64, so that a base near the end of u32 does not wrap.
-    let inputs_end = interface.input_base.map_or(0, |base| {
-        u64::from(base) + u64::from(interface.classes) * BINS as u64
-    });
+    let inputs_end = interface
+        .input_base
+        .map_or(0, |base| u64::from(base) + u64::from(interface.classes) * BINS as u64);
     let last = interface.readout.iter().copied().max().unwrap_or(0).max(interface.start);
     if inputs_end > u64::from(vocabulary) || last >= vocabulary {
         return Err(Error::model(format!(

@@ -7,6 +7,13 @@ pub mod identity;
 pub mod lanes;
 #[cfg(feature = "llama")]
 pub mod llama;
+#[cfg(feature = "llama")]
+mod llama_models;
+mod source;
+
+#[cfg(feature = "llama")]
+pub use llama_models::LlamaModels;
+pub use source::{ModelProvider, ModelSource, NoModels};
 
 use crate::error::Result;
 

@@ -4,12 +4,12 @@ use std::io::{self, Read, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use super::model::{ModelProvider, ModelSource};
 use super::ordered::{self, Stop};
 use super::segment::BlockCoder;
 use super::{DecompressOptions, Progress, Summary};
 use crate::container::{Block, Place, Reader};
 use crate::error::{Error, Result};
+use crate::lm::{ModelProvider, ModelSource};
 
 /// Restores the original of the lmz file `input` to `output`, front to back and in memory
 /// bounded by the number of threads.

@@ -9,6 +9,7 @@ use crate::codec::Level;
 use crate::container::layout::{BLOCK_HEADER_LENGTH, DRAFT, VERSION};
 use crate::container::{Block, BlockKind, Reader};
 use crate::error::{Error, Result};
+use crate::lm::identity::Fingerprint;
 use crate::wav::{SampleFormat, WavFormat};
 
 /// Result of [`info`].
@@ -105,13 +106,62 @@ impl Bytes {
 /// What the language model did for a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LmInfo {
-    /// Fingerprint in the file header; empty when the file was made without a model.
-    #[serde(skip)]
-    pub fingerprint: Vec<u8>,
+    /// The model that segments may use; absent when the file was made without one.
+    pub model: Option<ModelInfo>,
     /// Number of segments that it takes part in. A file with none decodes without it.
     pub segments: u32,
     /// Bytes that it saved in those, against the same codec without it.
     pub saved_bytes: u64,
+}
+
+/// The language model of a file, as its fingerprint describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ModelInfo {
+    /// Name of the model; says that the fingerprint is not understood, if it is not.
+    pub name: String,
+    /// BLAKE3 of the GGUF file, in hexadecimal.
+    pub blake3: String,
+    /// Which tokens carry bins and classes.
+    pub interface: String,
+    /// Tokens that the model sees at least, once a segment is that long.
+    pub window: u32,
+    /// Segments in one batch.
+    pub lanes: u32,
+    /// Version of llama.cpp and its bindings.
+    pub engine: String,
+    /// What llama.cpp computed with.
+    pub backend: String,
+    /// Layers on a GPU.
+    pub gpu_layers: u32,
+    /// Hash of logits on the machine that made the file, in hexadecimal.
+    pub canary: String,
+}
+
+impl ModelInfo {
+    /// `None` for the empty fingerprint of a file without a model.
+    fn new(fingerprint: &[u8]) -> Option<Self> {
+        if fingerprint.is_empty() {
+            return None;
+        }
+        Some(match Fingerprint::from_bytes(fingerprint) {
+            Ok(f) => ModelInfo {
+                name: f.model_name,
+                blake3: to_hex(&f.model_blake3),
+                interface: f.interface,
+                window: f.window,
+                lanes: f.lanes,
+                engine: f.engine,
+                backend: f.backend,
+                gpu_layers: f.gpu_layers,
+                canary: to_hex(&f.canary),
+            },
+            Err(reason) => ModelInfo { name: format!("unknown ({reason})"), ..Self::default() },
+        })
+    }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads the lmz file `input` and checks its structure and the checksums of its coded
@@ -127,7 +177,7 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
         format_version: VERSION,
         format_draft: DRAFT,
         level: level_name(header.level),
-        lm: LmInfo { fingerprint: header.fingerprint, ..LmInfo::default() },
+        lm: LmInfo { model: ModelInfo::new(&header.fingerprint), ..LmInfo::default() },
         ..FileInfo::default()
     };
     info.bytes.header = reader.header_length();

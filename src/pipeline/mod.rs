@@ -7,10 +7,10 @@
 mod compress;
 mod decompress;
 mod info;
-mod model;
 mod ordered;
 mod segment;
 mod spans;
+mod stoppable;
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -19,11 +19,11 @@ use serde::{Serialize, Serializer};
 
 pub use compress::compress;
 pub use decompress::{decompress, verify};
-pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, info};
-pub use model::{ModelProvider, ModelSource, NoModels};
+pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, info};
 
 use crate::codec::Level;
 use crate::container::{Block, Trailer};
+use crate::lm::{ModelProvider, ModelSource, NoModels};
 use ordered::{Assignment, Threads};
 
 /// When the language model takes part in coding a segment.

@@ -1,12 +1,12 @@
 //! One block to and from its coded form: where the smallest of several codings is chosen.
 
 use super::LmUse;
-use super::model::{ModelProvider, Stoppable};
 use super::ordered::Stop;
+use super::stoppable::Stoppable;
 use crate::codec::{self, CodedPcm};
 use crate::container::{Block, BlockKind, FileHeader};
 use crate::error::{Error, Result};
-use crate::lm::LanguageModel;
+use crate::lm::{LanguageModel, ModelProvider};
 use crate::pcm::Pcm;
 use crate::wav::{self, Mapping, Span, WavFormat};
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, ensure};
-use lmz::pipeline::{self, CompressOptions, DecompressOptions, FileInfo, ModelSource, Summary};
+use lmz::lm::ModelSource;
+use lmz::pipeline::{self, CompressOptions, DecompressOptions, FileInfo, Summary};
 
 use crate::args::{CommonArgs, CompressArgs, DecompressArgs, InfoArgs, OutputArgs, VerifyArgs};
 use crate::failure::{Outcome, Usage, complain};
@@ -23,24 +24,25 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     if args.verify && jobs.iter().any(|job| job.output == Place::Pipe) {
         return Err(Usage("--verify needs an output that can be read again".to_owned()));
     }
-    let model = models::for_compressing(args)?;
+    let models = models::all(&args.model);
+    let model = models::for_compressing(args, &models)?;
     let options = CompressOptions {
         level: args.level(),
         lm: args.lm.into(),
         model: model.as_deref(),
         threads: args.common.threads,
     };
-    let models = models::for_decompressing(&args.model);
+    let models = models::as_source(&models);
     for_each(&jobs, |job| {
         let (input, bar) = open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
         let summary = pipeline::compress(input, &mut output, &options, &bar, &NEVER)?;
         drop(bar);
         if args.verify {
-            check(&mut output, &summary, models.as_ref(), &args.common)?;
+            check(&mut output, &summary, models, &args.common)?;
         }
         output.finish()?;
-        let (from, to) = (name(&job.input), name(&job.output));
+        let (from, to) = (job.input.name(), job.output.name());
         tell(&args.common, &report::compressed(&from, &to, &summary), || {
             report::json(&from, Some(&to), &summary)
         })
@@ -65,28 +67,30 @@ fn check(
 
 pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
     let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Decompress)?;
-    let models = models::for_decompressing(&args.model);
-    let options = DecompressOptions { models: models.as_ref(), threads: args.common.threads };
+    let models = models::all(&args.model);
+    let options =
+        DecompressOptions { models: models::as_source(&models), threads: args.common.threads };
     for_each(&jobs, |job| {
         let (input, bar) = open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
         let summary = pipeline::decompress(input, &mut output, &options, &bar, &NEVER)?;
         drop(bar);
         output.finish()?;
-        let (from, to) = (name(&job.input), name(&job.output));
+        let (from, to) = (job.input.name(), job.output.name());
         let line = format!("{from} -> {to}: {} bytes", summary.original_bytes);
         tell(&args.common, &line, || report::json(&from, Some(&to), &summary))
     })
 }
 
 pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
-    let models = models::for_decompressing(&args.model);
-    let options = DecompressOptions { models: models.as_ref(), threads: args.common.threads };
+    let models = models::all(&args.model);
+    let options =
+        DecompressOptions { models: models::as_source(&models), threads: args.common.threads };
     for_each(&without_output(&args.inputs), |job| {
         let (input, bar) = open(&job.input, &args.common)?;
         let summary = pipeline::verify(input, &options, &bar, &NEVER)?;
         drop(bar);
-        let from = name(&job.input);
+        let from = job.input.name();
         tell(&args.common, &format!("{from}: ok"), || report::json(&from, None, &summary))
     })
 }
@@ -95,7 +99,7 @@ pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
     for_each(&without_output(&args.inputs), |job| {
         let (input, _) = source(&job.input)?;
         let info: FileInfo = pipeline::info(input)?;
-        let from = name(&job.input);
+        let from = job.input.name();
         let text = match args.json {
             true => report::json(&from, None, &info)?,
             false => report::table(&from, &info),
@@ -107,7 +111,7 @@ pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
 fn for_each(jobs: &[Job], mut work: impl FnMut(&Job) -> Result<()>) -> Result<Outcome, Usage> {
     let mut outcome = Outcome::default();
     for job in jobs {
-        outcome.add(&name(&job.input), work(job));
+        outcome.add(&job.input.name(), work(job));
     }
     Ok(outcome)
 }
@@ -144,7 +148,7 @@ fn tell(common: &CommonArgs, line: &str, json: impl FnOnce() -> Result<String>) 
 /// Opens an input, with a bar for its progress.
 fn open(place: &Place, common: &CommonArgs) -> Result<(Box<dyn Read>, Bar)> {
     let (input, length) = source(place)?;
-    let bar = Bar::new(&name(place), length, !common.quiet);
+    let bar = Bar::new(&place.name(), length, !common.quiet);
     Ok((input, bar))
 }
 
@@ -158,12 +162,5 @@ fn source(place: &Place) -> Result<(Box<dyn Read>, Option<u64>)> {
             let length = metadata.is_file().then_some(metadata.len());
             Ok((Box::new(File::open(path)?), length))
         }
-    }
-}
-
-fn name(place: &Place) -> String {
-    match place {
-        Place::Pipe => "-".to_owned(),
-        Place::File(path) => path.display().to_string(),
     }
 }

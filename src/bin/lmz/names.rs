@@ -34,6 +34,14 @@ impl Place {
     pub fn new(path: &Path) -> Self {
         if path == Path::new("-") { Place::Pipe } else { Place::File(path.to_owned()) }
     }
+
+    /// For messages.
+    pub fn name(&self) -> String {
+        match self {
+            Place::Pipe => "-".to_owned(),
+            Place::File(path) => path.display().to_string(),
+        }
+    }
 }
 
 /// One file to work on.
@@ -76,8 +84,8 @@ pub fn plan(
             (None, _, Place::Pipe) => Place::Pipe,
         };
         check(&input, &output, wanted.force)?;
-        if !outputs.insert(output.clone()) {
-            return Err(Usage(format!("two inputs have the same output {output:?}")));
+        if !outputs.insert(resolved(&output)) {
+            return Err(Usage(format!("two inputs have the same output: {}", output.name())));
         }
         jobs.push(Job { input, output });
     }
@@ -93,6 +101,19 @@ fn check(input: &Place, output: &Place, force: bool) -> Result<(), Usage> {
             Err(Usage(format!("{} is both input and output", input.display())))
         }
         _ => Ok(()),
+    }
+}
+
+/// The output with its folder written in one way only, so that equal ones are equal.
+fn resolved(output: &Place) -> Place {
+    let Place::File(path) = output else { return Place::Pipe };
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    match (fs::canonicalize(folder), path.file_name()) {
+        (Ok(folder), Some(name)) => Place::File(folder.join(name)),
+        _ => output.clone(),
     }
 }
 

@@ -97,6 +97,15 @@ pub fn table(name: &str, info: &FileInfo) -> String {
         rows.push(("bits per sample", format!("{bits:.4}")));
     }
     rows.push(("language model", language_model(info)));
+    if let Some(model) = &info.lm.model {
+        rows.push(("  name", model.name.clone()));
+        rows.push(("  BLAKE3", model.blake3.clone()));
+        rows.push(("  interface", model.interface.clone()));
+        rows.push(("  window, lanes", format!("{}, {}", model.window, model.lanes)));
+        rows.push(("  engine", model.engine.clone()));
+        rows.push(("  back end", format!("{}; GPU layers: {}", model.backend, model.gpu_layers)));
+        rows.push(("  canary", model.canary.clone()));
+    }
 
     let mut table = format!("{name}\n");
     for (label, value) in rows {
@@ -108,10 +117,10 @@ pub fn table(name: &str, info: &FileInfo) -> String {
 
 fn language_model(info: &FileInfo) -> String {
     let lm = &info.lm;
-    match (lm.fingerprint.is_empty(), lm.segments) {
-        (true, _) => "none".to_owned(),
-        (false, 0) => "not used by any segment".to_owned(),
-        (false, segments) => format!(
+    match (&lm.model, lm.segments) {
+        (None, _) => "none".to_owned(),
+        (Some(_), 0) => "not used by any segment".to_owned(),
+        (Some(_), segments) => format!(
             "in {segments} of {} segments, saved {} bytes ({})",
             info.segments,
             lm.saved_bytes,

@@ -1,9 +1,8 @@
-//! What the pipeline asks of whoever has language models: it never names an engine.
+//! Where sessions come from: what the pipeline asks of whoever has models. It never names an
+//! engine.
 
+use super::LanguageModel;
 use crate::error::{Error, Result};
-use crate::lm::{BINS, InputToken, LanguageModel};
-
-use super::ordered::Stop;
 
 /// A loaded language model that hands out sessions.
 pub trait ModelProvider: Send + Sync {
@@ -53,28 +52,5 @@ impl ModelSource for NoModels {
         Err(Error::Unsupported {
             reason: "it was made with a language model, and this build of lmz has none".to_owned(),
         })
-    }
-}
-
-/// A session that ends when the whole run is to end: one segment can take a minute.
-pub(super) struct Stoppable<'a> {
-    inner: Box<dyn LanguageModel + 'a>,
-    stop: &'a Stop<'a>,
-}
-
-impl<'a> Stoppable<'a> {
-    pub(super) fn new(inner: Box<dyn LanguageModel + 'a>, stop: &'a Stop<'a>) -> Self {
-        Stoppable { inner, stop }
-    }
-}
-
-impl LanguageModel for Stoppable<'_> {
-    fn reset(&mut self) -> Result<()> {
-        self.inner.reset()
-    }
-
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
-        self.stop.check()?;
-        self.inner.step(token)
     }
 }
