@@ -19,7 +19,6 @@ use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
-use llama_cpp_2::vocab::VocabType;
 
 use super::identity::{self, Fingerprint};
 use super::lanes::Batch;
@@ -475,8 +474,9 @@ fn audio_interface(model: &LlamaModel) -> Result<Interface> {
 /// A text model reads and predicts bins as single letters.
 fn text_interface(model: &LlamaModel) -> Result<Interface> {
     let vocab = model.vocab();
-    // The entries of a missing vocabulary must not be asked for: llama.cpp aborts.
-    if vocab.n_tokens() <= 0 || matches!(vocab.vocab_type(), VocabType::NONE) {
+    // The entries of a missing vocabulary must not be asked for: llama.cpp aborts. Nor can
+    // `vocab_type` be asked, which panics on this type.
+    if matches!(text(model, "tokenizer.ggml.model").as_deref(), None | Some("no_vocab" | "none")) {
         return Err(Error::model(
             "it has neither lmz.* metadata nor a vocabulary to read letters from",
         ));
