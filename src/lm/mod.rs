@@ -3,6 +3,18 @@
 //! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` is the one file
 //! that names llama.cpp; `lanes.rs` lets several segments share one batched context.
 
+pub mod identity;
+pub mod lanes;
+#[cfg(feature = "llama")]
+pub mod llama;
+#[cfg(feature = "llama")]
+mod llama_models;
+mod source;
+
+#[cfg(feature = "llama")]
+pub use llama_models::LlamaModels;
+pub use source::{ModelProvider, ModelSource, NoModels};
+
 use crate::error::Result;
 
 /// Number of quantile bins, the alphabet of the tokens a model predicts.

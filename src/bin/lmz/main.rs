@@ -1,2 +1,38 @@
-//! The `lmz` command.
-fn main() {}
+//! The `lmz` command: arguments, files, messages. All the work is the library's.
+
+mod args;
+mod commands;
+mod failure;
+mod models;
+mod names;
+mod output;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Command, CommandLine};
+use failure::{FILE_FAILED, WRONG_USAGE, complain};
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    if let Err(error) = output::clean_up_on_signals() {
+        complain(&format!("{error:#}"));
+        return ExitCode::from(FILE_FAILED);
+    }
+    let outcome = match &line.command {
+        Command::Compress(args) => commands::compress(args),
+        Command::Decompress(args) => commands::decompress(args),
+        Command::Verify(args) => commands::verify(args),
+        Command::Info(args) => commands::info(args),
+    };
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(usage) => {
+            complain(&format!("{}\nTry lmz --help", usage.0));
+            ExitCode::from(WRONG_USAGE)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Looks at a model through the library, as training/ needs it.
+//!
+//! `lm_probe speed MODEL…` prints tokens per second of processor time, the best of five runs.
+//! `lm_probe logits MODEL < TOKENS` reads vocabulary inputs as `start` or `bin class` per line
+//! and prints the 32 logits after each, with all their digits.
+
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use lmz::lm::llama::{Model, ModelOptions, Session};
+use lmz::lm::{InputToken, LanguageModel};
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.split_first() {
+        Some((mode, models)) if mode == "speed" => models.iter().try_for_each(|m| speed(m)),
+        Some((mode, [model])) if mode == "logits" => logits(model),
+        _ => bail!("usage: lm_probe speed MODEL…, or lm_probe logits MODEL < TOKENS"),
+    }
+}
+
+fn load(path: &str) -> Result<Model> {
+    Model::from_file(Path::new(path), ModelOptions::default()).context(path.to_owned())
+}
+
+/// Seconds this thread has run: on a busy machine the clock on the wall tells little.
+fn processor_time(start: Instant) -> f64 {
+    std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|s| s.split(' ').next()?.parse::<f64>().ok())
+        .map_or_else(|| start.elapsed().as_secs_f64(), |ns| ns * 1e-9)
+}
+
+fn speed(path: &str) -> Result<()> {
+    let model = load(path)?;
+    let mut session = model.session()?;
+    let mut run = |session: &mut Session<'_>, tokens: u32| -> Result<f64> {
+        session.reset()?;
+        let start = Instant::now();
+        let before = processor_time(start);
+        session.step(InputToken::Start)?;
+        for i in 1..tokens {
+            let x = i.wrapping_mul(0x9e37_79b9) >> 16;
+            session.step(InputToken::Bin { bin: (x % 32) as u8, class: (x / 32 % 64) as u8 })?;
+        }
+        Ok(f64::from(tokens) / (processor_time(start) - before))
+    };
+    run(&mut session, 500)?;
+    let mut best = 0.0_f64;
+    for _ in 0..5 {
+        best = best.max(run(&mut session, 3000)?);
+    }
+    let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
+    println!("{name}\t{}\t{best:.0}", model.parameters());
+    Ok(())
+}
+
+fn logits(path: &str) -> Result<()> {
+    let model = load(path)?;
+    let mut session = model.session()?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let token = match line.split_once(' ') {
+            None if line == "start" => InputToken::Start,
+            Some((bin, class)) => InputToken::Bin { bin: bin.parse()?, class: class.parse()? },
+            None => bail!("'{line}' is neither 'start' nor 'bin class'"),
+        };
+        let row = session.step(token)?.map(|v| format!("{v:e}"));
+        writeln!(out, "{}", row.join(" "))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! The command line as plain data; nothing here touches a file.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lmz::Level;
+use lmz::container::layout::{DRAFT, VERSION};
+use lmz::pipeline::LmUse;
+
+use crate::models;
+
+/// Answer to `-V`.
+static VERSION_LINE: LazyLock<String> = LazyLock::new(|| {
+    let draft = if DRAFT == 0 { String::new() } else { format!(" draft {DRAFT}") };
+    format!("{} (format {VERSION}{draft}, {})", env!("CARGO_PKG_VERSION"), models::engine())
+});
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all files done; 1 at least one file failed (not a WAV or lmz file, damaged, \
+unreadable, output exists); 2 wrong usage, nothing was done; 130 interrupted.";
+
+/// Lossless compressor for WAV files.
+///
+/// The original comes back byte for byte, headers and all. Inputs are kept, outputs appear
+/// only when complete. `-` as an input is standard input; `-o -` is standard output.
+#[derive(Debug, Parser)]
+#[command(name = "lmz", version = VERSION_LINE.as_str(), after_help = EXIT_CODES)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compress WAV files: song.wav becomes song.lmz
+    Compress(CompressArgs),
+    /// Restore WAV files: song.lmz becomes song.wav
+    Decompress(DecompressArgs),
+    /// Decode lmz files and check every checksum, without writing anything
+    Verify(VerifyArgs),
+    /// Tell what is in lmz files, without decoding them
+    Info(InfoArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CompressArgs {
+    /// WAV files, or - for standard input
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    /// When the language model takes part
+    #[arg(long, value_enum, default_value_t = Lm::Auto, value_name = "WHEN")]
+    pub lm: Lm,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    /// Segments that go through the language model as one batch
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub lanes: u32,
+
+    /// Layers of the language model to put on a GPU
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub gpu_layers: u32,
+
+    /// Least prediction, least time
+    #[arg(long, conflicts_with = "best")]
+    pub fast: bool,
+
+    /// Most prediction, most time
+    #[arg(long)]
+    pub best: bool,
+
+    /// Decode the result and compare before the output appears
+    #[arg(long)]
+    pub verify: bool,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+impl CompressArgs {
+    /// The level that `--fast` and `--best` choose.
+    pub fn level(&self) -> Level {
+        match (self.fast, self.best) {
+            (true, _) => Level::Fast,
+            (_, true) => Level::Best,
+            _ => Level::Default,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct DecompressArgs {
+    /// lmz files, or - for standard input
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// lmz files, or - for standard input
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// lmz files, or - for standard input
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+
+    /// One JSON object per file and line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Output file, an existing folder, or - for standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+
+    /// Replace existing outputs
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    /// Language model to use instead of the embedded one
+    #[arg(long, value_name = "FILE.gguf")]
+    pub model: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CommonArgs {
+    /// Threads; 0 means one per processor. The result does not depend on it
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Report as JSON on standard output, one object per file and line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `--lm`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lm {
+    /// Where it saves at least 0.3 % on the first two seconds of a segment
+    Auto,
+    /// Wherever it saves anything
+    On,
+    /// Never: the result decodes on any machine
+    Off,
+}
+
+impl From<Lm> for LmUse {
+    fn from(lm: Lm) -> Self {
+        match lm {
+            Lm::Auto => LmUse::Auto,
+            Lm::On => LmUse::On,
+            Lm::Off => LmUse::Off,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn compress(line: &[&str]) -> Result<CompressArgs, clap::Error> {
+        let line = ["lmz", "compress"].iter().chain(line);
+        match CommandLine::try_parse_from(line)?.command {
+            Command::Compress(args) => Ok(args),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn levels() {
+        assert_eq!(compress(&["a.wav"]).unwrap().level(), Level::Default);
+        assert_eq!(compress(&["a.wav", "--fast"]).unwrap().level(), Level::Fast);
+        assert_eq!(compress(&["a.wav", "--best"]).unwrap().level(), Level::Best);
+        assert!(compress(&["a.wav", "--best", "--fast"]).is_err());
+    }
+
+    #[test]
+    fn short_options_and_several_inputs() {
+        let args = compress(&["a.wav", "-", "-fqj", "3", "-o", "out"]).unwrap();
+        assert_eq!(args.inputs, [PathBuf::from("a.wav"), PathBuf::from("-")]);
+        assert!(args.output.force && args.common.quiet);
+        assert_eq!(args.common.threads, 3);
+        assert_eq!(args.output.output, Some(PathBuf::from("out")));
+        assert!(compress(&[]).is_err());
+    }
+
+    #[test]
+    fn language_model_options() {
+        let args = compress(&["a.wav", "--lm", "on", "--model", "m.gguf", "--lanes=4"]).unwrap();
+        assert_eq!((args.lm, args.lanes, args.gpu_layers), (Lm::On, 4, 0));
+        assert_eq!(args.model.model, Some(PathBuf::from("m.gguf")));
+        assert!(compress(&["a.wav", "--lanes", "0"]).is_err());
+        assert!(compress(&["a.wav", "--lm", "maybe"]).is_err());
+    }
+}

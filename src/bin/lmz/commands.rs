@@ -1,0 +1,166 @@
+//! The subcommands: one file after the other, a bad one does not stop the others.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, ensure};
+use lmz::lm::ModelSource;
+use lmz::pipeline::{self, CompressOptions, DecompressOptions, FileInfo, Summary};
+
+use crate::args::{CommonArgs, CompressArgs, DecompressArgs, InfoArgs, OutputArgs, VerifyArgs};
+use crate::failure::{Outcome, Usage, complain};
+use crate::names::{self, Direction, Job, Place};
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::{models, report};
+
+/// Signals end the program directly, so that no run is ever asked to stop.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
+    let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Compress)?;
+    if args.verify && jobs.iter().any(|job| job.output == Place::Pipe) {
+        return Err(Usage("--verify needs an output that can be read again".to_owned()));
+    }
+    let models = models::all(&args.model);
+    let model = models::for_compressing(args, &models)?;
+    let options = CompressOptions {
+        level: args.level(),
+        lm: args.lm.into(),
+        model: model.as_deref(),
+        threads: args.common.threads,
+    };
+    let models = models::as_source(&models);
+    for_each(&jobs, |job| {
+        let (input, bar) = open(&job.input, &args.common)?;
+        let mut output = Output::open(&job.output, args.output.force)?;
+        let summary = pipeline::compress(input, &mut output, &options, &bar, &NEVER)?;
+        drop(bar);
+        if args.verify {
+            check(&mut output, &summary, models, &args.common)?;
+        }
+        output.finish()?;
+        let (from, to) = (job.input.name(), job.output.name());
+        tell(&args.common, &report::compressed(&from, &to, &summary), || {
+            report::json(&from, Some(&to), &summary)
+        })
+    })
+}
+
+/// Decodes what has just been written.
+fn check(
+    output: &mut Output,
+    summary: &Summary,
+    models: &dyn ModelSource,
+    common: &CommonArgs,
+) -> Result<()> {
+    let Some(file) = output.reread()? else { return Ok(()) };
+    let bar = Bar::new("verifying", Some(summary.compressed_bytes), !common.quiet);
+    let options = DecompressOptions { models, threads: common.threads };
+    let decoded = pipeline::verify(file, &options, &bar, &NEVER)
+        .context("the result does not decode; please report this")?;
+    ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
+    Ok(())
+}
+
+pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
+    let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Decompress)?;
+    let models = models::all(&args.model);
+    let options =
+        DecompressOptions { models: models::as_source(&models), threads: args.common.threads };
+    for_each(&jobs, |job| {
+        let (input, bar) = open(&job.input, &args.common)?;
+        let mut output = Output::open(&job.output, args.output.force)?;
+        let summary = pipeline::decompress(input, &mut output, &options, &bar, &NEVER)?;
+        drop(bar);
+        output.finish()?;
+        let (from, to) = (job.input.name(), job.output.name());
+        let line = format!("{from} -> {to}: {} bytes", summary.original_bytes);
+        tell(&args.common, &line, || report::json(&from, Some(&to), &summary))
+    })
+}
+
+pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
+    let models = models::all(&args.model);
+    let options =
+        DecompressOptions { models: models::as_source(&models), threads: args.common.threads };
+    for_each(&without_output(&args.inputs), |job| {
+        let (input, bar) = open(&job.input, &args.common)?;
+        let summary = pipeline::verify(input, &options, &bar, &NEVER)?;
+        drop(bar);
+        let from = job.input.name();
+        tell(&args.common, &format!("{from}: ok"), || report::json(&from, None, &summary))
+    })
+}
+
+pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
+    for_each(&without_output(&args.inputs), |job| {
+        let (input, _) = source(&job.input)?;
+        let info: FileInfo = pipeline::info(input)?;
+        let from = job.input.name();
+        let text = match args.json {
+            true => report::json(&from, None, &info)?,
+            false => report::table(&from, &info),
+        };
+        Ok(report::print(&text)?)
+    })
+}
+
+fn for_each(jobs: &[Job], mut work: impl FnMut(&Job) -> Result<()>) -> Result<Outcome, Usage> {
+    let mut outcome = Outcome::default();
+    for job in jobs {
+        outcome.add(&job.input.name(), work(job));
+    }
+    Ok(outcome)
+}
+
+fn plan(
+    inputs: &[PathBuf],
+    output: &OutputArgs,
+    common: &CommonArgs,
+    direction: Direction,
+) -> Result<Vec<Job>, Usage> {
+    let jobs = names::plan(inputs, output, direction)?;
+    if common.json && jobs.iter().any(|job| job.output == Place::Pipe) {
+        return Err(Usage("--json and the result cannot both go to standard output".to_owned()));
+    }
+    Ok(jobs)
+}
+
+/// Jobs of a command that writes nothing.
+fn without_output(inputs: &[PathBuf]) -> Vec<Job> {
+    inputs.iter().map(|path| Job { input: Place::new(path), output: Place::Pipe }).collect()
+}
+
+/// Reports a file that is done: nothing if quiet, else as JSON or as a line for people.
+fn tell(common: &CommonArgs, line: &str, json: impl FnOnce() -> Result<String>) -> Result<()> {
+    if common.json {
+        report::print(&json()?)?;
+    } else if !common.quiet {
+        // Standard output may be the result.
+        complain(line);
+    }
+    Ok(())
+}
+
+/// Opens an input, with a bar for its progress.
+fn open(place: &Place, common: &CommonArgs) -> Result<(Box<dyn Read>, Bar)> {
+    let (input, length) = source(place)?;
+    let bar = Bar::new(&place.name(), length, !common.quiet);
+    Ok((input, bar))
+}
+
+/// An input and its length in bytes, if known.
+fn source(place: &Place) -> Result<(Box<dyn Read>, Option<u64>)> {
+    match place {
+        Place::Pipe => Ok((Box::new(io::stdin().lock()), None)),
+        Place::File(path) => {
+            let metadata = fs::metadata(path)?;
+            ensure!(!metadata.is_dir(), "it is a folder");
+            let length = metadata.is_file().then_some(metadata.len());
+            Ok((Box::new(File::open(path)?), length))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the exit code says.
+
+use std::io;
+use std::process::ExitCode;
+
+/// All files done.
+pub const DONE: u8 = 0;
+/// At least one file failed.
+pub const FILE_FAILED: u8 = 1;
+/// The command line asks for something that cannot be; clap uses the same code.
+pub const WRONG_USAGE: u8 = 2;
+/// ^C or a request to terminate.
+pub const INTERRUPTED: u8 = 130;
+
+/// A command line that cannot be carried out. Nothing has been done.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+/// How a run went on the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    failed: bool,
+}
+
+impl Outcome {
+    /// Counts one file in, and tells the user if it failed.
+    pub fn add(&mut self, name: &str, result: anyhow::Result<()>) {
+        if let Err(error) = result {
+            self.failed = true;
+            // Whoever closed the pipe knows.
+            if !is_broken_pipe(&error) {
+                complain(&format!("{name}: {error:#}"));
+            }
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        ExitCode::from(if outcome.failed { FILE_FAILED } else { DONE })
+    }
+}
+
+/// A line on standard error. There is nobody to tell if that fails.
+pub fn complain(message: &str) {
+    let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("lmz: {message}\n"));
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io_error = match cause.downcast_ref::<lmz::Error>() {
+            Some(lmz::Error::Io(error)) => Some(error),
+            _ => cause.downcast_ref::<io::Error>(),
+        };
+        io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,109 @@
+//! Which language model to use: the only place of the program that knows of engines.
+
+use lmz::lm::{ModelProvider, ModelSource};
+
+use crate::args::{CompressArgs, Lm, ModelArgs};
+use crate::failure::Usage;
+
+pub use engine::{Models, engine};
+
+/// The model for compressing; `None` when none is to be used.
+///
+/// # Errors
+/// [`Usage`] when a model is asked for that cannot be had.
+pub fn for_compressing<'a>(
+    args: &CompressArgs,
+    models: &'a Models,
+) -> Result<Option<Box<dyn ModelProvider + 'a>>, Usage> {
+    let asked = args.lm == Lm::On || args.model.model.is_some();
+    if args.lm == Lm::Off || !(asked || models.is_available()) {
+        return Ok(None);
+    }
+    let provider = models.provider(args.lanes, args.gpu_layers);
+    provider.map(Some).map_err(|error| Usage(error.to_string()))
+}
+
+/// The models that files may name.
+pub fn all(args: &ModelArgs) -> Models {
+    Models::new(args.model.clone())
+}
+
+/// As what the pipeline asks for when decoding.
+pub fn as_source(models: &Models) -> &dyn ModelSource {
+    models.source()
+}
+
+#[cfg(feature = "llama")]
+mod engine {
+    use std::path::PathBuf;
+
+    use lmz::Result;
+    use lmz::lm::llama::{ENGINE, ModelOptions};
+    use lmz::lm::{LlamaModels, ModelProvider, ModelSource};
+
+    /// The engine and its version, for `-V`.
+    pub fn engine() -> String {
+        format!("llama.cpp of {ENGINE}")
+    }
+
+    /// Models run by llama.cpp.
+    pub struct Models(LlamaModels);
+
+    impl Models {
+        pub fn new(file: Option<PathBuf>) -> Self {
+            Models(LlamaModels::new(file))
+        }
+
+        pub fn is_available(&self) -> bool {
+            self.0.is_available()
+        }
+
+        pub fn provider(&self, lanes: u32, gpu_layers: u32) -> Result<Box<dyn ModelProvider + '_>> {
+            self.0.provider(lanes, ModelOptions { gpu_layers })
+        }
+
+        pub fn source(&self) -> &dyn ModelSource {
+            &self.0
+        }
+    }
+}
+
+#[cfg(not(feature = "llama"))]
+mod engine {
+    use std::path::PathBuf;
+
+    use lmz::lm::{ModelProvider, ModelSource, NoModels};
+    use lmz::{Error, Result};
+
+    /// What there is instead of an engine, for `-V`.
+    pub fn engine() -> String {
+        "without llama.cpp".to_owned()
+    }
+
+    /// No models.
+    pub struct Models;
+
+    impl Models {
+        pub fn new(_file: Option<PathBuf>) -> Self {
+            Models
+        }
+
+        pub fn is_available(&self) -> bool {
+            false
+        }
+
+        pub fn provider(
+            &self,
+            _lanes: u32,
+            _gpu_layers: u32,
+        ) -> Result<Box<dyn ModelProvider + '_>> {
+            Err(Error::Unsupported {
+                reason: "this build of lmz is without language models".to_owned(),
+            })
+        }
+
+        pub fn source(&self) -> &dyn ModelSource {
+            &NoModels
+        }
+    }
+}

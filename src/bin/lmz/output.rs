@@ -1,0 +1,141 @@
+//! Outputs that appear complete or not at all.
+
+use std::fs::File;
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::failure;
+use crate::names::Place;
+
+/// The temporary file there is at the moment, for the signal handler to remove. The lock is
+/// also held while the file gets its final name, so that the handler cannot come between.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes ^C and requests to terminate end the program at once, with nothing left behind.
+///
+/// The library could end a run by itself, but only between segments, and a segment can take
+/// a minute; nobody wants to wait for that.
+///
+/// # Errors
+/// When the system refuses the handler.
+pub fn clean_up_on_signals() -> Result<()> {
+    ctrlc::set_handler(|| {
+        // Held until the exit: the main thread must not start another file.
+        let path = unfinished();
+        if let Some(path) = &*path {
+            // Removed by the main thread in this very moment at worst.
+            let _ = std::fs::remove_file(path);
+        }
+        process::exit(i32::from(failure::INTERRUPTED));
+    })
+    .context("cannot install the signal handler")
+}
+
+/// Where one result goes.
+pub enum Output {
+    Pipe(BufWriter<StdoutLock<'static>>),
+    File { writer: BufWriter<File>, temporary: TempPath, target: PathBuf, replace: bool },
+}
+
+impl Output {
+    /// Opens `place`; an existing file is refused unless `replace`.
+    ///
+    /// # Errors
+    /// When it exists or its folder cannot be written to.
+    pub fn open(place: &Place, replace: bool) -> Result<Self> {
+        let target = match place {
+            Place::Pipe => return Ok(Output::Pipe(BufWriter::new(io::stdout().lock()))),
+            Place::File(path) => path.clone(),
+        };
+        if target.symlink_metadata().is_ok() && !replace {
+            bail!("{} exists; -f replaces it", target.display());
+        }
+        if target.is_dir() {
+            bail!("{} is a folder", target.display());
+        }
+        let (file, temporary) = temporary_beside(&target)?;
+        Ok(Output::File { writer: BufWriter::new(file), temporary, target, replace })
+    }
+
+    /// A second view of what has been written, from its start; `None` for a pipe.
+    ///
+    /// # Errors
+    /// When it cannot be written or opened.
+    pub fn reread(&mut self) -> Result<Option<File>> {
+        let Output::File { writer, temporary, .. } = self else { return Ok(None) };
+        writer.flush()?;
+        Ok(Some(File::open(temporary)?))
+    }
+
+    /// Makes a complete file appear under its name.
+    ///
+    /// # Errors
+    /// When the last bytes cannot be written, or the name has been taken meanwhile.
+    pub fn finish(self) -> Result<()> {
+        let (mut writer, temporary, target, replace) = match self {
+            Output::Pipe(mut stdout) => return Ok(stdout.flush()?),
+            Output::File { writer, temporary, target, replace } => {
+                (writer, temporary, target, replace)
+            }
+        };
+        writer.flush()?;
+        drop(writer);
+        let mut unfinished = unfinished();
+        let persisted = match replace {
+            true => temporary.persist(&target),
+            false => temporary.persist_noclobber(&target),
+        };
+        *unfinished = None;
+        persisted
+            .map_err(|e| e.error)
+            .with_context(|| format!("cannot create {}", target.display()))
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Output::Pipe(writer) => writer.write(bytes),
+            Output::File { writer, .. } => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Output::Pipe(writer) => writer.flush(),
+            Output::File { writer, .. } => writer.flush(),
+        }
+    }
+}
+
+/// A temporary file in the folder of `target`, so that renaming it is atomic.
+fn temporary_beside(target: &Path) -> Result<(File, TempPath)> {
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".lmz-").suffix(".part");
+    #[cfg(unix)]
+    {
+        // As for any new file; the umask still applies. The default is private.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut unfinished = unfinished();
+    let file: NamedTempFile = builder
+        .tempfile_in(folder)
+        .with_context(|| format!("cannot write to the folder {}", folder.display()))?;
+    let parts = file.into_parts();
+    *unfinished = Some(parts.1.to_path_buf());
+    Ok(parts)
+}

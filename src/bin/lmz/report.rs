@@ -1,0 +1,151 @@
+//! What the program says about files, for people and as JSON.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use lmz::pipeline::{FileInfo, Summary};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// Writes `line` to standard output.
+///
+/// # Errors
+/// When that is closed.
+pub fn print(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}
+
+/// One JSON object about `file`: the fields of `value`, and the names of the files.
+pub fn json(input: &str, output: Option<&str>, value: &impl Serialize) -> anyhow::Result<String> {
+    let mut object = Map::new();
+    object.insert("input".to_owned(), json!(input));
+    if let Some(output) = output {
+        object.insert("output".to_owned(), json!(output));
+    }
+    if let Value::Object(fields) = serde_json::to_value(value)? {
+        object.extend(fields);
+    }
+    Ok(serde_json::to_string(&object)?)
+}
+
+/// One line about a compressed file.
+pub fn compressed(input: &str, output: &str, summary: &Summary) -> String {
+    let Summary { original_bytes, compressed_bytes, .. } = *summary;
+    let mut line = format!(
+        "{input} -> {output}: {original_bytes} -> {compressed_bytes} bytes ({})",
+        percent(compressed_bytes, original_bytes)
+    );
+    if summary.segments_with_lm > 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            line,
+            ", language model in {} of {} segments saved {} bytes",
+            summary.segments_with_lm, summary.segments, summary.lm_saved_bytes
+        );
+    }
+    line
+}
+
+/// The table of `lmz info`.
+pub fn table(name: &str, info: &FileInfo) -> String {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    let draft = match info.format_draft {
+        0 => String::new(),
+        draft => format!(" draft {draft}"),
+    };
+    rows.push(("format", format!("lmz {}{draft}, level {}", info.format_version, info.level)));
+    match &info.audio {
+        Some(audio) => {
+            rows.push((
+                "audio",
+                format!(
+                    "{}, {} channel(s), {} Hz",
+                    audio.sample_format, audio.channels, audio.sample_rate
+                ),
+            ));
+            rows.push(("duration", format!("{} ({} frames)", clock(audio.seconds), audio.frames)));
+            rows.push((
+                "segments",
+                format!("{}, of at most {} frames", info.segments, audio.segment_frames),
+            ));
+        }
+        None => rows.push(("audio", "none".to_owned())),
+    }
+    rows.push(("original", format!("{} bytes, BLAKE3 {}", info.original_bytes, hash(info))));
+    rows.push((
+        "compressed",
+        format!(
+            "{} bytes, {} of the original",
+            info.compressed_bytes,
+            percent(info.compressed_bytes, info.original_bytes)
+        ),
+    ));
+    let bytes = info.bytes;
+    for (part, count) in [
+        ("  header", bytes.header),
+        ("  foreign chunks", bytes.foreign),
+        ("  token streams", bytes.tokens),
+        ("  LSB blocks", bytes.lsb),
+        ("  byte-modelled", bytes.byte_modelled),
+        ("  stored", bytes.stored),
+        ("  block headers", bytes.block_headers),
+        ("  trailer", bytes.trailer),
+    ] {
+        rows.push((part, format!("{count:>12} {:>8}", percent(count, info.compressed_bytes))));
+    }
+    if let Some(bits) = info.audio.as_ref().and_then(|audio| audio.bits_per_sample) {
+        rows.push(("bits per sample", format!("{bits:.4}")));
+    }
+    rows.push(("language model", language_model(info)));
+    if let Some(model) = &info.lm.model {
+        rows.push(("  name", model.name.clone()));
+        rows.push(("  BLAKE3", model.blake3.clone()));
+        rows.push(("  interface", model.interface.clone()));
+        rows.push(("  window, lanes", format!("{}, {}", model.window, model.lanes)));
+        rows.push(("  engine", model.engine.clone()));
+        rows.push(("  back end", format!("{}; GPU layers: {}", model.backend, model.gpu_layers)));
+        rows.push(("  canary", model.canary.clone()));
+    }
+
+    let mut table = format!("{name}\n");
+    for (label, value) in rows {
+        let _ = writeln!(table, "  {label:<18} {value}");
+    }
+    table.truncate(table.trim_end().len());
+    table
+}
+
+fn language_model(info: &FileInfo) -> String {
+    let lm = &info.lm;
+    match (&lm.model, lm.segments) {
+        (None, _) => "none".to_owned(),
+        (Some(_), 0) => "not used by any segment".to_owned(),
+        (Some(_), segments) => format!(
+            "in {segments} of {} segments, saved {} bytes ({})",
+            info.segments,
+            lm.saved_bytes,
+            percent(lm.saved_bytes, info.compressed_bytes + lm.saved_bytes)
+        ),
+    }
+}
+
+fn hash(info: &FileInfo) -> String {
+    info.blake3.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Hours, minutes and seconds.
+fn clock(seconds: f64) -> String {
+    let whole = seconds as u64;
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60);
+    format!("{hours}:{minutes:02}:{:06.3}", seconds - (whole / 60 * 60) as f64)
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    match whole {
+        0 => "-".to_owned(),
+        whole => format!("{:.2} %", 100.0 * part as f64 / whole as f64),
+    }
+}

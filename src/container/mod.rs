@@ -1,0 +1,151 @@
+//! The lmz container: a file header, blocks, a trailer (`format-spec/lmz-format.md`).
+//!
+//! Both directions stream: nothing is read or written out of order, so pipes work, and a
+//! block can be found and decoded without the rest of the file. What was given up for that:
+//! the header cannot say how long the file is, and a block header repeats its own position.
+
+mod block;
+mod header;
+pub mod layout;
+mod source;
+mod trailer;
+
+use std::io::{Read, Write};
+
+pub use block::{Block, BlockKind, Place};
+pub use header::{Audio, FileHeader};
+pub use trailer::Trailer;
+
+use crate::error::{Error, Result};
+use source::Source;
+use trailer::table_entry;
+
+/// Writes a container.
+pub struct Writer<W> {
+    inner: W,
+    place: Place,
+    /// Segment table so far: one entry per block.
+    table: Vec<u8>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Starts a container with its header.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for an oversized fingerprint, [`Error::Io`] from `inner`.
+    pub fn new(mut inner: W, header: &FileHeader) -> Result<Self> {
+        let bytes = header.to_bytes()?;
+        inner.write_all(&bytes)?;
+        let place = Place { offset: bytes.len() as u64, ..Place::default() };
+        Ok(Writer { inner, place, table: Vec::new() })
+    }
+
+    /// Appends a block.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for too many blocks, [`Error::Io`] from the output.
+    pub fn write_block(&mut self, block: &Block) -> Result<()> {
+        self.inner.write_all(&block.header_bytes(self.place)?)?;
+        self.inner.write_all(&block.tokens)?;
+        self.inner.write_all(&block.lsb)?;
+        self.table.extend_from_slice(&table_entry(self.place));
+        self.place = self.place.after(block)?;
+        Ok(())
+    }
+
+    /// Ends the container and flushes the output; returns the trailer and the length of the
+    /// lmz file in bytes. `blake3` is the hash of the original.
+    ///
+    /// # Errors
+    /// [`Error::Io`] from the output.
+    pub fn finish(mut self, blake3: [u8; 32]) -> Result<(Trailer, u64)> {
+        let trailer = Trailer {
+            blocks: self.place.index,
+            original_length: self.place.original_offset,
+            frames: self.place.first_frame,
+            blake3,
+        };
+        let bytes = trailer.to_bytes(self.place.offset, &self.table)?;
+        self.inner.write_all(&bytes)?;
+        self.inner.flush()?;
+        Ok((trailer, self.place.offset + bytes.len() as u64))
+    }
+}
+
+/// Reads a container and checks everything that can be checked without decoding.
+pub struct Reader<R> {
+    source: Source<R>,
+    header: FileHeader,
+    header_length: u64,
+    place: Place,
+    /// CRC-32 of the segment table that the blocks read so far call for.
+    table: crc32fast::Hasher,
+    trailer: Option<Trailer>,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads the file header.
+    ///
+    /// # Errors
+    /// [`Error::NotLmz`] for anything else than an lmz file, [`Error::Unsupported`] for one
+    /// from the future, [`Error::Corrupt`] and [`Error::Limit`] for a damaged one.
+    pub fn new(inner: R) -> Result<Self> {
+        let mut source = Source::new(inner);
+        let header = FileHeader::read(&mut source)?;
+        let header_length = source.position;
+        let place = Place { offset: header_length, ..Place::default() };
+        let table = crc32fast::Hasher::new();
+        Ok(Reader { source, header, header_length, place, table, trailer: None })
+    }
+
+    /// The file header.
+    pub fn header(&self) -> &FileHeader {
+        &self.header
+    }
+
+    /// Length of the file header in bytes.
+    pub fn header_length(&self) -> u64 {
+        self.header_length
+    }
+
+    /// Number of bytes of the lmz file that have been read.
+    pub fn position(&self) -> u64 {
+        self.source.position
+    }
+
+    /// The trailer, once [`Reader::next_block`] has returned `None`.
+    pub fn trailer(&self) -> Option<&Trailer> {
+        self.trailer.as_ref()
+    }
+
+    /// The next block and its place, or `None` after a complete and consistent trailer.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Limit`] or [`Error::Unsupported`] as for the header. The
+    /// reader is not usable after an error.
+    pub fn next_block(&mut self) -> Result<Option<(Place, Block)>> {
+        if self.trailer.is_some() {
+            return Ok(None);
+        }
+        let mut marker = [0; 4];
+        self.source.fill(&mut marker, "file: no trailer")?;
+        match marker {
+            layout::BLOCK_MARKER => {
+                let place = self.place;
+                let block = Block::read(&mut self.source, &self.header, place)?;
+                self.table.update(&table_entry(place));
+                self.place = place.after(&block)?;
+                Ok(Some((place, block)))
+            }
+            layout::TRAILER_MARKER => {
+                let table_crc = self.table.clone().finalize();
+                self.trailer = Some(Trailer::read(&mut self.source, self.place, table_crc)?);
+                Ok(None)
+            }
+            other => Err(Error::corrupt(
+                self.place.offset,
+                format!("neither a block nor the trailer starts with {other:02x?}"),
+            )),
+        }
+    }
+}

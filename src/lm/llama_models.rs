@@ -1,0 +1,122 @@
+//! Models of llama.cpp for the pipeline: loading, checking, sessions and lanes.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::identity::Fingerprint;
+use super::lanes::Lanes;
+use super::llama::{Context, MAX_LANES, Model, ModelOptions};
+use super::{LanguageModel, ModelProvider, ModelSource};
+use crate::error::{Error, Result};
+
+/// The embedded model, a GGUF file; `None` in a build without one.
+const EMBEDDED: Option<&[u8]> = None;
+
+/// The model that a program works with, loaded when it is first needed.
+#[derive(Debug, Default)]
+pub struct LlamaModels {
+    /// `None` means the embedded one.
+    file: Option<PathBuf>,
+    loaded: OnceLock<(ModelOptions, Model)>,
+}
+
+impl LlamaModels {
+    /// The model in the GGUF file `file`, or the embedded one.
+    #[must_use]
+    pub fn new(file: Option<PathBuf>) -> Self {
+        LlamaModels { file, loaded: OnceLock::new() }
+    }
+
+    /// Whether there is a model at all: a file was named, or one is embedded.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.file.is_some() || EMBEDDED.is_some()
+    }
+
+    /// The model, to compress with, `lanes` segments in one batch.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when there is none, it cannot be loaded, or `lanes` is not from 1 to
+    /// [`MAX_LANES`]; [`Error::Io`] when its file cannot be read.
+    pub fn provider(
+        &self,
+        lanes: u32,
+        options: ModelOptions,
+    ) -> Result<Box<dyn ModelProvider + '_>> {
+        Ok(Box::new(Provider::new(self.load(options)?, lanes)?))
+    }
+
+    fn load(&self, options: ModelOptions) -> Result<&Model> {
+        if self.loaded.get().is_none() {
+            let model = match (&self.file, EMBEDDED) {
+                (Some(path), _) => Model::from_file(path, options)?,
+                (None, Some(bytes)) => Model::from_bytes(bytes, options)?,
+                (None, None) => {
+                    return Err(Error::model("none is embedded in this build; name one"));
+                }
+            };
+            // If another thread was faster, its model is used.
+            let _ = self.loaded.set((options, model));
+        }
+        match self.loaded.get() {
+            Some((loaded, model)) if *loaded == options => Ok(model),
+            _ => Err(Error::model(
+                "it is in use with another number of GPU layers; work on these files one by one",
+            )),
+        }
+    }
+}
+
+impl ModelSource for LlamaModels {
+    fn lanes(&self, fingerprint: &[u8]) -> usize {
+        Fingerprint::from_bytes(fingerprint)
+            .map_or(1, |fingerprint| fingerprint.lanes.clamp(1, MAX_LANES) as usize)
+    }
+
+    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+        let wanted = Fingerprint::from_bytes(fingerprint)
+            .map_err(|reason| Error::ModelMismatch { reason })?;
+        let options = ModelOptions { gpu_layers: wanted.gpu_layers };
+        let provider = Provider::new(self.load(options)?, wanted.lanes)?;
+        match wanted.explain_mismatch(&provider.fingerprint) {
+            None => Ok(Box::new(provider)),
+            Some(reason) => Err(Error::ModelMismatch { reason }),
+        }
+    }
+}
+
+/// A loaded model with its lanes.
+struct Provider<'m> {
+    model: &'m Model,
+    fingerprint: Fingerprint,
+    /// Absent for one lane: sessions then have contexts of their own.
+    lanes: Option<Lanes<Context<'m>>>,
+}
+
+impl<'m> Provider<'m> {
+    fn new(model: &'m Model, lanes: u32) -> Result<Self> {
+        let fingerprint = model.fingerprint(lanes)?;
+        let lanes = match lanes {
+            1 => None,
+            lanes => Some(Lanes::new(model.context(lanes)?)),
+        };
+        Ok(Provider { model, fingerprint, lanes })
+    }
+}
+
+impl ModelProvider for Provider<'_> {
+    fn fingerprint(&self) -> Vec<u8> {
+        self.fingerprint.to_bytes()
+    }
+
+    fn lanes(&self) -> usize {
+        self.fingerprint.lanes as usize
+    }
+
+    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>> {
+        match &self.lanes {
+            None => Ok(Box::new(self.model.session()?)),
+            Some(lanes) => Ok(Box::new(lanes.take(lane)?)),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Where sessions come from: what the pipeline asks of whoever has models. It never names an
+//! engine.
+
+use super::LanguageModel;
+use crate::error::{Error, Result};
+
+/// A loaded language model that hands out sessions.
+pub trait ModelProvider: Send + Sync {
+    /// Identity of model, engine and settings, as written to the file header.
+    fn fingerprint(&self) -> Vec<u8>;
+
+    /// Number of sessions that advance in lock step; 1 when they are independent.
+    ///
+    /// Above 1, the pipeline runs exactly this many threads, and block `n` of a file goes to
+    /// lane `n % lanes` in both directions, whatever thread is free.
+    fn lanes(&self) -> usize {
+        1
+    }
+
+    /// A fresh session on one lane. It lives no longer than one block is coded, and no two
+    /// sessions of a lane live at a time; a lane without a session must not hold up others.
+    /// `lane` has no meaning where [`ModelProvider::lanes`] is 1.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the engine cannot start.
+    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>>;
+}
+
+/// Finds the model that a file was made with.
+pub trait ModelSource: Sync {
+    /// Number of lanes that `fingerprint` asks for, as [`ModelProvider::lanes`]; known
+    /// without loading anything. 1 for a fingerprint that is not understood.
+    fn lanes(&self, fingerprint: &[u8]) -> usize {
+        let _ = fingerprint;
+        1
+    }
+
+    /// Opens the model that `fingerprint`, taken from a file header, names.
+    ///
+    /// # Errors
+    /// [`Error::ModelMismatch`] when no model at hand has that identity, [`Error::Model`]
+    /// when it cannot be loaded, [`Error::Unsupported`] when this build has no engine.
+    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>>;
+}
+
+/// The [`ModelSource`] of a program without language models.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoModels;
+
+impl ModelSource for NoModels {
+    fn open(&self, _fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+        Err(Error::Unsupported {
+            reason: "it was made with a language model, and this build of lmz has none".to_owned(),
+        })
+    }
+}

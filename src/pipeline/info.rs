@@ -1,0 +1,245 @@
+//! What an lmz file says about itself, without decoding it.
+
+use std::io::Read;
+
+use serde::Serialize;
+
+use super::hex;
+use crate::codec::Level;
+use crate::container::layout::{BLOCK_HEADER_LENGTH, DRAFT, VERSION};
+use crate::container::{Block, BlockKind, Reader};
+use crate::error::{Error, Result};
+use crate::lm::identity::Fingerprint;
+use crate::wav::{SampleFormat, WavFormat};
+
+/// Result of [`info`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FileInfo {
+    /// Version of the format.
+    pub format_version: u16,
+    /// Number of the version's draft; 0 when it is frozen.
+    pub format_draft: u16,
+    /// Level of prediction.
+    pub level: &'static str,
+    /// The samples; absent when no byte of the original was recognised as such.
+    pub audio: Option<AudioInfo>,
+    /// Length of the original, in bytes.
+    pub original_bytes: u64,
+    /// Length of the lmz file, in bytes.
+    pub compressed_bytes: u64,
+    /// `compressed_bytes` / `original_bytes`; 0 for an empty original.
+    pub ratio: f64,
+    /// BLAKE3 of the original.
+    #[serde(serialize_with = "hex")]
+    pub blake3: [u8; 32],
+    /// Number of blocks.
+    pub blocks: u32,
+    /// Number of blocks with samples.
+    pub segments: u32,
+    /// Where the bytes of the lmz file went.
+    pub bytes: Bytes,
+    /// What the language model did.
+    pub lm: LmInfo,
+}
+
+/// The samples of a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AudioInfo {
+    /// Number of channels.
+    pub channels: u16,
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// Sample format, in words.
+    pub sample_format: String,
+    /// Number of frames (samples per channel).
+    pub frames: u64,
+    /// Duration in seconds; 0 when the original does not say.
+    pub seconds: f64,
+    /// Largest number of frames in a segment.
+    pub segment_frames: u32,
+    /// Bits of token stream, LSB block, byte-modelled and stored samples per sample (all
+    /// channels counted); absent where a frame holds an unknown number of samples.
+    pub bits_per_sample: Option<f64>,
+}
+
+/// Bytes of the parts of an lmz file; they add up to its length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Bytes {
+    /// File header, with the model's fingerprint.
+    pub header: u64,
+    /// Block headers with their checksums.
+    pub block_headers: u64,
+    /// Foreign bytes, coded or stored.
+    pub foreign: u64,
+    /// Token streams of predicted samples.
+    pub tokens: u64,
+    /// LSB blocks of predicted samples.
+    pub lsb: u64,
+    /// Samples that are not predicted but go through the byte model.
+    pub byte_modelled: u64,
+    /// Samples stored as they are.
+    pub stored: u64,
+    /// Trailer and footer: segment table and hash.
+    pub trailer: u64,
+}
+
+impl Bytes {
+    fn count(&mut self, block: &Block) {
+        self.block_headers += BLOCK_HEADER_LENGTH as u64;
+        let payload = block.tokens.len() as u64;
+        match block.kind {
+            BlockKind::ForeignStored | BlockKind::ForeignCoded => self.foreign += payload,
+            BlockKind::AudioStored => self.stored += payload,
+            BlockKind::AudioBytes => self.byte_modelled += payload,
+            BlockKind::AudioCoded => {
+                self.tokens += payload;
+                self.lsb += block.lsb.len() as u64;
+            }
+        }
+    }
+
+    fn samples(&self) -> u64 {
+        self.tokens + self.lsb + self.byte_modelled + self.stored
+    }
+}
+
+/// What the language model did for a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LmInfo {
+    /// The model that segments may use; absent when the file was made without one.
+    pub model: Option<ModelInfo>,
+    /// Number of segments that it takes part in. A file with none decodes without it.
+    pub segments: u32,
+    /// Bytes that it saved in those, against the same codec without it.
+    pub saved_bytes: u64,
+}
+
+/// The language model of a file, as its fingerprint describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ModelInfo {
+    /// Name of the model; says that the fingerprint is not understood, if it is not.
+    pub name: String,
+    /// BLAKE3 of the GGUF file, in hexadecimal.
+    pub blake3: String,
+    /// Which tokens carry bins and classes.
+    pub interface: String,
+    /// Tokens that the model sees at least, once a segment is that long.
+    pub window: u32,
+    /// Segments in one batch.
+    pub lanes: u32,
+    /// Version of llama.cpp and its bindings.
+    pub engine: String,
+    /// What llama.cpp computed with.
+    pub backend: String,
+    /// Layers on a GPU.
+    pub gpu_layers: u32,
+    /// Hash of logits on the machine that made the file, in hexadecimal.
+    pub canary: String,
+}
+
+impl ModelInfo {
+    /// `None` for the empty fingerprint of a file without a model.
+    fn new(fingerprint: &[u8]) -> Option<Self> {
+        if fingerprint.is_empty() {
+            return None;
+        }
+        Some(match Fingerprint::from_bytes(fingerprint) {
+            Ok(f) => ModelInfo {
+                name: f.model_name,
+                blake3: to_hex(&f.model_blake3),
+                interface: f.interface,
+                window: f.window,
+                lanes: f.lanes,
+                engine: f.engine,
+                backend: f.backend,
+                gpu_layers: f.gpu_layers,
+                canary: to_hex(&f.canary),
+            },
+            Err(reason) => ModelInfo { name: format!("unknown ({reason})"), ..Self::default() },
+        })
+    }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the lmz file `input` and checks its structure and the checksums of its coded
+/// parts, but decodes nothing: samples may still be undecodable for want of the model.
+///
+/// # Errors
+/// [`Error::NotLmz`], [`Error::Unsupported`], [`Error::Corrupt`], [`Error::Limit`] and
+/// [`Error::Io`] as for [`decompress`](super::decompress).
+pub fn info(input: impl Read) -> Result<FileInfo> {
+    let mut reader = Reader::new(input)?;
+    let header = reader.header().clone();
+    let mut info = FileInfo {
+        format_version: VERSION,
+        format_draft: DRAFT,
+        level: level_name(header.level),
+        lm: LmInfo { model: ModelInfo::new(&header.fingerprint), ..LmInfo::default() },
+        ..FileInfo::default()
+    };
+    info.bytes.header = reader.header_length();
+    let mut end = reader.header_length();
+    while let Some((_, block)) = reader.next_block()? {
+        info.bytes.count(&block);
+        info.segments += u32::from(block.kind.is_audio());
+        info.lm.segments += u32::from(block.uses_lm);
+        info.lm.saved_bytes += block.saved_by_lm();
+        end = reader.position();
+    }
+    info.compressed_bytes = reader.position();
+    info.bytes.trailer = info.compressed_bytes - end;
+    let trailer = reader.trailer().ok_or_else(|| Error::corrupt(end, "no trailer"))?;
+    info.original_bytes = trailer.original_length;
+    info.blake3 = trailer.blake3;
+    info.blocks = trailer.blocks;
+    info.ratio = ratio(info.compressed_bytes, info.original_bytes);
+    info.audio = header.audio.map(|audio| {
+        let format = audio.format;
+        AudioInfo {
+            channels: format.channels,
+            sample_rate: format.sample_rate,
+            sample_format: describe(&format),
+            frames: trailer.frames,
+            seconds: format.seconds(trailer.frames),
+            segment_frames: audio.segment_frames,
+            bits_per_sample: (format.sample.width() > 0).then(|| {
+                let samples = trailer.frames.saturating_mul(u64::from(format.channels));
+                ratio(8 * info.bytes.samples(), samples)
+            }),
+        }
+    });
+    Ok(info)
+}
+
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Fast => "fast",
+        Level::Default => "default",
+        Level::Best => "best",
+    }
+}
+
+/// The sample format in words.
+fn describe(format: &WavFormat) -> String {
+    let WavFormat { valid_bits, tag, .. } = format;
+    match format.sample {
+        SampleFormat::Integer { width, .. } if u16::from(width) * 8 == *valid_bits => {
+            format!("{valid_bits}-bit integer")
+        }
+        SampleFormat::Integer { width, .. } => {
+            format!("{valid_bits}-bit integer in {width} bytes")
+        }
+        SampleFormat::ALaw => "A-law".to_owned(),
+        SampleFormat::MuLaw => "µ-law".to_owned(),
+        SampleFormat::Float32 { .. } => "32-bit float".to_owned(),
+        SampleFormat::Float64 { .. } => "64-bit float".to_owned(),
+        SampleFormat::Opaque { stride } => format!("format {tag:#06x}, blocks of {stride} bytes"),
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}

@@ -1,0 +1,127 @@
+//! Whole files: [`compress`], [`decompress`], [`verify`] and [`info`] over `Read` and `Write`.
+//!
+//! A file is a sequence of blocks that know nothing of each other, so both directions are
+//! the same pipeline: the calling thread reads blocks, workers code them, the calling thread
+//! writes them in order. What that costs: predictors learn anew in every segment.
+
+mod compress;
+mod decompress;
+mod info;
+mod ordered;
+mod segment;
+mod spans;
+mod stoppable;
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use serde::{Serialize, Serializer};
+
+pub use compress::compress;
+pub use decompress::{decompress, verify};
+pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, info};
+
+use crate::codec::Level;
+use crate::container::{Block, Trailer};
+use crate::lm::{ModelProvider, ModelSource, NoModels};
+use ordered::{Assignment, Threads};
+
+/// When the language model takes part in coding a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LmUse {
+    /// Where it saves at least 0.3 % on the first 2 s of the segment.
+    #[default]
+    Auto,
+    /// Wherever it saves anything.
+    On,
+    /// Never.
+    Off,
+}
+
+/// What [`compress`] is asked to do.
+#[derive(Clone, Copy, Default)]
+pub struct CompressOptions<'a> {
+    /// How much prediction is run for each sample.
+    pub level: Level,
+    /// When the language model takes part.
+    pub lm: LmUse,
+    /// The language model; without one, `lm` has no effect.
+    pub model: Option<&'a dyn ModelProvider>,
+    /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
+    pub threads: usize,
+}
+
+/// What [`decompress`] and [`verify`] are asked to do.
+#[derive(Clone, Copy)]
+pub struct DecompressOptions<'a> {
+    /// Where to find the model that a file names.
+    pub models: &'a dyn ModelSource,
+    /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
+    pub threads: usize,
+}
+
+impl Default for DecompressOptions<'_> {
+    fn default() -> Self {
+        DecompressOptions { models: &NoModels, threads: 0 }
+    }
+}
+
+/// Is told how far a run has come. Calls come from the thread that started the run.
+pub trait Progress {
+    /// `bytes` more bytes of the input have been dealt with.
+    fn advance(&self, bytes: u64);
+}
+
+/// Nobody is told.
+impl Progress for () {
+    fn advance(&self, _bytes: u64) {}
+}
+
+/// What a run has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Length of the original, in bytes.
+    pub original_bytes: u64,
+    /// Length of the lmz file, in bytes.
+    pub compressed_bytes: u64,
+    /// Number of audio blocks.
+    pub segments: u32,
+    /// Number of audio blocks in which the language model takes part.
+    pub segments_with_lm: u32,
+    /// Bytes that the language model saved in those.
+    pub lm_saved_bytes: u64,
+    /// BLAKE3 of the original.
+    #[serde(serialize_with = "hex")]
+    pub blake3: [u8; 32],
+}
+
+impl Summary {
+    fn count(&mut self, block: &Block) {
+        self.segments += u32::from(block.kind.is_audio());
+        self.segments_with_lm += u32::from(block.uses_lm);
+        self.lm_saved_bytes += block.saved_by_lm();
+    }
+
+    fn close(&mut self, trailer: &Trailer, compressed_bytes: u64) {
+        self.original_bytes = trailer.original_length;
+        self.compressed_bytes = compressed_bytes;
+        self.blake3 = trailer.blake3;
+    }
+}
+
+fn hex<S: Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&blake3::Hash::from(*hash))
+}
+
+/// Worker threads for a wish (0: all processors) and a model with `lanes` lanes: lanes
+/// advance together, so each needs a thread of its own.
+fn threads(wish: usize, lanes: usize) -> Threads {
+    let (count, assignment) = match (wish, lanes) {
+        (_, 2..) => (lanes, Assignment::InTurn),
+        (0, _) => {
+            (thread::available_parallelism().map_or(1, NonZeroUsize::get), Assignment::FirstFree)
+        }
+        (wish, _) => (wish, Assignment::FirstFree),
+    };
+    Threads { count, assignment }
+}

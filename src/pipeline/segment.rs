@@ -1,0 +1,216 @@
+//! One block to and from its coded form: where the smallest of several codings is chosen.
+
+use super::LmUse;
+use super::ordered::Stop;
+use super::stoppable::Stoppable;
+use crate::codec::{self, CodedPcm};
+use crate::container::{Block, BlockKind, FileHeader};
+use crate::error::{Error, Result};
+use crate::lm::{LanguageModel, ModelProvider};
+use crate::pcm::Pcm;
+use crate::wav::{self, Mapping, Span, WavFormat};
+
+/// Length of the sample of a segment on which [`LmUse::Auto`] tries the language model.
+const TRIAL_SECONDS: usize = 2;
+
+/// Share of the trial's bytes that the language model must save, in thousandths.
+///
+/// Coding with the model costs an order of magnitude more time than without, in both
+/// directions: a file should not take minutes to decode for a tenth of a percent.
+const TRIAL_MIN_SAVING: u64 = 3;
+
+/// The model of a run, and how it is to be used when encoding.
+pub(super) type Model<'a> = Option<&'a dyn ModelProvider>;
+
+/// One thread's coder of blocks, in either direction.
+pub(super) struct BlockCoder<'a> {
+    header: &'a FileHeader,
+    stop: &'a Stop<'a>,
+    /// Number of this thread, and of its lane in a model that has lanes.
+    lane: usize,
+}
+
+impl<'a> BlockCoder<'a> {
+    pub(super) fn new(header: &'a FileHeader, stop: &'a Stop<'a>, lane: usize) -> Self {
+        BlockCoder { header, stop, lane }
+    }
+
+    /// Codes a span in the smallest way found; `model` is used as `lm` says.
+    pub(super) fn encode(&self, span: Span, lm: LmUse, model: Model<'a>) -> Result<Block> {
+        match (span, self.header.audio) {
+            (Span::Audio { bytes }, Some(audio)) => {
+                self.encode_audio(bytes, &audio.format, lm, model)
+            }
+            (Span::Foreign(bytes) | Span::Audio { bytes }, _) => {
+                let stored = stored_block(BlockKind::ForeignStored, bytes)?;
+                Ok(or_byte_model(stored, BlockKind::ForeignCoded, 1))
+            }
+        }
+    }
+
+    fn encode_audio(
+        &self,
+        bytes: Vec<u8>,
+        format: &WavFormat,
+        lm: LmUse,
+        model: Model<'a>,
+    ) -> Result<Block> {
+        let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
+        stored.frames = frames_in(&stored, format);
+        if let Some((pcm, mapping)) = wav::to_pcm(&stored.tokens, format) {
+            let mapped =
+                Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
+            let predicted = self.encode_pcm(&mapped, &pcm, format, lm, model)?;
+            if predicted.coded_length() < stored.coded_length() {
+                return Ok(predicted);
+            }
+        }
+        Ok(or_byte_model(stored, BlockKind::AudioBytes, format.frame_bytes()))
+    }
+
+    /// The segment in predicted form, without and, if it pays, with the language model.
+    /// `empty` has all fields of the result that do not depend on the coding.
+    fn encode_pcm(
+        &self,
+        empty: &Block,
+        pcm: &Pcm,
+        format: &WavFormat,
+        lm: LmUse,
+        model: Model<'a>,
+    ) -> Result<Block> {
+        let level = self.header.level;
+        let block = |CodedPcm { tokens, lsb, .. }| Block {
+            kind: BlockKind::AudioCoded,
+            tokens,
+            lsb,
+            ..*empty
+        };
+        let plain = block(codec::encode_pcm(pcm, level, None)?);
+        let Some(model) = model.filter(|_| lm != LmUse::Off) else { return Ok(plain) };
+
+        if lm == LmUse::Auto && !self.trial_pays(pcm, format, model)? {
+            return Ok(plain);
+        }
+        let mut modelled = block(self.encode_with(pcm, model)?);
+        if modelled.coded_length() >= plain.coded_length() {
+            return Ok(plain);
+        }
+        modelled.uses_lm = true;
+        modelled.length_without_lm =
+            u32::try_from(plain.tokens.len() + plain.lsb.len()).unwrap_or(u32::MAX);
+        Ok(modelled)
+    }
+
+    /// Decodes a block and checks it; `model` is the one of the file header. Offsets in
+    /// errors are relative to the block.
+    pub(super) fn decode(&self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
+        let (length, stored) = (block.original_length as usize, block.original_crc);
+        let bytes = self.decode_payload(block, model)?;
+        let computed = crc32fast::hash(&bytes);
+        if bytes.len() != length || computed != stored {
+            return Err(Error::corrupt(
+                0,
+                format!(
+                    "the block decodes to {} bytes with CRC-32 {computed:08x}; stored: {length} \
+                     bytes, {stored:08x}",
+                    bytes.len()
+                ),
+            ));
+        }
+        Ok(bytes)
+    }
+
+    fn decode_payload(&self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
+        let length = block.original_length as usize;
+        match (block.kind, self.header.audio) {
+            (BlockKind::ForeignStored | BlockKind::AudioStored, _) => Ok(block.tokens),
+            (BlockKind::ForeignCoded, _) => codec::decode_bytes(&block.tokens, 1, length),
+            (BlockKind::AudioBytes, Some(audio)) => {
+                let stride = audio.format.frame_bytes();
+                codec::decode_bytes(&block.tokens, stride, length)
+            }
+            (BlockKind::AudioCoded, Some(audio)) => self.decode_pcm(&block, &audio.format, model),
+            (BlockKind::AudioBytes | BlockKind::AudioCoded, None) => {
+                Err(Error::corrupt(0, "an audio block in a file without audio"))
+            }
+        }
+    }
+
+    fn decode_pcm(&self, block: &Block, format: &WavFormat, model: Model<'a>) -> Result<Vec<u8>> {
+        let mapping = Mapping::from_byte(block.mapping)?;
+        let mut session = match (block.uses_lm, model) {
+            (false, _) => None,
+            (true, None) => return Err(Error::corrupt(0, "a model is used but none is named")),
+            (true, Some(model)) => Some(self.session(model)?),
+        };
+        let lm = session.as_mut().map(|session| session as &mut dyn LanguageModel);
+        let channels = usize::from(format.channels);
+        let frames = block.frames as usize;
+        let level = self.header.level;
+        let pcm = codec::decode_pcm(&block.tokens, &block.lsb, channels, frames, level, lm)?;
+        wav::from_pcm(&pcm, format.sample, mapping)
+    }
+
+    /// Whether the model saves enough on the start of a segment.
+    fn trial_pays(
+        &self,
+        pcm: &Pcm,
+        format: &WavFormat,
+        model: &'a dyn ModelProvider,
+    ) -> Result<bool> {
+        let trial_samples = TRIAL_SECONDS * format.sample_rate as usize * pcm.channels;
+        let samples = pcm.samples[..trial_samples.min(pcm.samples.len())].to_vec();
+        let trial = Pcm { channels: pcm.channels, samples };
+        let without = length(&codec::encode_pcm(&trial, self.header.level, None)?);
+        let with = length(&self.encode_with(&trial, model)?);
+        Ok(with * 1000 <= without * (1000 - TRIAL_MIN_SAVING))
+    }
+
+    fn encode_with(&self, pcm: &Pcm, model: &'a dyn ModelProvider) -> Result<CodedPcm> {
+        codec::encode_pcm(pcm, self.header.level, Some(&mut self.session(model)?))
+    }
+
+    /// A fresh session. It is held for no longer than it is stepped, because other lanes
+    /// wait for it.
+    fn session(&self, model: &'a dyn ModelProvider) -> Result<Stoppable<'a>> {
+        Ok(Stoppable::new(model.session(self.lane)?, self.stop))
+    }
+}
+
+/// Whole frames in an audio block; the WAV layer cuts at nothing else.
+fn frames_in(block: &Block, format: &WavFormat) -> u32 {
+    (block.original_length as usize / format.frame_bytes()) as u32
+}
+
+fn length(coded: &CodedPcm) -> u64 {
+    (coded.tokens.len() + coded.lsb.len()) as u64
+}
+
+/// `bytes` as they are: what every other coding has to beat.
+fn stored_block(kind: BlockKind, bytes: Vec<u8>) -> Result<Block> {
+    let original_length = u32::try_from(bytes.len()).map_err(|_| Error::Limit {
+        offset: 0,
+        reason: format!("a block of {} bytes", bytes.len()),
+    })?;
+    Ok(Block {
+        kind,
+        uses_lm: false,
+        original_length,
+        frames: 0,
+        mapping: 0,
+        length_without_lm: 0,
+        original_crc: crc32fast::hash(&bytes),
+        tokens: bytes,
+        lsb: Vec::new(),
+    })
+}
+
+/// `stored`, or the same through the byte model if that is smaller.
+fn or_byte_model(stored: Block, kind: BlockKind, stride: usize) -> Block {
+    let tokens = codec::encode_bytes(&stored.tokens, stride);
+    if tokens.len() < stored.tokens.len() {
+        Block { kind, tokens, lsb: Vec::new(), ..stored }
+    } else {
+        stored
+    }
+}

@@ -1,0 +1,69 @@
+//! The input of `compress`: spans that become blocks, with the file header's part known
+//! before the first of them.
+
+use std::collections::VecDeque;
+use std::io::Read;
+
+use crate::error::Result;
+use crate::wav::{SegmentLimit, Span, WavFormat, WavReader};
+
+/// How many foreign bytes may precede the format of the samples. The file header cannot be
+/// written before the format is known, and memory is bounded: samples behind more than this
+/// are kept as foreign bytes.
+const LOOKAHEAD: usize = 16 << 20;
+
+/// Spans of a WAV file, hashed on their way.
+pub(super) struct Spans<R> {
+    reader: WavReader<R>,
+    limit: SegmentLimit,
+    /// Spans read but not given out yet.
+    pending: VecDeque<Span>,
+    /// Hash of the original, as far as `reader` has handed it out.
+    hasher: blake3::Hasher,
+}
+
+impl<R: Read> Spans<R> {
+    pub(super) fn new(input: R, limit: SegmentLimit) -> Result<Self> {
+        let reader = WavReader::new(input)?;
+        Ok(Spans { reader, limit, pending: VecDeque::new(), hasher: blake3::Hasher::new() })
+    }
+
+    /// Reads on until the format of the samples is known; `None` when the file has no
+    /// samples, or has them too far from the start.
+    pub(super) fn find_format(&mut self) -> Result<Option<WavFormat>> {
+        let mut seen = 0;
+        while self.reader.format().is_none() && seen < LOOKAHEAD {
+            let Some(span) = self.read()? else { break };
+            seen += span_bytes(&span).len();
+            self.pending.push_back(span);
+        }
+        Ok(self.reader.format().copied())
+    }
+
+    /// The next span.
+    pub(super) fn next(&mut self) -> Result<Option<Span>> {
+        match self.pending.pop_front() {
+            Some(span) => Ok(Some(span)),
+            None => self.read(),
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Span>> {
+        let span = self.reader.next_span(self.limit)?;
+        if let Some(span) = &span {
+            self.hasher.update(span_bytes(span));
+        }
+        Ok(span)
+    }
+
+    /// BLAKE3 of all bytes handed out so far.
+    pub(super) fn blake3(&self) -> [u8; 32] {
+        self.hasher.finalize().into()
+    }
+}
+
+fn span_bytes(span: &Span) -> &[u8] {
+    match span {
+        Span::Foreign(bytes) | Span::Audio { bytes } => bytes,
+    }
+}

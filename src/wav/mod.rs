@@ -1,0 +1,22 @@
+//! WAV files as spans of foreign bytes and of audio, and samples as integers.
+//!
+//! [`WavReader`] cuts a stream into [`Span`]s whose concatenation is the file, byte for byte,
+//! so that there is no writer: whoever restores the spans has restored the file. Nothing in
+//! the headers has to be right for that. Headers only decide which bytes are *called* audio,
+//! and a wrong guess costs compression, never correctness.
+//!
+//! [`to_pcm`] and [`from_pcm`] are exact inverses between the bytes of an audio span and
+//! integers.
+
+mod companding;
+mod fmt;
+mod format;
+mod input;
+mod mapping;
+mod reader;
+#[cfg(test)]
+mod testing;
+
+pub use format::{Endian, SampleFormat, WavFormat};
+pub use mapping::{Mapping, from_pcm, to_pcm};
+pub use reader::{MAX_FOREIGN, SegmentLimit, Span, WavReader};

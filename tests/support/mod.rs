@@ -1,0 +1,44 @@
+//! What the integration tests share.
+
+#![allow(dead_code, reason = "no test uses all of it")]
+
+pub mod wav;
+
+use std::sync::atomic::AtomicBool;
+
+use lmz::pipeline::{self, CompressOptions, DecompressOptions};
+use lmz::{Level, Result};
+
+/// Compresses with the cheapest level: these tests are about everything around it.
+pub fn compress(original: &[u8]) -> Vec<u8> {
+    compress_with(original, &CompressOptions { level: Level::Fast, ..Default::default() })
+}
+
+/// Compresses in memory.
+pub fn compress_with(original: &[u8], options: &CompressOptions<'_>) -> Vec<u8> {
+    let mut lmz = Vec::new();
+    let summary =
+        pipeline::compress(original, &mut lmz, options, &(), &AtomicBool::new(false)).unwrap();
+    assert_eq!(summary.original_bytes, original.len() as u64);
+    assert_eq!(summary.compressed_bytes, lmz.len() as u64);
+    assert_eq!(summary.blake3, *blake3::hash(original).as_bytes());
+    lmz
+}
+
+/// Decompresses in memory.
+pub fn decompress(lmz: &[u8]) -> Result<Vec<u8>> {
+    let options = DecompressOptions { threads: 1, ..Default::default() };
+    let mut original = Vec::new();
+    pipeline::decompress(lmz, &mut original, &options, &(), &AtomicBool::new(false))?;
+    Ok(original)
+}
+
+/// Compresses, decompresses, compares, and checks the bound on growth.
+pub fn round_trip(original: &[u8], what: &str) -> Vec<u8> {
+    let lmz = compress(original);
+    let restored = decompress(&lmz).unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert!(restored == original, "{what}: the bytes differ");
+    let bound = original.len() + original.len() / 1000 + 1024;
+    assert!(lmz.len() <= bound, "{what}: {} bytes became {}", original.len(), lmz.len());
+    lmz
+}

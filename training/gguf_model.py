@@ -1,0 +1,151 @@
+"""Shape of lmz's Llama and its GGUF form, shared by training, export and test models.
+
+Only numpy and `gguf` are needed here, so that test models can be made without PyTorch.
+The metadata keys are specified in format-spec/lm-metadata.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import gguf
+import numpy as np
+
+# The codec's side of the interface (src/lm/mod.rs): change both or neither.
+INTERFACE = 1
+BINS = 32
+CLASSES = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """Hyperparameters of one model. Row lengths must be multiples of 32 for Q8_0."""
+
+    layers: int = 2
+    width: int = 128
+    heads: int = 2
+    kv_heads: int = 1
+    ffn: int = 384
+    window: int = 128  # tokens kept when the context is full; it holds twice as many
+    bins: int = BINS
+    classes: int = CLASSES
+    rope_base: float = 10000.0
+    norm_eps: float = 1e-5
+
+    @property
+    def head_dim(self) -> int:
+        return self.width // self.heads
+
+    @property
+    def context(self) -> int:
+        return 2 * self.window
+
+    @property
+    def input_base(self) -> int:
+        return 0
+
+    @property
+    def readout_base(self) -> int:
+        return self.classes * self.bins
+
+    @property
+    def start(self) -> int:
+        return self.readout_base + self.bins
+
+    @property
+    def vocab(self) -> int:
+        return self.start + 1
+
+    def check(self) -> None:
+        assert self.width % self.heads == 0 and self.heads % self.kv_heads == 0
+        assert self.head_dim % 2 == 0, "RoPE rotates pairs"
+        assert self.width % 32 == 0 and self.ffn % 32 == 0, "Q8_0 blocks hold 32 weights"
+
+    def tensors(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape (rows, columns) in llama.cpp's naming; all matrices act as W @ x."""
+        d, kv = self.width, self.kv_heads * self.head_dim
+        shapes: dict[str, tuple[int, ...]] = {"token_embd.weight": (self.vocab, d)}
+        for i in range(self.layers):
+            shapes |= {
+                f"blk.{i}.attn_norm.weight": (d,),
+                f"blk.{i}.attn_q.weight": (d, d),
+                f"blk.{i}.attn_k.weight": (kv, d),
+                f"blk.{i}.attn_v.weight": (kv, d),
+                f"blk.{i}.attn_output.weight": (d, d),
+                f"blk.{i}.ffn_norm.weight": (d,),
+                f"blk.{i}.ffn_gate.weight": (self.ffn, d),
+                f"blk.{i}.ffn_up.weight": (self.ffn, d),
+                f"blk.{i}.ffn_down.weight": (d, self.ffn),
+            }
+        shapes["output_norm.weight"] = (d,)
+        shapes["output.weight"] = (self.vocab, d)
+        return shapes
+
+    def parameters(self) -> int:
+        return sum(int(np.prod(s)) for s in self.tensors().values())
+
+
+def write_gguf(
+    path: str,
+    shape: Shape,
+    weights: Mapping[str, np.ndarray],
+    name: str,
+    *,
+    licence: str = "MIT OR Apache-2.0",
+    quantised: bool = True,
+) -> None:
+    """Writes a GGUF that llama.cpp loads as architecture `llama`.
+
+    llama.cpp rotates neighbouring pairs for this architecture, and so does train.py, so no
+    row of attn_q or attn_k is permuted. The tokenizer is `no_vocab`: lmz feeds token ids.
+    """
+    shape.check()
+    out = gguf.GGUFWriter(path, "llama")
+    out.add_name(name)
+    out.add_license(licence)
+    out.add_vocab_size(shape.vocab)
+    out.add_context_length(shape.context)
+    out.add_embedding_length(shape.width)
+    out.add_block_count(shape.layers)
+    out.add_feed_forward_length(shape.ffn)
+    out.add_head_count(shape.heads)
+    out.add_head_count_kv(shape.kv_heads)
+    out.add_layer_norm_rms_eps(shape.norm_eps)
+    out.add_rope_dimension_count(shape.head_dim)
+    out.add_rope_freq_base(shape.rope_base)
+    out.add_tokenizer_model("no_vocab")
+    kind = gguf.LlamaFileType.MOSTLY_Q8_0 if quantised else gguf.LlamaFileType.ALL_F32
+    out.add_file_type(kind)
+    out.add_uint32("lmz.interface", INTERFACE)
+    out.add_uint32("lmz.bins", shape.bins)
+    out.add_uint32("lmz.classes", shape.classes)
+    out.add_uint32("lmz.window", shape.window)
+    out.add_uint32("lmz.input_base", shape.input_base)
+    out.add_uint32("lmz.readout_base", shape.readout_base)
+    out.add_uint32("lmz.start", shape.start)
+    for tensor, dims in shape.tensors().items():
+        value = np.ascontiguousarray(weights[tensor], dtype=np.float32)
+        assert value.shape == dims, (tensor, value.shape, dims)
+        if quantised and value.ndim == 2:
+            q8 = gguf.GGMLQuantizationType.Q8_0
+            out.add_tensor(tensor, gguf.quants.quantize(value, q8), raw_dtype=q8)
+        else:
+            out.add_tensor(tensor, value)
+    out.write_header_to_file()
+    out.write_kv_data_to_file()
+    out.write_tensors_to_file()
+    out.close()
+
+
+def random_weights(shape: Shape, seed: int) -> dict[str, np.ndarray]:
+    """Weights for tests and timing: lively logits that differ between bins and inputs."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    weights = {}
+    for tensor, dims in shape.tensors().items():
+        if len(dims) == 1:
+            weights[tensor] = np.ones(dims, dtype=np.float32)
+        else:
+            scale = 1.0 if tensor == "token_embd.weight" else 1.0 / np.sqrt(dims[1])
+            weights[tensor] = (rng.standard_normal(dims) * scale).astype(np.float32)
+    return weights

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Writes a model with random weights: test fixtures and timing of shapes.
+
+    python random_model.py --preset tiny ../fixtures/models/tiny.gguf
+    python random_model.py --layers 2 --width 128 --heads 2 --ffn 384 /tmp/shape.gguf
+"""
+
+import argparse
+
+from gguf_model import Shape, random_weights, write_gguf
+
+# Small enough to live in the repository, with every part of the real interface but its size.
+TINY = Shape(layers=1, width=32, heads=2, kv_heads=1, ffn=32, window=32, classes=8)
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("out")
+    args.add_argument("--preset", choices=["tiny"])
+    args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--f32", action="store_true", help="no quantisation")
+    for field in ("layers", "width", "heads", "kv_heads", "ffn", "window", "classes"):
+        args.add_argument("--" + field.replace("_", "-"), type=int)
+    a = args.parse_args()
+    if a.preset == "tiny":
+        shape = TINY
+    else:
+        names = ("layers", "width", "heads", "kv_heads", "ffn", "window", "classes")
+        given = {n: getattr(a, n) for n in names if getattr(a, n) is not None}
+        shape = Shape(**given)
+    write_gguf(a.out, shape, random_weights(shape, a.seed), f"random-{a.seed}", quantised=not a.f32)
+    print(f"{a.out}: {shape.parameters()} parameters, vocabulary {shape.vocab}")
+
+
+if __name__ == "__main__":
+    main()
