@@ -36,7 +36,7 @@ fn processor_time(start: Instant) -> f64 {
 fn speed(path: &str) -> Result<()> {
     let model = load(path)?;
     let mut session = model.session()?;
-    let mut run = |session: &mut Session<'_>, tokens: u32| -> Result<f64> {
+    let run = |session: &mut Session<'_>, tokens: u32| -> Result<f64> {
         session.reset()?;
         let start = Instant::now();
         let before = processor_time(start);

@@ -99,11 +99,15 @@ impl Fingerprint {
         compare(
             "the model's BLAKE3",
             format!("{} ('{}')", hex(&self.model_blake3), self.model_name),
-            format!("{} ('{}')", hex(&ours.model_blake3), if self.model_blake3 == ours.model_blake3 {
-                &self.model_name // a renamed copy is the same model
-            } else {
-                &ours.model_name
-            }),
+            format!(
+                "{} ('{}')",
+                hex(&ours.model_blake3),
+                if self.model_blake3 == ours.model_blake3 {
+                    &self.model_name // a renamed copy is the same model
+                } else {
+                    &ours.model_name
+                }
+            ),
             &model,
         );
         let same_lmz = "use the version of lmz that made the file";
@@ -224,7 +228,8 @@ pub fn require_baseline() -> std::result::Result<(), String> {
             ("F16C", std::arch::is_x86_feature_detected!("f16c")),
             ("BMI2", std::arch::is_x86_feature_detected!("bmi2")),
         ];
-        let missing: Vec<&str> = has.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
+        let missing: Vec<&str> =
+            has.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
         if !missing.is_empty() {
             return Err(format!(
                 "llama.cpp needs a processor with {}; --lm off works without",

@@ -53,7 +53,8 @@ struct State<B> {
 impl<B: Batch> State<B> {
     /// Makes the step if every live lane has asked for it.
     fn advance(&mut self) -> bool {
-        let waiting = self.live.iter().zip(&self.asked).any(|(&live, asked)| live && asked.is_none());
+        let waiting =
+            self.live.iter().zip(&self.asked).any(|(&live, asked)| live && asked.is_none());
         if waiting || !self.live.contains(&true) {
             return false;
         }
@@ -75,7 +76,9 @@ impl<B: Batch> State<B> {
 
     fn check(&self) -> Result<()> {
         match &self.failed {
-            Some(reason) => Err(Error::model(format!("a lane shared with others failed: {reason}"))),
+            Some(reason) => {
+                Err(Error::model(format!("a lane shared with others failed: {reason}")))
+            }
             None => Ok(()),
         }
     }

@@ -18,9 +18,7 @@ fn token(i: u32) -> InputToken {
 }
 
 fn bits(lane: &mut impl LanguageModel, from: u32, steps: u32) -> Vec<u32> {
-    (from..from + steps)
-        .flat_map(|i| lane.step(token(i)).unwrap().map(f32::to_bits))
-        .collect()
+    (from..from + steps).flat_map(|i| lane.step(token(i)).unwrap().map(f32::to_bits)).collect()
 }
 
 #[test]
@@ -130,7 +128,8 @@ fn fingerprint_is_stable_and_depends_on_the_lanes() {
 
 #[test]
 fn bad_models_are_refused() {
-    let refusal = |bytes: &[u8]| Model::from_bytes(bytes, ModelOptions::default()).unwrap_err().to_string();
+    let refusal =
+        |bytes: &[u8]| Model::from_bytes(bytes, ModelOptions::default()).unwrap_err().to_string();
     refusal(b"");
     refusal(b"GGUF");
     refusal(&TINY[..TINY.len() / 2]);
@@ -148,7 +147,8 @@ fn bad_models_are_refused() {
     // u32 values: key, type 4, value.
     let message = refusal(&replaced(b"lmz.bins\x04\0\0\0\x20", b"lmz.bins\x04\0\0\0\x10"));
     assert!(message.contains("16 bins"), "{message}");
-    let message = refusal(&replaced(b"lmz.start\x04\0\0\0\x20\x01", b"lmz.start\x04\0\0\0\x21\x01"));
+    let message =
+        refusal(&replaced(b"lmz.start\x04\0\0\0\x20\x01", b"lmz.start\x04\0\0\0\x21\x01"));
     assert!(message.contains("names token 289, its vocabulary has 289"), "{message}");
     let message = refusal(&replaced(b"lmz.window\x04\0\0\0\x20\0", b"lmz.window\x04\0\0\0\0\0"));
     assert!(message.contains("window is 0"), "{message}");
