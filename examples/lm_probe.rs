@@ -1,6 +1,6 @@
 //! Looks at a model through the library, as training/ needs it.
 //!
-//! `lm_probe speed MODEL…` prints tokens per second of processor time, the best of five runs.
+//! `lm_probe speed MODEL…` prints tokens per second of processor time, the best of twelve runs.
 //! `lm_probe logits MODEL < TOKENS` reads vocabulary inputs as `start` or `bin class` per line
 //! and prints the 32 logits after each, with all their digits.
 
@@ -36,7 +36,7 @@ fn processor_time(start: Instant) -> f64 {
 fn speed(path: &str) -> Result<()> {
     let model = load(path)?;
     let mut session = model.session()?;
-    let mut run = |session: &mut Session<'_>, tokens: u32| -> Result<f64> {
+    let run = |session: &mut Session<'_>, tokens: u32| -> Result<f64> {
         session.reset()?;
         let start = Instant::now();
         let before = processor_time(start);
@@ -49,8 +49,8 @@ fn speed(path: &str) -> Result<()> {
     };
     run(&mut session, 500)?;
     let mut best = 0.0_f64;
-    for _ in 0..5 {
-        best = best.max(run(&mut session, 3000)?);
+    for _ in 0..12 {
+        best = best.max(run(&mut session, 2000)?);
     }
     let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
     println!("{name}\t{}\t{best:.0}", model.parameters());

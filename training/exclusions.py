@@ -49,7 +49,9 @@ class Exclusions:
         bare = plain(re.sub(r"[ _(-]?[LR]\)?$", "", stem))
         for source, name in self.clips:
             same_package = package in source or source.split("(")[0] in package
-            if name in (plain(stem), bare) or (same_package and bare and name.endswith(bare)):
+            # Either name may carry a folder in front.
+            alike = bool(bare) and (name.endswith(bare) or plain(stem).endswith(name))
+            if name in (plain(stem), bare) or (same_package and alike):
                 return f"measuring clip {name}"
         return None
 

@@ -27,15 +27,12 @@ class Shape:
     heads: int = 2
     kv_heads: int = 1
     ffn: int = 384
+    head_dim: int = 64  # heads need not fill the width: attention's cost is heads * head_dim
     window: int = 128  # tokens kept when the context is full; it holds twice as many
     bins: int = BINS
     classes: int = CLASSES
     rope_base: float = 10000.0
     norm_eps: float = 1e-5
-
-    @property
-    def head_dim(self) -> int:
-        return self.width // self.heads
 
     @property
     def context(self) -> int:
@@ -58,21 +55,22 @@ class Shape:
         return self.start + 1
 
     def check(self) -> None:
-        assert self.width % self.heads == 0 and self.heads % self.kv_heads == 0
+        assert self.heads % self.kv_heads == 0
         assert self.head_dim % 2 == 0, "RoPE rotates pairs"
-        assert self.width % 32 == 0 and self.ffn % 32 == 0, "Q8_0 blocks hold 32 weights"
+        for row in (self.width, self.ffn, self.heads * self.head_dim):
+            assert row % 32 == 0, "Q8_0 blocks hold 32 weights"
 
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Name -> shape (rows, columns) in llama.cpp's naming; all matrices act as W @ x."""
-        d, kv = self.width, self.kv_heads * self.head_dim
+        d, q, kv = self.width, self.heads * self.head_dim, self.kv_heads * self.head_dim
         shapes: dict[str, tuple[int, ...]] = {"token_embd.weight": (self.vocab, d)}
         for i in range(self.layers):
             shapes |= {
                 f"blk.{i}.attn_norm.weight": (d,),
-                f"blk.{i}.attn_q.weight": (d, d),
+                f"blk.{i}.attn_q.weight": (q, d),
                 f"blk.{i}.attn_k.weight": (kv, d),
                 f"blk.{i}.attn_v.weight": (kv, d),
-                f"blk.{i}.attn_output.weight": (d, d),
+                f"blk.{i}.attn_output.weight": (d, q),
                 f"blk.{i}.ffn_norm.weight": (d,),
                 f"blk.{i}.ffn_gate.weight": (self.ffn, d),
                 f"blk.{i}.ffn_up.weight": (self.ffn, d),
@@ -112,6 +110,8 @@ def write_gguf(
     out.add_head_count(shape.heads)
     out.add_head_count_kv(shape.kv_heads)
     out.add_layer_norm_rms_eps(shape.norm_eps)
+    out.add_key_length(shape.head_dim)
+    out.add_value_length(shape.head_dim)
     out.add_rope_dimension_count(shape.head_dim)
     out.add_rope_freq_base(shape.rope_base)
     out.add_tokenizer_model("no_vocab")

@@ -10,7 +10,9 @@ import argparse
 from gguf_model import Shape, random_weights, write_gguf
 
 # Small enough to live in the repository, with every part of the real interface but its size.
-TINY = Shape(layers=1, width=32, heads=2, kv_heads=1, ffn=32, window=32, classes=8)
+TINY = Shape(layers=1, width=32, heads=2, head_dim=16, ffn=32, window=32, classes=8)
+
+SIZES = ("layers", "width", "heads", "head_dim", "kv_heads", "ffn", "window", "classes")
 
 
 def main() -> None:
@@ -19,14 +21,13 @@ def main() -> None:
     args.add_argument("--preset", choices=["tiny"])
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--f32", action="store_true", help="no quantisation")
-    for field in ("layers", "width", "heads", "kv_heads", "ffn", "window", "classes"):
+    for field in SIZES:
         args.add_argument("--" + field.replace("_", "-"), type=int)
     a = args.parse_args()
     if a.preset == "tiny":
         shape = TINY
     else:
-        names = ("layers", "width", "heads", "kv_heads", "ffn", "window", "classes")
-        given = {n: getattr(a, n) for n in names if getattr(a, n) is not None}
+        given = {n: getattr(a, n) for n in SIZES if getattr(a, n) is not None}
         shape = Shape(**given)
     write_gguf(a.out, shape, random_weights(shape, a.seed), f"random-{a.seed}", quantised=not a.f32)
     print(f"{a.out}: {shape.parameters()} parameters, vocabulary {shape.vocab}")

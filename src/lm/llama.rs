@@ -319,10 +319,13 @@ impl Batch for Context<'_> {
     }
 
     fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; BINS]]) -> Result<()> {
+        if inputs.len() != self.used.len() || logits.len() != self.used.len() {
+            return Err(Error::model("a step needs one input and one row per lane"));
+        }
         self.batch.clear();
-        for lane in 0..self.used.len() {
+        for (lane, &input) in inputs.iter().enumerate() {
             self.make_room(lane)?;
-            let token = self.interface.token(inputs[lane]);
+            let token = self.interface.token(input);
             let position = self.used[lane] as i32; // below 2 × MAX_WINDOW
             self.batch
                 .add(token, position, &[lane as i32], true)
@@ -332,7 +335,7 @@ impl Batch for Context<'_> {
         self.context
             .decode(&mut self.batch)
             .map_err(|e| Error::model(format!("llama.cpp failed: {e}")))?;
-        for (lane, out) in logits.iter_mut().enumerate().take(self.used.len()) {
+        for (lane, out) in logits.iter_mut().enumerate() {
             let row = self.context.get_logits_ith(lane as i32);
             for (bin, &token) in out.iter_mut().zip(&self.interface.readout) {
                 *bin = row[token as usize];
@@ -454,7 +457,7 @@ fn audio_interface(model: &LlamaModel) -> Result<Interface> {
         return Err(Error::model(format!("it has {bins} bins; this lmz has {BINS}")));
     }
     let classes = number(model, "lmz.classes")?;
-    if classes == 0 || CLASSES as u32 % classes != 0 {
+    if !(CLASSES as u32).is_multiple_of(classes) {
         return Err(Error::model(format!("it has {classes} classes, not a divisor of {CLASSES}")));
     }
     let base = number(model, "lmz.readout_base")?;

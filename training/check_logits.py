@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Compares llama.cpp's logits with PyTorch's, through lmz itself.
+
+    cargo build --release --example lm_probe
+    python check_logits.py ../target/release/examples/lm_probe RUN/checkpoint.pt
+
+Without a checkpoint, random weights are compared. Two exports are checked over one full context:
+with F32 weights the two may differ by the cache's half precision only; with Q8_0, llama.cpp also
+quantises activations, so it is the difference in bits per token that counts.
+"""
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gguf_model import BINS, CLASSES, Shape, random_weights, write_gguf
+from model import Llama
+
+# Largest difference of log-probabilities, F32; mean Kullback-Leibler divergence in bits, Q8_0.
+F32_TOLERANCE = 0.01
+Q8_TOLERANCE = 0.002
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("probe", help="the built example lm_probe")
+    args.add_argument("checkpoint", nargs="?")
+    a = args.parse_args()
+    if a.checkpoint:
+        state = torch.load(a.checkpoint, map_location="cpu", weights_only=True)
+        model = Llama(Shape(**state["shape"]))
+        model.load_state_dict(state["model"])
+    else:
+        shape = Shape()
+        model = Llama.from_weights(shape, random_weights(shape, 1))
+    shape = model.shape
+
+    rng = np.random.default_rng(1)
+    bins, classes = rng.integers(BINS, size=shape.context), rng.integers(CLASSES, size=shape.context)
+    ids = classes * shape.classes // CLASSES * BINS + bins
+    ids[0] = shape.start
+    lines = [f"{b} {c}" for b, c in zip(bins, classes, strict=True)]
+    lines[0] = "start"
+    with torch.no_grad():
+        ours = torch.log_softmax(model(torch.from_numpy(ids)[None])[0].double(), -1).numpy()
+
+    failed = False
+    for quantised, tolerance in ((False, F32_TOLERANCE), (True, Q8_TOLERANCE)):
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "check.gguf")
+            write_gguf(path, shape, model.weights(), "check", quantised=quantised)
+            done = subprocess.run([a.probe, "logits", path], input="\n".join(lines) + "\n",
+                                  capture_output=True, text=True, check=True)  # fmt: skip
+        rows = np.array([[float(v) for v in line.split()] for line in done.stdout.splitlines()])
+        theirs = torch.log_softmax(torch.from_numpy(rows), -1).numpy()
+        apart = float(np.abs(theirs - ours).max())
+        divergence = float((np.exp(ours) * (ours - theirs)).sum(1).mean() / np.log(2))
+        bad = (divergence if quantised else apart) > tolerance
+        failed |= bad
+        print(f"{'Q8_0' if quantised else 'F32'}: log-probabilities differ by at most {apart:.5f}, "
+              f"divergence {divergence:.6f} bits: {'TOO MUCH' if bad else 'ok'}")  # fmt: skip
+    if failed:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
