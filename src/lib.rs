@@ -10,7 +10,6 @@ mod math;
 pub mod pcm;
 pub mod pipeline;
 mod predict;
-mod tune;
 pub mod wav;
 
 pub use codec::Level;

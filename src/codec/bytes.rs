@@ -1,22 +1,130 @@
 //! Foreign bytes: an adaptive context model for whatever is not samples.
+//!
+//! Bit by bit, the probabilities of several contexts are mixed (after Mahoney's lpaq): the
+//! bytes just before, and those one and two strides before, so that both text and tables of
+//! fixed-size records are learnt.
 
-use crate::error::{Error, Result};
+use crate::density::{INPUTS, Mixer};
+use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder};
+use crate::error::Result;
+use crate::math::{ln, logistic};
 
-/// Codes `bytes`; `stride` is the distance in bytes at which values repeat their meaning
-/// (the frame size of a sample format that is not predicted, 1 for text and headers).
+/// Contexts of a bit.
+const CONTEXTS: usize = 7;
+/// Slots of the table of each context, at most, as a power of two.
+const MAX_TABLE_BITS: u32 = 18;
+
+/// The adaptive state of one block.
+struct ByteModel {
+    stride: usize,
+    /// `(CONTEXTS, 1 << table_bits)`
+    tables: Vec<Vec<AdaptiveBit>>,
+    table_bits: u32,
+    mixer: Mixer,
+}
+
+impl ByteModel {
+    /// A model for a block of `len` bytes.
+    fn new(stride: usize, len: usize) -> Self {
+        let bits = (len.max(1) * 16).ilog2().clamp(10, MAX_TABLE_BITS);
+        let mut initial = [0.0; INPUTS];
+        initial[..CONTEXTS].fill(0.3);
+        ByteModel {
+            stride,
+            tables: vec![vec![AdaptiveBit::default(); 1 << bits]; CONTEXTS],
+            table_bits: bits,
+            mixer: Mixer::new(256, initial, 0.01),
+        }
+    }
+
+    /// Codes the byte after `before`; `byte` is ignored when decoding.
+    fn code(&mut self, coder: &mut impl Coder, before: &[u8], byte: u8) -> u8 {
+        let back = |n: usize| before.len().checked_sub(n).map_or(0, |i| u64::from(before[i]));
+        let phase = (before.len() % self.stride) as u64;
+        let (near, far) = (back(self.stride), back(2 * self.stride));
+        let contexts = [
+            phase,
+            back(1),
+            back(1) << 8 | back(2),
+            back(1) << 16 | back(2) << 8 | back(3),
+            back(1) << 24 | back(2) << 16 | back(3) << 8 | back(4),
+            near << 16 | phase,
+            near << 32 | far << 24 | back(1) << 16 | phase,
+        ];
+        // Leading 1, then the bits known so far.
+        let mut partial = 1u64;
+        while partial < 256 {
+            let bit = byte >> (7 - partial.ilog2()) & 1 != 0;
+            let mut slots = [0; CONTEXTS];
+            let mut inputs = [0.0; INPUTS];
+            for (i, context) in contexts.iter().enumerate() {
+                slots[i] = self.slot(*context << 8 | partial, i);
+                let p = self.tables[i][slots[i]].p() as f32 / 4_294_967_296.0;
+                inputs[i] = ln(p / (1.0 - p));
+            }
+            let p = logistic(self.mixer.mix(partial as usize, &inputs).clamp(-12.0, 12.0));
+            let decision = coder.code(bit, (f64::from(p) * 4_294_967_296.0) as u32);
+            self.mixer.update(&inputs, f32::from(u8::from(decision)) - p);
+            for (table, slot) in self.tables.iter_mut().zip(slots) {
+                table[slot].learn(decision);
+            }
+            partial = partial << 1 | u64::from(decision);
+        }
+        partial as u8
+    }
+
+    /// Place of a context in its table (multiplicative hashing, Knuth).
+    fn slot(&self, context: u64, table: usize) -> usize {
+        let hash = (context + table as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (hash >> (64 - self.table_bits)) as usize
+    }
+}
+
+impl Coder for RangeEncoder {
+    fn code(&mut self, decision: bool, p: u32) -> bool {
+        RangeEncoder::code(self, decision, p);
+        decision
+    }
+
+    fn raw(&mut self, value: u32, bits: u32) -> u32 {
+        crate::entropy::code_uniform(self, value, bits)
+    }
+}
+
+impl Coder for RangeDecoder<'_> {
+    fn code(&mut self, _: bool, p: u32) -> bool {
+        RangeDecoder::code(self, p)
+    }
+
+    fn raw(&mut self, value: u32, bits: u32) -> u32 {
+        crate::entropy::code_uniform(self, value, bits)
+    }
+}
+
+/// Codes `bytes`; `stride` (at least 1) is the distance in bytes at which values repeat their
+/// meaning: the frame size of a sample format that is not predicted, 1 for text and headers.
 pub fn encode_bytes(bytes: &[u8], stride: usize) -> Vec<u8> {
-    let _ = stride;
-    bytes.to_vec()
+    let mut encoder = RangeEncoder::default();
+    let mut model = ByteModel::new(stride.max(1), bytes.len());
+    for (i, &byte) in bytes.iter().enumerate() {
+        model.code(&mut encoder, &bytes[..i], byte);
+    }
+    encoder.finish()
 }
 
 /// Inverse of [`encode_bytes`]; `len` is the number of bytes to decode.
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset relative to `coded`) when the stream ends early or is not used up.
+/// [`crate::Error::Corrupt`] (offset relative to `coded`) when the stream ends early or is
+/// not used up.
 pub fn decode_bytes(coded: &[u8], stride: usize, len: usize) -> Result<Vec<u8>> {
-    let _ = stride;
-    if coded.len() != len {
-        return Err(Error::corrupt(0, "length"));
+    let mut decoder = RangeDecoder::new(coded);
+    let mut model = ByteModel::new(stride.max(1), len);
+    let mut bytes = Vec::with_capacity(len);
+    while bytes.len() < len && !decoder.overrun() {
+        let byte = model.code(&mut decoder, &bytes, 0);
+        bytes.push(byte);
     }
-    Ok(coded.to_vec())
+    decoder.finish()?;
+    Ok(bytes)
 }

@@ -2,7 +2,9 @@
 
 use super::profile::{Profile, Source};
 use super::values::Values;
-use crate::density::{EXPERTS, Experts, Forecast, SampleCoder};
+use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
+use crate::error::Result;
+use crate::lm::{BINS, InputToken, LanguageModel};
 use crate::entropy::Coder;
 use crate::predict::{Cascade, LeastSquares};
 
@@ -10,6 +12,33 @@ use crate::predict::{Cascade, LeastSquares};
 const MEAN_PER_SCALE: f32 = 1.386_294_4;
 /// Scales stay above this share of the distance between two values.
 const LEAST_SCALE: f32 = 0.02;
+
+/// Expert that [`Channel::class`] compares with the combined forecast.
+const CLASS_EXPERT: usize = 3;
+/// Boundaries between classes of the signed distance, in scales.
+const APART: [f32; 7] = [-1.0, -0.4, -0.12, 0.0, 0.12, 0.4, 1.0];
+
+/// What the channels of a segment share.
+pub struct Shared<'a> {
+    /// Language model, if one takes part.
+    pub lm: Option<&'a mut dyn LanguageModel>,
+    /// Bin of the last sample coded, of any channel.
+    pub last_bin: Option<u8>,
+    /// Absolute error of that sample over its scale.
+    pub surprise: f32,
+}
+
+impl Shared<'_> {
+    /// The model's forecast of the next bin, given the class of what is known of it.
+    fn bins(&mut self, class: u8) -> Result<Option<BinForecast>> {
+        let Some(lm) = &mut self.lm else { return Ok(None) };
+        let token = match self.last_bin {
+            Some(bin) => InputToken::Bin { bin, class },
+            None => InputToken::Start,
+        };
+        Ok(Some(BinForecast::new(&lm.step(token)?)))
+    }
+}
 
 /// The coding state of one channel.
 #[derive(Clone, Debug)]
@@ -19,6 +48,8 @@ pub struct Channel {
     combiner: LeastSquares,
     /// Outputs of all stages, cascade by cascade.
     stages: Vec<f64>,
+    /// The combiner's forecast of the sample at hand.
+    combined: f64,
     /// Forecast of each expert for the sample at hand.
     locations: [f64; EXPERTS],
     /// Running mean of each expert's absolute error.
@@ -30,13 +61,13 @@ pub struct Channel {
     bound: f64,
     coder: SampleCoder,
     last_bin: u8,
-    /// Absolute error of the last sample over its scale: context for the channels after.
-    pub surprise: f32,
+    /// Coded after its partner in each frame.
+    second: bool,
 }
 
 impl Channel {
     /// A channel that has seen nothing.
-    pub fn new(profile: &'static Profile, values: &Values, has_partner: bool) -> Self {
+    pub fn new(profile: &'static Profile, values: &Values, has_partner: bool, second: bool) -> Self {
         let cascades: Vec<Cascade> =
             profile.cascades.iter().map(|config| Cascade::new(config, has_partner)).collect();
         let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();
@@ -46,19 +77,22 @@ impl Channel {
             cascades,
             combiner: LeastSquares::new(profile.combiner, prior),
             stages: vec![0.0; stages],
+            combined: 0.0,
             locations: [0.0; EXPERTS],
             deviations: [0.0; EXPERTS],
             seen: 0.0,
             spacing: values.spacing() as f32,
             bound: values.bound(),
             coder: SampleCoder::new(),
-            last_bin: 16,
-            surprise: 0.0,
+            last_bin: (BINS / 2) as u8,
+            second,
         }
     }
 
-    /// Codes one sample; `sample` is ignored when decoding. `other` is the surprise of the
-    /// channel coded before this one in the same frame.
+    /// Codes one sample; `sample` is ignored when decoding.
+    ///
+    /// # Errors
+    /// Those of the model.
     #[inline(always)]
     pub fn code(
         &mut self,
@@ -66,20 +100,23 @@ impl Channel {
         values: &Values,
         own: &[f64],
         partner: &[f64],
-        other: f32,
+        shared: &mut Shared<'_>,
         sample: i32,
-    ) -> i32 {
-        let combined = self.predict(own, partner);
-        let forecast = self.forecast(values, combined, other);
+    ) -> Result<i32> {
+        self.predict(own, partner);
+        let forecast = self.forecast(values, shared.surprise);
+        let bins = shared.bins(self.class(&forecast))?;
         let target = values.rank(sample);
-        let (rank, bin) = self.coder.code(coder, values, &forecast, target);
+        let (rank, bin) = self.coder.code(coder, values, &forecast, bins.as_ref(), target);
         let sample = values.value(rank);
-        self.update(sample, &forecast, bin);
-        sample
+        self.update(sample, bin);
+        shared.last_bin = Some(bin);
+        shared.surprise = ((f64::from(sample) - forecast.location).abs() / forecast.scale) as f32;
+        Ok(sample)
     }
 
     #[inline(always)]
-    fn predict(&mut self, own: &[f64], partner: &[f64]) -> f64 {
+    fn predict(&mut self, own: &[f64], partner: &[f64]) {
         let bound = self.bound;
         let mut next = 0;
         for cascade in &mut self.cascades {
@@ -88,21 +125,20 @@ impl Channel {
             self.stages[next..next + outputs.len()].copy_from_slice(outputs);
             next += outputs.len();
         }
-        let combined = self.combiner.predict(&self.stages).clamp(-bound, bound);
+        self.combined = self.combiner.predict(&self.stages).clamp(-bound, bound);
         for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
             *location = match expert.source {
-                Source::Combined => combined,
+                Source::Combined => self.combined,
                 Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
                 Source::LeastSquares(i) => self.cascades[i].outputs()[0],
             };
         }
-        combined
     }
 
     #[inline(always)]
-    fn forecast(&self, values: &Values, combined: f64, other: f32) -> Forecast {
+    fn forecast(&self, values: &Values, other: f32) -> Forecast {
         let (low, high) = (f64::from(values.value(0)), f64::from(values.value(values.len() - 1)));
-        let reference = combined.clamp(low, high);
+        let reference = self.combined.clamp(low, high);
         let mut location = [0.0; EXPERTS];
         let mut scale = [0.0; EXPERTS];
         for i in 0..EXPERTS {
@@ -130,8 +166,18 @@ impl Channel {
         }
     }
 
+    /// What a language model is told of the sample at hand: where the combined forecast lies
+    /// from a single expert's, whether errors are growing, and which channel it is.
     #[inline(always)]
-    fn update(&mut self, sample: i32, forecast: &Forecast, bin: u8) {
+    fn class(&self, forecast: &Forecast) -> u8 {
+        let apart = forecast.experts.location[CLASS_EXPERT] / forecast.scale as f32;
+        let apart = APART.iter().filter(|&&boundary| apart > boundary).count() as u8;
+        let growing = u8::from(forecast.spread % 8 >= 4);
+        apart * 4 + growing * 2 + u8::from(self.second)
+    }
+
+    #[inline(always)]
+    fn update(&mut self, sample: i32, bin: u8) {
         let value = f64::from(sample);
         if self.seen < 1000.0 {
             self.seen += 1.0;
@@ -141,7 +187,6 @@ impl Channel {
             let rate = self.profile.experts[i].rate.max(1.0 / self.seen);
             self.deviations[i] += (error - self.deviations[i]) * rate;
         }
-        self.surprise = ((value - forecast.location).abs() / forecast.scale) as f32;
         self.last_bin = bin;
         self.combiner.update(&self.stages, value);
         for cascade in &mut self.cascades {

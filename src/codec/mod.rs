@@ -8,7 +8,7 @@ mod value_set;
 mod values;
 
 pub use bytes::{decode_bytes, encode_bytes};
-pub use values::Values;
+pub(crate) use values::Values;
 pub use segment::{decode_pcm, encode_pcm};
 
 /// How much prediction is run for each sample. The level is recorded in the file.
@@ -31,6 +31,4 @@ pub struct CodedPcm {
     pub tokens: Vec<u8>,
     /// Packed LSB block: low bits of samples that are coded as they are.
     pub lsb: Vec<u8>,
-    /// Size in bits the token stream would have without the language model.
-    pub bits_without_lm: u64,
 }

@@ -1,17 +1,19 @@
 //! One segment of PCM to and from its token stream and LSB block.
 
-use super::channel::Channel;
+use super::channel::{Channel, Shared};
 use super::profile::profile;
-use super::value_set;
-use super::{CodedPcm, Level};
-use crate::entropy::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
-use crate::error::Result;
+use super::values::Values;
+use super::{CodedPcm, Level, value_set};
+use crate::entropy::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder, code_uniform};
+use crate::error::{Error, Result};
 use crate::lm::LanguageModel;
 use crate::pcm::Pcm;
 use crate::predict::History;
 
 /// Longest history that a least-squares stage reads, in samples.
 const HISTORY: usize = 32;
+/// Frames in the middle of a segment on which the order of the channels is tried.
+const TRIAL_FRAMES: usize = 1 << 15;
 
 #[derive(Default)]
 struct Encoder {
@@ -48,47 +50,108 @@ impl Coder for Decoder<'_> {
     fn raw(&mut self, _: u32, bits: u32) -> u32 {
         self.lsb.pull(bits)
     }
+
+    #[inline(always)]
+    fn overrun(&self) -> bool {
+        self.range.overrun()
+    }
 }
 
-/// Codes all samples of a segment in place: written by a decoder, only read by an encoder.
-struct Pass<'a, C> {
+/// Codes a segment: samples are written by a decoder and only read by an encoder.
+struct Pass<'a, 'lm, C> {
     coder: &'a mut C,
     level: Level,
     channels: usize,
     samples: &'a mut [i32],
+    /// Ignored when decoding.
+    layout: Layout,
+    lm: Option<&'lm mut dyn LanguageModel>,
 }
 
-impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, C> {
-    type Output = ();
+/// What the encoder chooses for a segment.
+#[derive(Clone)]
+struct Layout {
+    /// The last channel of each frame is coded first.
+    reversed: bool,
+    /// Values that occur.
+    values: Values,
+}
+
+impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
+    type Output = Result<()>;
 
     #[inline(always)]
-    fn call(self) {
-        let Pass { coder, level, channels, samples } = self;
+    fn call(self) -> Result<()> {
+        let Pass { coder, level, channels, samples, layout, lm } = self;
         if samples.is_empty() {
-            return;
+            return Ok(());
         }
-        let profile = profile(level);
-        let values = value_set::code(coder, &value_set::choose(samples), samples.len());
+        let reversed = code_uniform(coder, u32::from(layout.reversed), 1) == 1;
+        let values = value_set::code(coder, &layout.values, samples.len());
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
-        let mut states: Vec<Channel> =
-            (0..channels).map(|c| Channel::new(profile, &values, channels > 1)).collect();
-        let partner = |c: usize| if c > 0 { c - 1 } else { 1.min(channels - 1) };
+        // By order of coding, not by place in the frame.
+        let mut states: Vec<Channel> = (0..channels)
+            .map(|i| Channel::new(profile(level), &values, channels > 1, i > 0))
+            .collect();
+        let mut shared = Shared { lm, last_bin: None, surprise: 0.0 };
+        if let Some(lm) = &mut shared.lm {
+            lm.reset()?;
+        }
         for frame in samples.chunks_exact_mut(channels) {
-            let mut surprise = 0.0;
-            for (c, sample) in frame.iter_mut().enumerate() {
-                let (own, other) = (histories[c].window(), histories[partner(c)].window());
-                *sample = states[c].code(coder, &values, own, other, surprise, *sample);
-                surprise = states[c].surprise;
-                histories[c].push(f64::from(*sample));
+            shared.surprise = 0.0;
+            for (i, state) in states.iter_mut().enumerate() {
+                // The first channel is predicted from the second one's past, each later one
+                // from the channel before it, whose sample of this frame is known.
+                let partner = if i > 0 { i - 1 } else { 1.min(channels - 1) };
+                let sample = &mut frame[if reversed { channels - 1 - i } else { i }];
+                let (own, other) = (histories[i].window(), histories[partner].window());
+                *sample = state.code(coder, &values, own, other, &mut shared, *sample)?;
+                histories[i].push(f64::from(*sample));
+            }
+            if coder.overrun() {
+                return Err(Error::corrupt(0, "the token stream ends too early"));
             }
         }
+        Ok(())
     }
 }
 
 /// Runs `pass` compiled for the best vector instructions of this machine: the same
 /// arithmetic in the same order, so the same bits.
-fn run<C: Coder>(pass: Pass<'_, C>) {
-    pulp::Arch::new().dispatch(pass);
+fn run<C: Coder>(pass: Pass<'_, '_, C>) -> Result<()> {
+    pulp::Arch::new().dispatch(pass)
+}
+
+fn encode_with(
+    pcm: &Pcm,
+    level: Level,
+    layout: Layout,
+    lm: Option<&mut dyn LanguageModel>,
+) -> Result<CodedPcm> {
+    let mut encoder = Encoder::default();
+    let mut samples = pcm.samples.clone();
+    let (coder, samples) = (&mut encoder, &mut samples[..]);
+    run(Pass { coder, level, channels: pcm.channels, samples, layout, lm })?;
+    Ok(CodedPcm { tokens: encoder.range.finish(), lsb: encoder.lsb.finish() })
+}
+
+/// Whether the channels of `pcm` are better coded last to first, by trial on an excerpt with
+/// the fastest level. At that level a trial would cost too much of the time saved.
+fn better_reversed(pcm: &Pcm, level: Level, values: &Values) -> Result<bool> {
+    if pcm.channels < 2 || level == Level::Fast {
+        return Ok(false);
+    }
+    let frames = pcm.frames().min(TRIAL_FRAMES);
+    let first = (pcm.frames() - frames) / 2 * pcm.channels;
+    let samples = pcm.samples[first..first + frames * pcm.channels].to_vec();
+    let excerpt = Pcm { channels: pcm.channels, samples };
+    let mut lengths = [0; 2];
+    for reversed in [false, true] {
+        let layout = Layout { reversed, values: values.clone() };
+        let coded = encode_with(&excerpt, Level::Fast, layout, None)?;
+        lengths[usize::from(reversed)] = coded.tokens.len() + coded.lsb.len();
+    }
+    Ok(lengths[1] < lengths[0])
 }
 
 /// Codes a segment; with a model, the model's forecast of each quantile bin takes part.
@@ -96,12 +159,12 @@ fn run<C: Coder>(pass: Pass<'_, C>) {
 /// # Errors
 /// Only those of the model.
 pub fn encode_pcm(pcm: &Pcm, level: Level, lm: Option<&mut dyn LanguageModel>) -> Result<CodedPcm> {
-    let _ = lm;
-    let mut encoder = Encoder::default();
-    let mut samples = pcm.samples.clone();
-    run(Pass { coder: &mut encoder, level, channels: pcm.channels, samples: &mut samples });
-    let tokens = encoder.range.finish();
-    Ok(CodedPcm { tokens, lsb: encoder.lsb.finish(), bits_without_lm: 0 })
+    if pcm.samples.is_empty() {
+        return Ok(CodedPcm::default());
+    }
+    let values = value_set::choose(&pcm.samples);
+    let reversed = better_reversed(pcm, level, &values)?;
+    encode_with(pcm, level, Layout { reversed, values }, lm)
 }
 
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
@@ -117,11 +180,13 @@ pub fn decode_pcm(
     level: Level,
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<Pcm> {
-    let _ = lm;
     let mut decoder = Decoder { range: RangeDecoder::new(tokens), lsb: LsbReader::new(lsb) };
     let mut samples = vec![0; channels * frames];
-    run(Pass { coder: &mut decoder, level, channels, samples: &mut samples });
-    decoder.range.finish()?;
-    decoder.lsb.finish()?;
+    let layout = Layout { reversed: false, values: Values::between(0, 0) };
+    run(Pass { coder: &mut decoder, level, channels, samples: &mut samples, layout, lm })?;
+    if !samples.is_empty() {
+        decoder.range.finish()?;
+        decoder.lsb.finish()?;
+    }
     Ok(Pcm { channels, samples })
 }

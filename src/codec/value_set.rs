@@ -31,10 +31,8 @@ pub fn choose(samples: &[i32]) -> Values {
             counts.push(1);
         }
     }
-    // 2^32 values do not fit; such a range is never worth listing in full either.
-    let span = (i64::from(max) - i64::from(min) + 1).min(i64::from(u32::MAX));
-    let dense = Values::Dense { min, len: span as u32 };
-    if (used.len() as i64) < span && saving(&used, &counts) > MARGIN * cost(&used) {
+    let dense = Values::between(min, max);
+    if (used.len() as u64) < dense.len() && saving(&used, &counts) > MARGIN * cost(&used) {
         Values::Sparse(used)
     } else {
         dense
@@ -79,10 +77,10 @@ pub fn code(coder: &mut impl Coder, values: &Values, limit: usize) -> Values {
     let sparse = code_uniform(coder, u32::from(matches!(values, Values::Sparse(_))), 1) == 1;
     let min = code_uniform(coder, values.value(0) as u32, 32) as i32;
     if !sparse {
-        let len = code_uniform(coder, values.len(), 32).max(1);
-        return Values::Dense { min, len };
+        let max = code_uniform(coder, values.value(values.len() - 1) as u32, 32) as i32;
+        return Values::between(min, max);
     }
-    let len = (code_uniform(coder, values.len(), 32) as usize).clamp(1, limit);
+    let len = (code_uniform(coder, values.len() as u32, 32) as usize).clamp(1, limit);
     let mut used = match values {
         Values::Sparse(used) => used.clone(),
         Values::Dense { .. } => Vec::new(),

@@ -7,26 +7,33 @@ pub enum Values {
     Dense {
         /// Smallest value.
         min: i32,
-        /// Number of values.
-        len: u32,
+        /// Number of values, up to 2^32.
+        len: u64,
     },
     /// The listed values only, ascending.
     Sparse(Vec<i32>),
 }
 
 impl Values {
+    /// Every integer from `min` to `max`; just `min` when `max` is below it, which only a
+    /// damaged stream says.
+    pub fn between(min: i32, max: i32) -> Self {
+        let span = i64::from(max) - i64::from(min);
+        Values::Dense { min, len: span.max(0) as u64 + 1 }
+    }
+
     /// Number of values.
     #[inline(always)]
-    pub fn len(&self) -> u32 {
+    pub fn len(&self) -> u64 {
         match self {
             Values::Dense { len, .. } => *len,
-            Values::Sparse(values) => values.len() as u32,
+            Values::Sparse(values) => values.len() as u64,
         }
     }
 
     /// The value of a rank below `len`.
     #[inline(always)]
-    pub fn value(&self, rank: u32) -> i32 {
+    pub fn value(&self, rank: u64) -> i32 {
         match self {
             Values::Dense { min, .. } => min.wrapping_add(rank as i32),
             Values::Sparse(values) => values[rank as usize],
@@ -53,18 +60,18 @@ impl Values {
 
     /// The rank of a value that is in the set.
     #[inline(always)]
-    pub fn rank(&self, value: i32) -> u32 {
+    pub fn rank(&self, value: i32) -> u64 {
         match self {
-            Values::Dense { min, .. } => value.wrapping_sub(*min) as u32,
-            Values::Sparse(values) => values.partition_point(|&v| v < value) as u32,
+            Values::Dense { min, .. } => u64::from(value.wrapping_sub(*min) as u32),
+            Values::Sparse(values) => values.partition_point(|&v| v < value) as u64,
         }
     }
 
     /// The point halfway between `rank - 1` and `rank`, for ranks from 1 to `len - 1`.
     #[inline(always)]
-    pub fn edge(&self, rank: u32) -> f64 {
+    pub fn edge(&self, rank: u64) -> f64 {
         match self {
-            Values::Dense { min, .. } => f64::from(*min) + f64::from(rank) - 0.5,
+            Values::Dense { min, .. } => f64::from(*min) + rank as f64 - 0.5,
             Values::Sparse(values) => {
                 let (a, b) = (values[rank as usize - 1], values[rank as usize]);
                 (f64::from(a) + f64::from(b)) * 0.5
@@ -74,16 +81,16 @@ impl Values {
 
     /// Number of values below `threshold`.
     #[inline(always)]
-    pub fn count_below(&self, threshold: f64) -> u32 {
+    pub fn count_below(&self, threshold: f64) -> u64 {
         match self {
             Values::Dense { min, len } => {
                 // Float to integer casts saturate, so far thresholds end at 0 or `len`.
                 let distance = threshold - f64::from(*min);
                 let whole = distance as i64;
                 let count = if distance > whole as f64 { whole + 1 } else { whole };
-                count.clamp(0, i64::from(*len)) as u32
+                count.clamp(0, *len as i64) as u64
             }
-            Values::Sparse(values) => values.partition_point(|&v| f64::from(v) < threshold) as u32,
+            Values::Sparse(values) => values.partition_point(|&v| f64::from(v) < threshold) as u64,
         }
     }
 }

@@ -5,7 +5,6 @@ mod experts;
 mod mixer;
 mod tree;
 
-pub use experts::{Edge, Experts, EXPERTS};
-pub use mixer::Mixer;
-pub use apm::Apm;
-pub use tree::{Forecast, SampleCoder};
+pub use experts::{EXPERTS, Experts};
+pub use mixer::{INPUTS, Mixer};
+pub use tree::{BinForecast, Forecast, SampleCoder};

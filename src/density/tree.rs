@@ -12,7 +12,7 @@ use super::mixer::{INPUTS, Mixer};
 use crate::codec::Values;
 use crate::entropy::Coder;
 use crate::lm::BINS;
-use crate::math::{ln, logistic};
+use crate::math::{exp_neg, ln, logistic};
 
 /// Quantiles of the standard logistic distribution: `ln(j / (32 - j))`, j = 1 to 31.
 /// Literals, so that no libm takes part.
@@ -32,6 +32,42 @@ const QUANTILES: [f64; BINS] = [
 const NODES: usize = 96;
 const TAIL_NODES: usize = 32;
 const FINE_NODES: usize = 48;
+
+/// Mixer input of the language model's logit.
+const LANGUAGE: usize = EXPERTS + 3;
+/// Trust in the language model before it is known how good it is on this segment.
+const LANGUAGE_WEIGHT: f32 = 0.4;
+
+/// A language model's forecast of the quantile bin.
+#[derive(Clone, Debug)]
+pub struct BinForecast {
+    /// `(BINS + 1)`: sums of the weights of all bins below each one.
+    below: [f32; BINS + 1],
+}
+
+impl BinForecast {
+    /// From a model's logits, which must be finite.
+    #[inline(always)]
+    pub fn new(logits: &[f32; BINS]) -> Self {
+        let mut largest = logits[0];
+        for &logit in logits {
+            largest = largest.max(logit);
+        }
+        let mut below = [0.0; BINS + 1];
+        for (i, logit) in logits.iter().enumerate() {
+            below[i + 1] = below[i] + exp_neg((largest - logit).min(40.0));
+        }
+        BinForecast { below }
+    }
+
+    /// Logit of a bin from `middle` on, given that it lies in `first..end`.
+    #[inline(always)]
+    fn logit(&self, first: usize, middle: usize, end: usize) -> f32 {
+        let lower = self.below[middle] - self.below[first];
+        let upper = self.below[end] - self.below[middle];
+        ln((upper + 1e-6) / (lower + 1e-6))
+    }
+}
 
 /// Everything known about a sample before it is coded.
 #[derive(Clone, Copy, Debug)]
@@ -60,16 +96,16 @@ pub struct SampleCoder {
     by_node: Mixer,
     by_spread: Mixer,
     by_other: Mixer,
-    by_last: Apm,
-    by_other_apm: Apm,
+    last_map: Apm,
+    other_map: Apm,
     /// Share of `true` per node: `(2, contexts, NODES)`.
     shares: [Vec<f32>; 2],
 }
 
 /// The interval that the sample is known to lie in.
 struct Interval {
-    low: u32,
-    high: u32,
+    low: u64,
+    high: u64,
     low_edge: Edge,
     high_edge: Edge,
 }
@@ -87,13 +123,14 @@ impl SampleCoder {
         for weight in &mut initial[..EXPERTS] {
             *weight = 1.0 / (3.0 * EXPERTS as f32);
         }
-        let rate = crate::tune::tune(7, 0.0015) as f32;
+        initial[LANGUAGE] = LANGUAGE_WEIGHT / 3.0;
+        let rate = 0.0015;
         SampleCoder {
             by_node: Mixer::new(NODES, initial, rate),
             by_spread: Mixer::new(Self::SPREADS * 16, initial, rate),
             by_other: Mixer::new(Self::OTHERS * 16, initial, rate),
-            by_last: Apm::new(NODES * 8, crate::tune::tune(15, 0.005) as f32),
-            by_other_apm: Apm::new(NODES * Self::OTHERS, crate::tune::tune(15, 0.005) as f32),
+            last_map: Apm::new(NODES * 8, 0.005),
+            other_map: Apm::new(NODES * Self::OTHERS, 0.005),
             shares: [vec![0.5; NODES * 8], vec![0.5; NODES * Self::OTHERS]],
         }
     }
@@ -105,8 +142,9 @@ impl SampleCoder {
         coder: &mut impl Coder,
         values: &Values,
         forecast: &Forecast,
-        target: u32,
-    ) -> (u32, u8) {
+        bins: Option<&BinForecast>,
+        target: u64,
+    ) -> (u64, u8) {
         let mut interval =
             Interval { low: 0, high: values.len(), low_edge: Edge::BOTTOM, high_edge: Edge::TOP };
         let (mut first, mut end) = (0, BINS);
@@ -114,7 +152,8 @@ impl SampleCoder {
         while end - first > 1 {
             let middle = (first + end) / 2;
             let threshold = forecast.location + forecast.scale * QUANTILES[middle];
-            let above = self.ask(coder, values, forecast, target, &mut interval, values.count_below(threshold), node);
+            let language = bins.map_or(0.0, |bins| bins.logit(first, middle, end));
+            let above = self.ask(coder, values, forecast, target, &mut interval, values.count_below(threshold), node, language);
             if above {
                 first = middle;
             } else {
@@ -122,7 +161,7 @@ impl SampleCoder {
             }
             node = node * 2 + usize::from(above);
         }
-        let block = 1 << forecast.raw_bits;
+        let block = 1u64 << forecast.raw_bits;
         if first == 0 || end == BINS {
             let upper = end == BINS;
             let mut distance = QUANTILES[BINS - 1];
@@ -137,7 +176,7 @@ impl SampleCoder {
                     break;
                 }
                 let node = TAIL_NODES + 8 * usize::from(upper) + step.min(7);
-                if self.ask(coder, values, forecast, target, &mut interval, rank, node) != upper {
+                if self.ask(coder, values, forecast, target, &mut interval, rank, node, 0.0) != upper {
                     break;
                 }
                 step += 1;
@@ -146,14 +185,14 @@ impl SampleCoder {
         while interval.high - interval.low > block {
             let width = (interval.high - interval.low) >> forecast.raw_bits;
             let middle = interval.low + (width / 2 << forecast.raw_bits);
-            let depth = (31 - width.leading_zeros().min(31)).min(7) as usize;
+            let depth = (63 - width.leading_zeros().min(63)).min(7) as usize;
             // A block at the top of the set may be cut short, so that half of a width of
             // one and a bit is nothing.
             let middle = middle.max((interval.low >> forecast.raw_bits) + 1 << forecast.raw_bits);
-            self.ask(coder, values, forecast, target, &mut interval, middle, FINE_NODES + depth * 4 + first / 8);
+            self.ask(coder, values, forecast, target, &mut interval, middle, FINE_NODES + depth * 4 + first / 8, 0.0);
         }
-        let raw = coder.raw(target, forecast.raw_bits);
-        ((interval.low + raw).min(values.len() - 1), first as u8)
+        let raw = coder.raw(target as u32, forecast.raw_bits);
+        ((interval.low + u64::from(raw)).min(values.len() - 1), first as u8)
     }
 
     /// Codes whether the rank is at least `rank`, rounded down to a whole block, and narrows
@@ -165,10 +204,11 @@ impl SampleCoder {
         coder: &mut impl Coder,
         values: &Values,
         forecast: &Forecast,
-        target: u32,
+        target: u64,
         interval: &mut Interval,
-        rank: u32,
+        rank: u64,
         node: usize,
+        language: f32,
     ) -> bool {
         let rank = rank >> forecast.raw_bits << forecast.raw_bits;
         if rank <= interval.low {
@@ -179,7 +219,7 @@ impl SampleCoder {
         }
         let edge = forecast.experts.edge((values.edge(rank) - forecast.reference) as f32);
         let logits = logits(&interval.low_edge, &edge, &interval.high_edge);
-        let decision = self.decide(coder, forecast, &logits, node, target >= rank);
+        let decision = self.decide(coder, forecast, &logits, language, node, target >= rank);
         if decision {
             (interval.low, interval.low_edge) = (rank, edge);
         } else {
@@ -195,6 +235,7 @@ impl SampleCoder {
         coder: &mut impl Coder,
         forecast: &Forecast,
         logits: &[f32; EXPERTS],
+        language: f32,
         node: usize,
         decision: bool,
     ) -> bool {
@@ -208,6 +249,7 @@ impl SampleCoder {
             inputs[EXPERTS + i] = ln(p / (1.0 - p));
         }
         inputs[EXPERTS + 2] = 0.3;
+        inputs[LANGUAGE] = language;
 
         let kind = match node {
             0..TAIL_NODES => (31 - (node as u32).leading_zeros()) as usize,
@@ -219,9 +261,9 @@ impl SampleCoder {
             + self.by_other.mix(forecast.other * 16 + kind, &inputs);
         let logit = logit.clamp(-MAX_LOGIT, MAX_LOGIT);
         let mixed = logistic(logit);
-        let refined = self.by_last.refine(last_context, logit);
-        let refined2 = self.by_other_apm.refine(other_context, logit);
-        let a = crate::tune::tune(13, 0.6) as f32; let p = a * mixed + 0.5 * (1.0 - a) * (refined + refined2);
+        let by_last = self.last_map.refine(last_context, logit);
+        let by_other = self.other_map.refine(other_context, logit);
+        let p = 0.6 * mixed + 0.2 * (by_last + by_other);
 
         let decision = coder.code(decision, to_probability(p));
         let outcome = if decision { 1.0 } else { 0.0 };
@@ -229,11 +271,11 @@ impl SampleCoder {
         self.by_node.update(&inputs, error);
         self.by_spread.update(&inputs, error);
         self.by_other.update(&inputs, error);
-        self.by_last.update(outcome);
-        self.by_other_apm.update(outcome);
+        self.last_map.update(outcome);
+        self.other_map.update(outcome);
         for (i, &context) in share_contexts.iter().enumerate() {
             let p = &mut self.shares[i][context];
-            *p += (outcome - *p) * crate::tune::tune(14, 0.01) as f32;
+            *p += (outcome - *p) * 0.01;
             *p = p.clamp(1e-4, 1.0 - 1e-4);
         }
         decision

@@ -22,6 +22,11 @@ pub trait Coder {
 
     /// Codes the low `bits` (0 to 32) bits of `value` as they are, in the packed LSB block.
     fn raw(&mut self, value: u32, bits: u32) -> u32;
+
+    /// True when more was read than there is, so that going on makes no sense.
+    fn overrun(&self) -> bool {
+        false
+    }
 }
 
 /// Codes the low `bits` bits of `value`, most significant first, all values equally likely.

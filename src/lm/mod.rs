@@ -21,7 +21,7 @@ use crate::error::Result;
 pub const BINS: usize = 32;
 
 /// Number of context classes that an input token can carry beside the last bin.
-pub const CLASSES: usize = 64;
+pub const CLASSES: usize = 32;
 
 /// What a model reads before it predicts the next bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

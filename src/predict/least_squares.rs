@@ -10,6 +10,9 @@
 use super::cholesky::System;
 use crate::math::dot_f64;
 
+/// Added to the running error, so that silence does not count infinitely much.
+const LEAST_DEVIATION: f64 = 0.1;
+
 /// Memory and shape of one least-squares predictor.
 #[derive(Clone, Copy, Debug)]
 pub struct LeastSquaresConfig {
@@ -23,6 +26,7 @@ pub struct LeastSquaresConfig {
     pub common_ridge: f64,
     /// Weight of the newest error in the running error that the weighting goes by.
     pub rate: f64,
+    /// Power of that running error by which a sample counts less: 1 or 2.
     pub power: u32,
 }
 
@@ -80,8 +84,10 @@ impl LeastSquares {
         let error = (target - self.output).abs();
         self.seen = (self.seen + 1.0).min(1.0 / self.config.rate);
         self.deviation += (error - self.deviation) / self.seen;
-        let w = self.deviation + 0.1;
-        let gain = match self.config.power { 0 => 1.0, 1 => 1.0 / w, _ => 1.0 / (w * w) };
+        let mut gain = 1.0;
+        for _ in 0..self.config.power {
+            gain /= self.deviation + LEAST_DEVIATION;
+        }
         let lambda = self.config.lambda;
         let n = self.n;
         for (i, &x) in inputs.iter().enumerate() {

@@ -1,9 +1,15 @@
-//! Least-mean-squares filters: normalised (Widrow and Hoff; Nagumo and Noda), and with a
-//! step per tap that follows the tap's own gradients (after Duchi's AdaGrad and the filters
-//! of Sac).
+//! Normalised least-mean-squares filter (Widrow and Hoff; normalised after Nagumo and Noda).
+//!
+//! Errors count up to a few times their usual size, so that a click does not upset a filter
+//! that has taken seconds to settle (Huber's loss).
 
 use super::history::History;
 use crate::math::{add_scaled, dot};
+
+/// Errors are clipped at this multiple of their running mean.
+const CLIP: f32 = 3.0;
+/// Weight of the newest error in that mean.
+const DEVIATION_RATE: f32 = 0.01;
 
 /// Length and step of one filter.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +17,6 @@ pub struct NlmsConfig {
     /// Number of taps, a multiple of 16.
     pub taps: usize,
     /// Step size relative to the energy under the taps; below 2 the filter is stable.
-    /// Negative: per-tap
     pub step: f32,
 }
 
@@ -21,6 +26,7 @@ pub struct Nlms {
     step: f32,
     /// `(taps)`
     weights: Vec<f32>,
+    /// Running mean of the absolute error.
     deviation: f32,
     history: History<f32>,
     /// Sum of squares over the history. In double precision, so that what is left of a loud
@@ -49,10 +55,9 @@ impl Nlms {
     /// Adapts to `error`, the next value less the forecast, and takes in the value.
     #[inline(always)]
     pub fn update(&mut self, error: f32, value: f32) {
-        let k = crate::tune::tune(21, 3.0) as f32;
-        let clipped = error.clamp(-k * self.deviation, k * self.deviation);
-        self.deviation += (error.abs() - self.deviation) * crate::tune::tune(22, 0.01) as f32;
-        let error = clipped;
+        let limit = CLIP * self.deviation;
+        self.deviation += (error.abs() - self.deviation) * DEVIATION_RATE;
+        let error = error.clamp(-limit, limit);
         let gain = self.step * error / (self.energy as f32 + 1.0 + 0.03 * self.weights.len() as f32);
         add_scaled(&mut self.weights, gain, self.history.window());
         let oldest = self.history.window()[self.weights.len() - 1];
