@@ -15,7 +15,7 @@ import numpy as np
 # The codec's side of the interface (src/lm/mod.rs): change both or neither.
 INTERFACE = 1
 BINS = 32
-CLASSES = 64
+CLASSES = 32
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@
     python export.py RUN/checkpoint.pt model.gguf
 
 A token file holds little-endian u16 pairs (input id, bin of the sample) in coding order, with
-the ids of a model of 64 classes; a model with fewer hears the leading bits of the class. Names
+the ids of a model of 32 classes; a model with fewer hears the leading bits of the class. Names
 are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on both sides of the
 validation split. A run that was cut off goes on from its last checkpoint when started again.
 

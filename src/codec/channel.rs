@@ -3,9 +3,9 @@
 use super::profile::{Profile, Source};
 use super::values::Values;
 use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
+use crate::entropy::Coder;
 use crate::error::Result;
 use crate::lm::{BINS, InputToken, LanguageModel};
-use crate::entropy::Coder;
 use crate::predict::{Cascade, LeastSquares};
 
 /// Mean of |x| over the scale, for the logistic distribution: 2 ln 2.
@@ -67,7 +67,12 @@ pub struct Channel {
 
 impl Channel {
     /// A channel that has seen nothing.
-    pub fn new(profile: &'static Profile, values: &Values, has_partner: bool, second: bool) -> Self {
+    pub fn new(
+        profile: &'static Profile,
+        values: &Values,
+        has_partner: bool,
+        second: bool,
+    ) -> Self {
         let cascades: Vec<Cascade> =
             profile.cascades.iter().map(|config| Cascade::new(config, has_partner)).collect();
         let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();

@@ -8,8 +8,8 @@ mod value_set;
 mod values;
 
 pub use bytes::{decode_bytes, encode_bytes};
-pub(crate) use values::Values;
 pub use segment::{decode_pcm, encode_pcm};
+pub(crate) use values::Values;
 
 /// How much prediction is run for each sample. The level is recorded in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@
 //! experts' distribution functions at that threshold.
 
 use super::apm::Apm;
-use super::experts::{Edge, Experts, EXPERTS, MAX_LOGIT, logits};
+use super::experts::{EXPERTS, Edge, Experts, MAX_LOGIT, logits};
 use super::mixer::{INPUTS, Mixer};
 use crate::codec::Values;
 use crate::entropy::Coder;
@@ -153,7 +153,16 @@ impl SampleCoder {
             let middle = (first + end) / 2;
             let threshold = forecast.location + forecast.scale * QUANTILES[middle];
             let language = bins.map_or(0.0, |bins| bins.logit(first, middle, end));
-            let above = self.ask(coder, values, forecast, target, &mut interval, values.count_below(threshold), node, language);
+            let above = self.ask(
+                coder,
+                values,
+                forecast,
+                target,
+                &mut interval,
+                values.count_below(threshold),
+                node,
+                language,
+            );
             if above {
                 first = middle;
             } else {
@@ -176,7 +185,9 @@ impl SampleCoder {
                     break;
                 }
                 let node = TAIL_NODES + 8 * usize::from(upper) + step.min(7);
-                if self.ask(coder, values, forecast, target, &mut interval, rank, node, 0.0) != upper {
+                if self.ask(coder, values, forecast, target, &mut interval, rank, node, 0.0)
+                    != upper
+                {
                     break;
                 }
                 step += 1;
@@ -189,7 +200,16 @@ impl SampleCoder {
             // A block at the top of the set may be cut short, so that half of a width of
             // one and a bit is nothing.
             let middle = middle.max((interval.low >> forecast.raw_bits) + 1 << forecast.raw_bits);
-            self.ask(coder, values, forecast, target, &mut interval, middle, FINE_NODES + depth * 4 + first / 8, 0.0);
+            self.ask(
+                coder,
+                values,
+                forecast,
+                target,
+                &mut interval,
+                middle,
+                FINE_NODES + depth * 4 + first / 8,
+                0.0,
+            );
         }
         let raw = coder.raw(target as u32, forecast.raw_bits);
         ((interval.low + u64::from(raw)).min(values.len() - 1), first as u8)

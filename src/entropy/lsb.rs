@@ -73,7 +73,10 @@ impl<'a> LsbReader<'a> {
         }
         let padding = (8 - self.bit % 8) % 8;
         if self.pull(padding as u32) != 0 {
-            return Err(Error::corrupt(self.bit as u64 / 8, "padding of the LSB block is not zero"));
+            return Err(Error::corrupt(
+                self.bit as u64 / 8,
+                "padding of the LSB block is not zero",
+            ));
         }
         Ok(())
     }

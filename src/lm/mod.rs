@@ -9,10 +9,12 @@ pub mod lanes;
 pub mod llama;
 #[cfg(feature = "llama")]
 mod llama_models;
+mod recorder;
 mod source;
 
 #[cfg(feature = "llama")]
 pub use llama_models::LlamaModels;
+pub use recorder::Recorder;
 pub use source::{ModelProvider, ModelSource, NoModels};
 
 use crate::error::Result;

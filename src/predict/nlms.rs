@@ -58,7 +58,8 @@ impl Nlms {
         let limit = CLIP * self.deviation;
         self.deviation += (error.abs() - self.deviation) * DEVIATION_RATE;
         let error = error.clamp(-limit, limit);
-        let gain = self.step * error / (self.energy as f32 + 1.0 + 0.03 * self.weights.len() as f32);
+        let gain =
+            self.step * error / (self.energy as f32 + 1.0 + 0.03 * self.weights.len() as f32);
         add_scaled(&mut self.weights, gain, self.history.window());
         let oldest = self.history.window()[self.weights.len() - 1];
         self.history.push(value);

@@ -42,6 +42,17 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Tell what is in lmz files, without decoding them
     Info(InfoArgs),
+    /// Write the token pairs of a WAV file, to train a model on (see training/)
+    #[command(hide = true)]
+    DevTokens(DevTokensArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct DevTokensArgs {
+    /// WAV file
+    pub input: PathBuf,
+    /// File of u16 pairs, little-endian: input id, bin
+    pub output: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -8,13 +8,14 @@ mod names;
 mod output;
 mod progress;
 mod report;
+mod tokens;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Command, CommandLine};
-use failure::{FILE_FAILED, WRONG_USAGE, complain};
+use failure::{FILE_FAILED, Outcome, WRONG_USAGE, complain};
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
@@ -27,6 +28,11 @@ fn main() -> ExitCode {
         Command::Decompress(args) => commands::decompress(args),
         Command::Verify(args) => commands::verify(args),
         Command::Info(args) => commands::info(args),
+        Command::DevTokens(args) => {
+            let mut outcome = Outcome::default();
+            outcome.add(&args.input.display().to_string(), tokens::dump(args));
+            Ok(outcome)
+        }
     };
     match outcome {
         Ok(outcome) => outcome.into(),

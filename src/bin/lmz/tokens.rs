@@ -1,0 +1,31 @@
+//! `dev-tokens`: what the language model is trained on.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use anyhow::{Context, Result};
+use lmz::lm::Recorder;
+use lmz::wav::{self, SegmentLimit, Span, WavReader};
+use lmz::{Level, codec};
+
+use crate::args::DevTokensArgs;
+
+/// Writes the token pairs of all audio segments of a WAV file.
+pub fn dump(args: &DevTokensArgs) -> Result<()> {
+    let input = File::open(&args.input).with_context(|| args.input.display().to_string())?;
+    let mut reader = WavReader::new(input)?;
+    let mut output = BufWriter::new(File::create(&args.output)?);
+    let limit = SegmentLimit { seconds: 20, samples: 1 << 22 };
+    while let Some(span) = reader.next_span(limit)? {
+        let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
+        let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
+        let mut recorder = Recorder::default();
+        codec::encode_pcm(&pcm, Level::Default, Some(&mut recorder))?;
+        for (input, bin) in recorder.pairs() {
+            output.write_all(&input.to_le_bytes())?;
+            output.write_all(&bin.to_le_bytes())?;
+        }
+    }
+    output.flush()?;
+    Ok(())
+}
