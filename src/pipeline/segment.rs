@@ -4,6 +4,7 @@ use super::LmUse;
 use super::ordered::Stop;
 use super::stoppable::Stoppable;
 use crate::codec::{self, CodedPcm};
+use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Block, BlockKind, FileHeader};
 use crate::error::{Error, Result};
 use crate::lm::{LanguageModel, ModelProvider};
@@ -57,7 +58,9 @@ impl<'a> BlockCoder<'a> {
     ) -> Result<Block> {
         let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
         stored.frames = frames_in(&stored, format);
-        if let Some((pcm, mapping)) = wav::to_pcm(&stored.tokens, format) {
+        let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
+        let pcm = if predictable { wav::to_pcm(&stored.tokens, format) } else { None };
+        if let Some((pcm, mapping)) = pcm {
             let mapped =
                 Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
             let predicted = self.encode_pcm(&mapped, &pcm, format, lm, model)?;
@@ -158,7 +161,8 @@ impl<'a> BlockCoder<'a> {
         format: &WavFormat,
         model: &'a dyn ModelProvider,
     ) -> Result<bool> {
-        let trial_samples = TRIAL_SECONDS * format.sample_rate as usize * pcm.channels;
+        let trial_frames = TRIAL_SECONDS.saturating_mul(format.sample_rate as usize);
+        let trial_samples = trial_frames.saturating_mul(pcm.channels);
         let samples = pcm.samples[..trial_samples.min(pcm.samples.len())].to_vec();
         let trial = Pcm { channels: pcm.channels, samples };
         let without = length(&codec::encode_pcm(&trial, self.header.level, None)?);
