@@ -52,6 +52,12 @@ pub fn dot_f64(a: &[f64], b: &[f64]) -> f64 {
     ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7])) + rest
 }
 
+/// `x` brought to -`bound` to `bound`; 0 for NaN, which `clamp` would pass on.
+#[inline(always)]
+pub fn limited(x: f64, bound: f64) -> f64 {
+    if x.is_nan() { 0.0 } else { x.clamp(-bound, bound) }
+}
+
 /// exp(-a) for 0 <= a <= 80, relative error below 2^-21.
 #[inline(always)]
 pub fn exp_neg(a: f32) -> f32 {

@@ -71,6 +71,15 @@ fn signals_at_the_extremes() {
 }
 
 #[test]
+fn many_channels() {
+    for channels in [64, 65, 255] {
+        let samples = wav::sine(usize::from(channels), 50);
+        round_trip(&wav::pcm16(channels, 44_100, &samples), &format!("{channels} channels"));
+    }
+    round_trip(&wav::build(1, 65_535, 44_100, 8, &wav::bytes(3 * 65_535)), "65,535 channels");
+}
+
+#[test]
 fn floats_and_companded() {
     let scaled: Vec<u8> =
         wav::sine(1, 900).iter().flat_map(|s| (f32::from(*s) / 32_768.0).to_le_bytes()).collect();

@@ -5,7 +5,9 @@ use std::io::Read;
 use byteorder::{ByteOrder, LE, ReadBytesExt, WriteBytesExt};
 
 use super::header::{FileHeader, newer};
-use super::layout::{BLOCK_HEADER_LENGTH, BLOCK_MARKER, CRC_LENGTH, MAX_BLOCK_ORIGINAL};
+use super::layout::{
+    BLOCK_HEADER_LENGTH, BLOCK_MARKER, CRC_LENGTH, MAX_BLOCK_ORIGINAL, MAX_PREDICTED_CHANNELS,
+};
 use super::source::{Source, check_crc};
 use crate::error::{Error, Result};
 
@@ -205,6 +207,16 @@ impl Block {
             (None, true) => corrupt("an audio block in a file without audio"),
             (Some(audio), true) => {
                 let bytes = u64::from(self.frames) * audio.format.frame_bytes() as u64;
+                let channels = audio.format.channels;
+                if self.kind == BlockKind::AudioCoded && channels > MAX_PREDICTED_CHANNELS {
+                    return Err(Error::Limit {
+                        offset: place.offset,
+                        reason: format!(
+                            "prediction of {channels} channels, at most {MAX_PREDICTED_CHANNELS} \
+                             allowed"
+                        ),
+                    });
+                }
                 if self.frames == 0 || self.frames > audio.segment_frames {
                     corrupt("a number of frames beyond the segment length")
                 } else if bytes != u64::from(original) {

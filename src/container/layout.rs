@@ -45,6 +45,10 @@ pub const MAX_BLOCK_ORIGINAL: u32 = 1 << 25;
 /// Largest number of samples (all channels together) in one segment (§13).
 pub const MAX_SEGMENT_SAMPLES: u32 = 1 << 22;
 
+/// Largest number of channels in a block that is predicted (§13): each has its own models,
+/// close to a megabyte at the highest level.
+pub const MAX_PREDICTED_CHANNELS: u16 = 64;
+
 /// First bytes of the trailer (§6.1).
 pub const TRAILER_MARKER: [u8; 4] = [0xB7, b'l', b't', b'\n'];
 

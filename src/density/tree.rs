@@ -307,5 +307,24 @@ impl SampleCoder {
 #[inline(always)]
 fn to_probability(p: f32) -> u32 {
     const LEAST: f32 = 1.0 / (1 << 20) as f32;
-    (f64::from(p.clamp(LEAST, 1.0 - LEAST)) * 4_294_967_296.0) as u32
+    // Not `clamp`, which passes NaN on, and 0 is not legal.
+    #[allow(clippy::manual_clamp)]
+    let p = p.max(LEAST).min(1.0 - LEAST);
+    (f64::from(p) * 4_294_967_296.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_are_legal() {
+        for p in [f32::NAN, f32::NEG_INFINITY, -1.0, 0.0, 1e-9] {
+            assert_eq!(to_probability(p), 1 << 12);
+        }
+        assert_eq!(to_probability(0.5), 1 << 31);
+        for p in [1.0 - f32::EPSILON / 2.0, 1.0, f32::INFINITY] {
+            assert_eq!(to_probability(p), u32::MAX - (1 << 12) + 1);
+        }
+    }
 }

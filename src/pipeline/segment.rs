@@ -4,6 +4,7 @@ use super::LmUse;
 use super::ordered::Stop;
 use super::stoppable::Stoppable;
 use crate::codec::{self, CodedPcm};
+use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Block, BlockKind, FileHeader};
 use crate::error::{Error, Result};
 use crate::lm::{LanguageModel, ModelProvider};
@@ -58,7 +59,9 @@ impl<'a> BlockCoder<'a> {
     ) -> Result<Block> {
         let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
         stored.frames = frames_in(&stored, format);
-        if let Some((pcm, mapping)) = wav::to_pcm(&stored.tokens, format) {
+        let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
+        let pcm = if predictable { wav::to_pcm(&stored.tokens, format) } else { None };
+        if let Some((pcm, mapping)) = pcm {
             let mapped =
                 Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
             let predicted = self.encode_pcm(&mapped, &pcm, lm, model)?;

@@ -2,6 +2,7 @@
 
 use super::least_squares::{LeastSquares, LeastSquaresConfig};
 use super::nlms::{Nlms, NlmsConfig};
+use crate::math::limited;
 
 /// Composition of one cascade.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,7 @@ impl Cascade {
         from_partner.copy_from_slice(&partner[..from_partner.len()]);
         self.outputs[0] = self.least_squares.predict(&self.regressors).clamp(-bound, bound);
         for (output, stage) in self.outputs[1..].iter_mut().zip(&self.nlms) {
-            *output = f64::from(stage.predict()).clamp(-bound, bound);
+            *output = limited(f64::from(stage.predict()), bound);
         }
     }
 
@@ -70,5 +71,36 @@ impl Cascade {
             stage.update(error as f32, target as f32);
             target = error;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: CascadeConfig = CascadeConfig {
+        own: 1,
+        partner: 0,
+        least_squares: LeastSquaresConfig {
+            lambda: 0.99,
+            interval: 1,
+            ridge: 0.0,
+            common_ridge: 1e-6,
+            rate: 0.1,
+            power: 1,
+        },
+        nlms: &[NlmsConfig { taps: 16, step: 0.1 }],
+    };
+
+    #[test]
+    fn a_filter_that_overflowed_claims_nothing() {
+        let mut cascade = Cascade::new(&CONFIG, false);
+        // Infinite weights times zeros of the history.
+        cascade.nlms[0].update(1.0, 1.0);
+        cascade.nlms[0].update(f32::INFINITY, f32::INFINITY);
+        cascade.nlms[0].update(f32::INFINITY, 0.0);
+        assert!(cascade.nlms[0].predict().is_nan());
+        cascade.predict(&[0.0], &[], 100.0);
+        assert_eq!(cascade.outputs(), [0.0, 0.0]);
     }
 }
