@@ -35,8 +35,7 @@ impl System {
             let (upper, lower) = self.a.split_at_mut((k + 1) * n);
             let row = &mut upper[k * n + k..];
             let pivot = row[0];
-            // Catches NaN as well.
-            if !(pivot > 1e-30) {
+            if pivot.is_nan() || pivot <= 1e-30 {
                 return false;
             }
             let inverse = 1.0 / pivot;
