@@ -2,6 +2,7 @@
 
 mod bytes;
 mod channel;
+mod grid;
 mod profile;
 mod segment;
 mod value_set;
