@@ -105,7 +105,9 @@ fn code_gaps(coder: &mut impl Coder, mut used: Vec<i32>, len: usize) -> Vec<i32>
             decoded += 1;
         }
         if decoded > UNARY {
-            decoded += code_golomb(coder, &mut lengths, gap.wrapping_sub(decoded));
+            // Only a damaged stream has gaps that do not fit.
+            let more = code_golomb(coder, &mut lengths, gap.wrapping_sub(decoded));
+            decoded = decoded.saturating_add(more);
         }
         used[i] = used[i - 1].saturating_add_unsigned(decoded);
         (before, last) = (last, decoded);

@@ -87,7 +87,8 @@ impl Values {
                 // Float to integer casts saturate, so far thresholds end at 0 or `len`.
                 let distance = threshold - f64::from(*min);
                 let whole = distance as i64;
-                let count = if distance > whole as f64 { whole + 1 } else { whole };
+                let up = i64::from(distance > whole as f64);
+                let count = whole.saturating_add(up);
                 count.clamp(0, *len as i64) as u64
             }
             Values::Sparse(values) => values.partition_point(|&v| f64::from(v) < threshold) as u64,
