@@ -199,3 +199,7 @@ pub fn decode_pcm(
     }
     Ok(Pcm { channels, samples })
 }
+
+#[cfg(test)]
+#[path = "segment_tests.rs"]
+mod tests;

@@ -75,3 +75,7 @@ pub fn logits(low: &Edge, middle: &Edge, high: &Edge) -> [f32; EXPERTS] {
     }
     logits
 }
+
+#[cfg(test)]
+#[path = "experts_tests.rs"]
+mod tests;
