@@ -217,7 +217,7 @@ fn damaged_streams_end() {
 /// Codes with the instructions of `simd`, whatever this machine would have chosen.
 fn encode_on(simd: impl Simd, pcm: &Pcm, level: Level) -> CodedPcm {
     let values = value_set::choose(&pcm.samples);
-    let layout = Layout { reversed: false, values };
+    let layout = Layout { reversed: false, grid: Grid::FINE, values };
     let mut encoder = Encoder::default();
     let mut samples = pcm.samples.clone();
     let (coder, samples) = (&mut encoder, &mut samples[..]);
@@ -239,7 +239,7 @@ fn every_instruction_set_writes_the_same_bytes() {
         let pcm = Pcm { channels, samples };
         for level in LEVELS {
             let expected = encode_on(pulp::Scalar, &pcm, level);
-            let layout = Layout { reversed: false, values: value_set::choose(&pcm.samples) };
+            let layout = Layout { reversed: false, grid: Grid::FINE, values: value_set::choose(&pcm.samples) };
             let dispatched = encode_with(&pcm, level, layout, None).unwrap();
             assert!(dispatched == expected, "{channels} channels, {level:?}");
             #[cfg(target_arch = "x86_64")]
