@@ -109,10 +109,7 @@ fn odd_chunks() {
     let data = wav::bytes(100);
     round_trip(&wav::riff(&[(b"data", &data)]), "no format");
     round_trip(&wav::riff(&[(b"data", &data), (b"fmt ", &plain[20..36])]), "format last");
-    round_trip(&wav::riff(&[(b"JUNK", &wav::bytes(3 << 20))]), "3 MiB of foreign bytes");
-    let long = wav::bytes(17 << 20);
-    let late = wav::riff(&[(b"JUNK", &long), (b"fmt ", &plain[20..36]), (b"data", &data)]);
-    round_trip(&late, "format beyond the look-ahead");
+    round_trip(&wav::riff(&[(b"JUNK", &wav::bytes((1 << 20) + 9))]), "more foreign bytes than a block");
     for size in [0, u32::MAX] {
         let mut streamed = plain.clone();
         streamed[40..44].copy_from_slice(&size.to_le_bytes());
@@ -120,10 +117,20 @@ fn odd_chunks() {
     }
 }
 
+/// The only input that must be this long: the look-ahead for a format is 16 MiB.
+#[test]
+#[ignore = "minutes: run with --ignored"]
+fn a_format_beyond_the_look_ahead() {
+    let plain = wav::pcm16(1, 8_000, &wav::sine(1, 200));
+    let long = wav::bytes(17 << 20);
+    let late = wav::riff(&[(b"JUNK", &long), (b"fmt ", &plain[20..36]), (b"data", &plain[44..])]);
+    round_trip(&late, "format beyond the look-ahead");
+}
+
 #[test]
 fn low_and_absurd_sample_rates_do_not_grow() {
     for rate in [0, 1, 10, u32::MAX] {
-        round_trip(&wav::build(1, 1, rate, 8, &wav::bytes(300_000)), &format!("{rate} Hz"));
+        round_trip(&wav::build(1, 1, rate, 8, &wav::bytes(60_000)), &format!("{rate} Hz"));
     }
 }
 
