@@ -109,7 +109,10 @@ fn odd_chunks() {
     let data = wav::bytes(100);
     round_trip(&wav::riff(&[(b"data", &data)]), "no format");
     round_trip(&wav::riff(&[(b"data", &data), (b"fmt ", &plain[20..36])]), "format last");
-    round_trip(&wav::riff(&[(b"JUNK", &wav::bytes((1 << 20) + 9))]), "more foreign bytes than a block");
+    round_trip(
+        &wav::riff(&[(b"JUNK", &wav::bytes((1 << 20) + 9))]),
+        "more foreign bytes than a block",
+    );
     for size in [0, u32::MAX] {
         let mut streamed = plain.clone();
         streamed[40..44].copy_from_slice(&size.to_le_bytes());
