@@ -1,4 +1,30 @@
 //! lmz: lossless WAV compression with a language model inside an audio codec.
+//!
+//! [`pipeline`] is the way in: whole files, from any `Read` to any `Write`.
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//!
+//! use lmz::pipeline::{CompressOptions, DecompressOptions, compress, decompress};
+//!
+//! // A WAV file of one second: 16 bit, mono, 8 kHz.
+//! let mut wav = b"RIFF\xa4\x3e\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+//! wav.extend_from_slice(b"\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x80\x3e\0\0");
+//! for t in 0..8_000_i32 {
+//!     let triangle = (t * 97 % 4_000 - 2_000).abs() as i16;
+//!     wav.extend_from_slice(&triangle.to_le_bytes());
+//! }
+//!
+//! let stop = AtomicBool::new(false);
+//! let mut packed = Vec::new();
+//! compress(wav.as_slice(), &mut packed, &CompressOptions::default(), &(), &stop)?;
+//! let mut restored = Vec::new();
+//! decompress(packed.as_slice(), &mut restored, &DecompressOptions::default(), &(), &stop)?;
+//!
+//! assert!(packed.len() < wav.len());
+//! assert_eq!(restored, wav);
+//! # Ok::<(), lmz::Error>(())
+//! ```
 
 pub mod codec;
 pub mod container;
@@ -14,3 +40,8 @@ pub mod wav;
 
 pub use codec::Level;
 pub use error::{Error, Result};
+
+/// Compiles and runs the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,6 +10,14 @@ pub struct Pcm {
 }
 
 impl Pcm {
+    /// An excerpt of at most `frames` frames (at least 1) from the middle.
+    pub(crate) fn middle(&self, frames: usize) -> Pcm {
+        let frames = frames.max(1).min(self.frames());
+        let first = (self.frames() - frames) / 2 * self.channels;
+        let samples = self.samples[first..first + frames * self.channels].to_vec();
+        Pcm { channels: self.channels, samples }
+    }
+
     /// Number of frames (samples per channel).
     pub fn frames(&self) -> usize {
         self.samples.len() / self.channels

@@ -141,10 +141,7 @@ fn better_reversed(pcm: &Pcm, level: Level, values: &Values) -> Result<bool> {
     if pcm.channels < 2 || level == Level::Fast {
         return Ok(false);
     }
-    let frames = pcm.frames().min(TRIAL_FRAMES);
-    let first = (pcm.frames() - frames) / 2 * pcm.channels;
-    let samples = pcm.samples[first..first + frames * pcm.channels].to_vec();
-    let excerpt = Pcm { channels: pcm.channels, samples };
+    let excerpt = pcm.middle(TRIAL_FRAMES);
     let mut lengths = [0; 2];
     for reversed in [false, true] {
         let layout = Layout { reversed, values: values.clone() };

@@ -29,7 +29,7 @@ use ordered::{Assignment, Threads};
 /// When the language model takes part in coding a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LmUse {
-    /// Where it saves at least 0.3 % on the first 2 s of the segment.
+    /// Where it saves at least 1 % on an excerpt of the segment.
     #[default]
     Auto,
     /// Wherever it saves anything.

@@ -11,14 +11,15 @@ use crate::lm::{LanguageModel, ModelProvider};
 use crate::pcm::Pcm;
 use crate::wav::{self, Mapping, Span, WavFormat};
 
-/// Length of the sample of a segment on which [`LmUse::Auto`] tries the language model.
-const TRIAL_SECONDS: usize = 2;
+/// Samples, over all channels, in the excerpt of a segment on which [`LmUse::Auto`] tries the
+/// language model: some seconds of computing, whatever the rate and the number of channels.
+const TRIAL_SAMPLES: usize = 1 << 15;
 
 /// Share of the trial's bytes that the language model must save, in thousandths.
 ///
-/// Coding with the model costs an order of magnitude more time than without, in both
-/// directions: a file should not take minutes to decode for a tenth of a percent.
-const TRIAL_MIN_SAVING: u64 = 3;
+/// Coding with the model costs more than ten times the time, in both directions: a song should
+/// not take minutes to decode for half a percent.
+const TRIAL_MIN_SAVING: u64 = 10;
 
 /// The model of a run, and how it is to be used when encoding.
 pub(super) type Model<'a> = Option<&'a dyn ModelProvider>;
@@ -63,8 +64,17 @@ impl<'a> BlockCoder<'a> {
         if let Some((pcm, mapping)) = pcm {
             let mapped =
                 Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
-            let predicted = self.encode_pcm(&mapped, &pcm, format, lm, model)?;
-            if predicted.coded_length() < stored.coded_length() {
+            let predicted = self.encode_pcm(&mapped, &pcm, lm, model)?;
+            // Floats that are no scaled integers are hardly a signal to predict: bytes may be
+            // the better view of them.
+            let smallest = match mapping {
+                Mapping::OrderedFloat => {
+                    or_byte_model(stored.clone(), BlockKind::AudioBytes, format.frame_bytes())
+                        .coded_length()
+                }
+                _ => stored.coded_length(),
+            };
+            if predicted.coded_length() < smallest {
                 return Ok(predicted);
             }
         }
@@ -77,7 +87,6 @@ impl<'a> BlockCoder<'a> {
         &self,
         empty: &Block,
         pcm: &Pcm,
-        format: &WavFormat,
         lm: LmUse,
         model: Model<'a>,
     ) -> Result<Block> {
@@ -91,7 +100,7 @@ impl<'a> BlockCoder<'a> {
         let plain = block(codec::encode_pcm(pcm, level, None)?);
         let Some(model) = model.filter(|_| lm != LmUse::Off) else { return Ok(plain) };
 
-        if lm == LmUse::Auto && !self.trial_pays(pcm, format, model)? {
+        if lm == LmUse::Auto && !self.trial_pays(pcm, model)? {
             return Ok(plain);
         }
         let mut modelled = block(self.encode_with(pcm, model)?);
@@ -154,17 +163,9 @@ impl<'a> BlockCoder<'a> {
         wav::from_pcm(&pcm, format.sample, mapping)
     }
 
-    /// Whether the model saves enough on the start of a segment.
-    fn trial_pays(
-        &self,
-        pcm: &Pcm,
-        format: &WavFormat,
-        model: &'a dyn ModelProvider,
-    ) -> Result<bool> {
-        let trial_frames = TRIAL_SECONDS.saturating_mul(format.sample_rate as usize);
-        let trial_samples = trial_frames.saturating_mul(pcm.channels);
-        let samples = pcm.samples[..trial_samples.min(pcm.samples.len())].to_vec();
-        let trial = Pcm { channels: pcm.channels, samples };
+    /// Whether the model saves enough on an excerpt from the middle of a segment.
+    fn trial_pays(&self, pcm: &Pcm, model: &'a dyn ModelProvider) -> Result<bool> {
+        let trial = pcm.middle(TRIAL_SAMPLES / pcm.channels);
         let without = length(&codec::encode_pcm(&trial, self.header.level, None)?);
         let with = length(&self.encode_with(&trial, model)?);
         Ok(with * 1000 <= without * (1000 - TRIAL_MIN_SAVING))

@@ -182,7 +182,7 @@ pub struct CommonArgs {
 /// `--lm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Lm {
-    /// Where it saves at least 0.3 % on the first two seconds of a segment
+    /// Where it saves at least 1 % on an excerpt of a segment
     Auto,
     /// Wherever it saves anything
     On,

@@ -1,0 +1,46 @@
+# The two commands to know are `make demo` and `make test`. Both install what is missing.
+
+PACKAGES := build-essential cmake clang libclang-dev pkg-config
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+CARGO ?= cargo
+SONG := fixtures/wav/guitar_stereo.wav
+
+.PHONY: demo test ci deps fixtures sizes
+
+# Compresses a recording, restores it and compares.
+demo: deps
+	$(CARGO) build --release --locked
+	@set -e; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; set -x; \
+	target/release/lmz compress $(SONG) -o "$$work/song.lmz"; \
+	target/release/lmz decompress "$$work/song.lmz" -o "$$work/song.wav"; \
+	cmp $(SONG) "$$work/song.wav"; \
+	target/release/lmz info "$$work/song.lmz"; \
+	{ set +x; } 2>/dev/null; echo "The restored file is the original, byte for byte."
+
+# Both builds: with llama.cpp, and the classical half alone.
+test: deps
+	$(CARGO) test --locked
+	$(CARGO) test --locked --no-default-features
+
+# Everything that must hold before a change lands.
+ci:
+	.ci/run
+
+# What building llama.cpp and its bindings takes; Rust itself is not touched.
+deps:
+	@if ! command -v dpkg-query >/dev/null; then \
+	    echo "not a Debian system: make sure of the equivalents of $(PACKAGES)"; exit 0; fi; \
+	missing=; for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
+	        || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	    $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: see https://rustup.rs"; exit 1; }
+
+# Makes the generated fixtures again.
+fixtures:
+	$(CARGO) run --release --locked --no-default-features --example make_fixtures
+
+# Pins the compressed sizes anew, after a change of the codec that is meant to change them.
+sizes:
+	LMZ_UPDATE_SIZES=1 $(CARGO) test --locked --no-default-features --test sizes

@@ -1,0 +1,112 @@
+//! The table "Who may import whom" of `docs/architecture.md`, held against the `use` lines.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Module and the modules, or `module::Name`s, that it may name; from the document.
+fn table() -> BTreeMap<String, Vec<String>> {
+    let page = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let section = page.split("## Who may import whom").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let quoted = |cell: &str| -> Vec<String> {
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let mut table = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').collect();
+        for module in quoted(cells[1]) {
+            table.insert(module, quoted(cells[3]));
+        }
+    }
+    table
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The paths below `crate` that a line of code names: `density`, or `codec::Values`. A group
+/// in braces counts as its module alone.
+fn named(line: &str) -> Vec<String> {
+    // Links in documentation are no dependencies.
+    if line.trim_start().starts_with("//") {
+        return Vec::new();
+    }
+    let letter = |c: char| c.is_alphanumeric() || c == '_';
+    line.split("crate::")
+        .skip(1)
+        .map(|rest| {
+            let module: String = rest.chars().take_while(|&c| letter(c)).collect();
+            let item: String = match rest[module.len()..].strip_prefix("::") {
+                Some(rest) => rest.chars().take_while(|&c| letter(c)).collect(),
+                None => String::new(),
+            };
+            if item.is_empty() { module } else { format!("{module}::{item}") }
+        })
+        .collect()
+}
+
+#[test]
+fn modules_import_only_what_the_table_allows() {
+    let table = table();
+    let src = root().join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    assert!(files.len() > 30, "only {} sources found", files.len());
+    let mut offences = Vec::new();
+    for file in files {
+        let path = file.strip_prefix(&src).unwrap().to_string_lossy().into_owned();
+        // The crate root re-exports everything; the program is another crate.
+        if path == "lib.rs" || path.starts_with("bin/") {
+            continue;
+        }
+        let module = path.split('/').next().unwrap().trim_end_matches(".rs");
+        let Some(allowed) = table.get(module) else {
+            offences.push(format!("{module} is not in the table"));
+            continue;
+        };
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            for name in named(line) {
+                let target = name.split("::").next().unwrap();
+                let fine = target == module || allowed.iter().any(|a| *a == target || *a == name);
+                if !fine {
+                    offences.push(format!("{path}:{}: {name}", number + 1));
+                }
+            }
+        }
+    }
+    assert!(offences.is_empty(), "against docs/architecture.md:\n{}", offences.join("\n"));
+}
+
+#[test]
+fn the_program_uses_only_the_public_interface() {
+    let mut files = Vec::new();
+    sources(&root().join("src/bin"), &mut files);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("#[path"), "{} takes a library file in", file.display());
+    }
+}
+
+#[test]
+fn names_are_found_in_code_and_not_in_comments() {
+    assert_eq!(named("use crate::density::{EXPERTS, Mixer};"), ["density"]);
+    assert_eq!(named("use crate::codec::Values;"), ["codec::Values"]);
+    assert_eq!(named("    f(crate::a::b(), crate::c)"), ["a::b", "c"]);
+    assert!(named("/// See [`crate::Error::Model`].").is_empty());
+}
