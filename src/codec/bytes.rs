@@ -128,3 +128,7 @@ pub fn decode_bytes(coded: &[u8], stride: usize, len: usize) -> Result<Vec<u8>> 
     decoder.finish()?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+#[path = "bytes_tests.rs"]
+mod tests;

@@ -2,10 +2,15 @@
 
 mod bytes;
 mod channel;
+mod grid;
 mod profile;
 mod segment;
 mod value_set;
+#[cfg(test)]
+mod value_set_tests;
 mod values;
+#[cfg(test)]
+mod values_tests;
 
 pub use bytes::{decode_bytes, encode_bytes};
 pub use segment::{decode_pcm, encode_pcm};

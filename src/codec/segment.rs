@@ -1,6 +1,7 @@
 //! One segment of PCM to and from its token stream and LSB block.
 
 use super::channel::{Channel, Shared};
+use super::grid::Grid;
 use super::profile::profile;
 use super::values::Values;
 use super::{CodedPcm, Level, value_set};
@@ -62,6 +63,7 @@ struct Pass<'a, 'lm, C> {
     coder: &'a mut C,
     level: Level,
     channels: usize,
+    /// Before an encoder's pass, numbers on the grid; after any pass, samples.
     samples: &'a mut [i32],
     /// Ignored when decoding.
     layout: Layout,
@@ -73,7 +75,9 @@ struct Pass<'a, 'lm, C> {
 struct Layout {
     /// The last channel of each frame is coded first.
     reversed: bool,
-    /// Values that occur.
+    /// Grid that all samples lie on.
+    grid: Grid,
+    /// Numbers on the grid that occur.
     values: Values,
 }
 
@@ -87,6 +91,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
             return Ok(());
         }
         let reversed = code_uniform(coder, u32::from(layout.reversed), 1) == 1;
+        let grid = layout.grid.code(coder);
         let values = value_set::code(coder, &layout.values, samples.len());
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
         // By order of coding, not by place in the frame.
@@ -112,6 +117,9 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
                 return Err(Error::corrupt(0, "the token stream ends too early"));
             }
         }
+        for sample in samples {
+            *sample = grid.sample(*sample);
+        }
         Ok(())
     }
 }
@@ -122,29 +130,30 @@ fn run<C: Coder>(pass: Pass<'_, '_, C>) -> Result<()> {
     pulp::Arch::new().dispatch(pass)
 }
 
+/// Codes numbers on `layout`'s grid.
 fn encode_with(
-    pcm: &Pcm,
+    numbers: &Pcm,
     level: Level,
     layout: Layout,
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<CodedPcm> {
     let mut encoder = Encoder::default();
-    let mut samples = pcm.samples.clone();
+    let mut samples = numbers.samples.clone();
     let (coder, samples) = (&mut encoder, &mut samples[..]);
-    run(Pass { coder, level, channels: pcm.channels, samples, layout, lm })?;
+    run(Pass { coder, level, channels: numbers.channels, samples, layout, lm })?;
     Ok(CodedPcm { tokens: encoder.range.finish(), lsb: encoder.lsb.finish() })
 }
 
-/// Whether the channels of `pcm` are better coded last to first, by trial on an excerpt with
+/// Whether the channels of `numbers` are better coded last to first, by trial on an excerpt with
 /// the fastest level. At that level a trial would cost too much of the time saved.
-fn better_reversed(pcm: &Pcm, level: Level, values: &Values) -> Result<bool> {
-    if pcm.channels < 2 || level == Level::Fast {
+fn better_reversed(numbers: &Pcm, level: Level, values: &Values) -> Result<bool> {
+    if numbers.channels < 2 || level == Level::Fast {
         return Ok(false);
     }
-    let excerpt = pcm.middle(TRIAL_FRAMES);
+    let excerpt = numbers.middle(TRIAL_FRAMES);
     let mut lengths = [0; 2];
     for reversed in [false, true] {
-        let layout = Layout { reversed, values: values.clone() };
+        let layout = Layout { reversed, grid: Grid::FINE, values: values.clone() };
         let coded = encode_with(&excerpt, Level::Fast, layout, None)?;
         lengths[usize::from(reversed)] = coded.tokens.len() + coded.lsb.len();
     }
@@ -159,9 +168,12 @@ pub fn encode_pcm(pcm: &Pcm, level: Level, lm: Option<&mut dyn LanguageModel>) -
     if pcm.samples.is_empty() {
         return Ok(CodedPcm::default());
     }
-    let values = value_set::choose(&pcm.samples);
-    let reversed = better_reversed(pcm, level, &values)?;
-    encode_with(pcm, level, Layout { reversed, values }, lm)
+    let grid = Grid::of(&pcm.samples);
+    let samples = pcm.samples.iter().map(|&sample| grid.number(sample)).collect();
+    let numbers = Pcm { channels: pcm.channels, samples };
+    let values = value_set::choose(&numbers.samples);
+    let reversed = better_reversed(&numbers, level, &values)?;
+    encode_with(&numbers, level, Layout { reversed, grid, values }, lm)
 }
 
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
@@ -179,7 +191,7 @@ pub fn decode_pcm(
 ) -> Result<Pcm> {
     let mut decoder = Decoder { range: RangeDecoder::new(tokens), lsb: LsbReader::new(lsb) };
     let mut samples = vec![0; channels * frames];
-    let layout = Layout { reversed: false, values: Values::between(0, 0) };
+    let layout = Layout { reversed: false, grid: Grid::FINE, values: Values::between(0, 0) };
     run(Pass { coder: &mut decoder, level, channels, samples: &mut samples, layout, lm })?;
     if !samples.is_empty() {
         decoder.range.finish()?;
@@ -187,3 +199,7 @@ pub fn decode_pcm(
     }
     Ok(Pcm { channels, samples })
 }
+
+#[cfg(test)]
+#[path = "segment_tests.rs"]
+mod tests;

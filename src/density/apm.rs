@@ -49,3 +49,46 @@ impl Apm {
         *b += (decision - *b) * high;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_the_start_it_changes_little() {
+        let mut map = Apm::new(3, 0.02);
+        for i in -60..=60 {
+            let logit = i as f32 / 10.0;
+            for context in 0..3 {
+                // The curve is bent between the points; at them it is met.
+                let bound = if i % 5 == 0 { 1e-5 } else { 0.004 };
+                let error = (map.refine(context, logit) - logistic(logit)).abs();
+                assert!(error < bound, "{logit}: {error}");
+            }
+        }
+        // Beyond the last point it stays there.
+        for logit in [12.0, 1e30, f32::INFINITY] {
+            assert!((map.refine(0, logit) - logistic(6.0)).abs() < 1e-5);
+            assert!((map.refine(2, -logit) - logistic(-6.0)).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn it_learns_the_share_in_its_context_only() {
+        let mut map = Apm::new(2, 0.02);
+        for i in 0..5_000 {
+            map.refine(1, 0.2);
+            map.update(if i % 10 == 0 { 1.0 } else { 0.0 });
+        }
+        let learnt = map.refine(1, 0.2);
+        assert!((learnt - 0.1).abs() < 0.05, "{learnt}");
+        assert!((map.refine(0, 0.2) - logistic(0.2)).abs() < 0.01);
+        assert!((map.refine(1, 3.0) - logistic(3.0)).abs() < 1e-5, "points far off are untouched");
+        // Never certain, whatever it sees.
+        for _ in 0..100_000 {
+            let p = map.refine(0, -6.0);
+            assert!((0.0..1.0).contains(&p));
+            map.update(0.0);
+        }
+    }
+}

@@ -58,7 +58,7 @@ pub fn logits(low: &Edge, middle: &Edge, high: &Edge) -> [f32; EXPERTS] {
     /// Keeps the logarithm away from zero; far below any probability that matters.
     const TINY: f32 = 1e-30;
     let mut logits = [0.0; EXPERTS];
-    for i in 0..EXPERTS {
+    for (i, claim) in logits.iter_mut().enumerate() {
         let in_lower_half = middle.below[i] < middle.above[i];
         let lower = if in_lower_half {
             middle.below[i] - low.below[i]
@@ -71,7 +71,11 @@ pub fn logits(low: &Edge, middle: &Edge, high: &Edge) -> [f32; EXPERTS] {
             middle.above[i] - high.above[i]
         };
         let logit = ln((upper.max(0.0) + TINY) / (lower.max(0.0) + TINY));
-        logits[i] = logit.clamp(-MAX_LOGIT, MAX_LOGIT);
+        *claim = logit.clamp(-MAX_LOGIT, MAX_LOGIT);
     }
     logits
 }
+
+#[cfg(test)]
+#[path = "experts_tests.rs"]
+mod tests;

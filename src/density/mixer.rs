@@ -44,3 +44,64 @@ impl Mixer {
         add_scaled(&mut self.weights[self.selected], self.rate * boost * error, inputs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::logistic;
+
+    #[test]
+    fn it_starts_as_the_weighted_sum() {
+        let mut initial = [0.0; INPUTS];
+        initial[..2].copy_from_slice(&[0.5, 2.0]);
+        let mut inputs = [9.0; INPUTS];
+        inputs[..2].copy_from_slice(&[4.0, -1.0]);
+        assert_eq!(Mixer::new(3, initial, 0.01).mix(2, &inputs), 0.0);
+    }
+
+    /// Cost in bits per decision with input 0 telling the truth and input 1 lying.
+    fn cost(mixer: &mut Mixer, context: usize, decisions: impl Iterator<Item = usize>) -> f64 {
+        let (mut bits, mut count) = (0.0, 0.0);
+        for i in decisions {
+            let decision = f32::from(u8::from(i * i % 7 < 3));
+            let mut inputs = [0.0; INPUTS];
+            inputs[0] = if decision == 1.0 { 2.0 } else { -2.0 };
+            inputs[1] = -inputs[0];
+            let p = logistic(mixer.mix(context, &inputs).clamp(-12.0, 12.0));
+            mixer.update(&inputs, decision - p);
+            bits -= f64::from(if decision == 1.0 { p } else { 1.0 - p }).log2();
+            count += 1.0;
+        }
+        bits / count
+    }
+
+    #[test]
+    fn it_learns_whom_to_trust() {
+        let mut initial = [0.0; INPUTS];
+        initial[..2].copy_from_slice(&[0.5, 0.5]);
+        let mut mixer = Mixer::new(2, initial, 0.0015);
+        let first = cost(&mut mixer, 0, 0..10);
+        let later = cost(&mut mixer, 0, 10..5_000);
+        let last = cost(&mut mixer, 0, 5_000..6_000);
+        assert!(first > 0.8 && later < 0.3 && last < 0.1, "{first} {later} {last}");
+        assert!(mixer.weights[0][0] > 1.0 && mixer.weights[0][1] < 0.0);
+        // The other set has seen nothing.
+        assert_eq!(mixer.weights[1], initial);
+    }
+
+    #[test]
+    fn learning_is_fast_at_first() {
+        let mut mixer = Mixer::new(1, [0.0; INPUTS], 0.001);
+        let inputs = [1.0; INPUTS];
+        let mut step = || {
+            let before = mixer.weights[0][0];
+            mixer.mix(0, &inputs);
+            mixer.update(&inputs, 1.0);
+            mixer.weights[0][0] - before
+        };
+        let first = step();
+        let last = (0..1_000).map(|_| step()).last().unwrap();
+        assert!((first - 0.009).abs() < 1e-6, "{first}");
+        assert!((last - 0.001).abs() < 1e-5, "{last}");
+    }
+}

@@ -4,6 +4,8 @@ mod apm;
 mod experts;
 mod mixer;
 mod tree;
+#[cfg(test)]
+mod tree_tests;
 
 pub use experts::{EXPERTS, Experts};
 pub use mixer::{INPUTS, Mixer};

@@ -195,11 +195,11 @@ impl SampleCoder {
         }
         while interval.high - interval.low > block {
             let width = (interval.high - interval.low) >> forecast.raw_bits;
-            let middle = interval.low + (width / 2 << forecast.raw_bits);
+            let middle = interval.low + ((width / 2) << forecast.raw_bits);
             let depth = (63 - width.leading_zeros().min(63)).min(7) as usize;
             // A block at the top of the set may be cut short, so that half of a width of
             // one and a bit is nothing.
-            let middle = middle.max((interval.low >> forecast.raw_bits) + 1 << forecast.raw_bits);
+            let middle = middle.max(((interval.low >> forecast.raw_bits) + 1) << forecast.raw_bits);
             self.ask(
                 coder,
                 values,

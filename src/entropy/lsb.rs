@@ -81,3 +81,63 @@ impl<'a> LsbReader<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_first_field_is_in_the_high_bits() {
+        let mut writer = LsbWriter::default();
+        writer.push(0b101, 3);
+        writer.push(0, 0);
+        writer.push(0xFFFF_FF01, 8); // only the low bits count
+        assert_eq!(writer.finish(), [0b1010_0000, 0b0010_0000]);
+    }
+
+    #[test]
+    fn the_end_is_checked() {
+        let read = |bytes: &[u8], bits| {
+            let mut reader = LsbReader::new(bytes);
+            reader.pull(bits);
+            reader.finish().is_ok()
+        };
+        assert!(read(&[], 0));
+        assert!(read(&[0xFF, 0xF8], 13));
+        assert!(read(&[0xFF; 4], 32));
+        assert!(!read(&[0xFF, 0xFC], 13), "padding");
+        assert!(!read(&[0xFF], 13), "too short");
+        assert!(!read(&[0xFF, 0xF8, 0], 13), "too long");
+        assert!(!read(&[0], 0), "a byte that nobody asked for");
+    }
+
+    #[test]
+    fn beyond_the_end_there_are_zeros_and_an_error() {
+        let mut reader = LsbReader::new(&[0xFF]);
+        assert_eq!(reader.pull(12), 0xFF0);
+        assert_eq!(reader.pull(32), 0);
+        assert!(reader.finish().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn fields_round_trip(
+            fields in proptest::collection::vec((any::<u32>(), 0..=32_u32), 0..200),
+        ) {
+            let mut writer = LsbWriter::default();
+            for &(value, bits) in &fields {
+                writer.push(value, bits);
+            }
+            let bytes = writer.finish();
+            let bits: u32 = fields.iter().map(|(_, bits)| bits).sum();
+            prop_assert_eq!(bytes.len(), bits.div_ceil(8) as usize);
+            let mut reader = LsbReader::new(&bytes);
+            for &(value, bits) in &fields {
+                let low = (u64::from(value) & ((1 << bits) - 1)) as u32;
+                prop_assert_eq!(reader.pull(bits), low);
+            }
+            reader.finish().unwrap();
+        }
+    }
+}

@@ -3,6 +3,8 @@
 mod adaptive;
 mod lsb;
 mod range;
+#[cfg(test)]
+mod range_tests;
 
 pub use adaptive::AdaptiveBit;
 pub use lsb::{LsbReader, LsbWriter};
@@ -37,4 +39,25 @@ pub fn code_uniform(coder: &mut impl Coder, value: u32, bits: u32) -> u32 {
         decoded = decoded << 1 | u32::from(bit);
     }
     decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uniform_values_cost_their_bits() {
+        let values = [(0, 0), (1, 1), (0xFFFF_FFFF, 32), (0x1234_5678, 32), (5, 3), (0, 32)];
+        let mut encoder = RangeEncoder::default();
+        for (value, bits) in values {
+            assert_eq!(code_uniform(&mut encoder, value, bits), value);
+        }
+        let bytes = encoder.finish();
+        assert!(bytes.len() <= 100_usize.div_ceil(8) + 1, "{}", bytes.len());
+        let mut decoder = RangeDecoder::new(&bytes);
+        for (value, bits) in values {
+            assert_eq!(code_uniform(&mut decoder, 0, bits), value);
+        }
+        decoder.finish().unwrap();
+    }
 }

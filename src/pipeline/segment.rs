@@ -83,13 +83,7 @@ impl<'a> BlockCoder<'a> {
 
     /// The segment in predicted form, without and, if it pays, with the language model.
     /// `empty` has all fields of the result that do not depend on the coding.
-    fn encode_pcm(
-        &self,
-        empty: &Block,
-        pcm: &Pcm,
-        lm: LmUse,
-        model: Model<'a>,
-    ) -> Result<Block> {
+    fn encode_pcm(&self, empty: &Block, pcm: &Pcm, lm: LmUse, model: Model<'a>) -> Result<Block> {
         let level = self.header.level;
         let block = |CodedPcm { tokens, lsb, .. }| Block {
             kind: BlockKind::AudioCoded,

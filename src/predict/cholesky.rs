@@ -35,8 +35,7 @@ impl System {
             let (upper, lower) = self.a.split_at_mut((k + 1) * n);
             let row = &mut upper[k * n + k..];
             let pivot = row[0];
-            // Catches NaN as well.
-            if !(pivot > 1e-30) {
+            if pivot.is_nan() || pivot <= 1e-30 {
                 return false;
             }
             let inverse = 1.0 / pivot;
@@ -72,5 +71,61 @@ impl System {
             let sum = dot_f64(row, &self.b[k + 1..]);
             self.b[k] -= sum;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A system with `a = m m^T + I` for an `m` of small whole numbers, and its solution.
+    fn known(n: usize) -> (System, Vec<f64>) {
+        let m = |i: usize, j: usize| ((i * 7 + j * 13 + i * j) % 11) as f64 - 5.0;
+        let a = |i: usize, j: usize| {
+            (0..n).map(|k| m(i, k) * m(j, k)).sum::<f64>() + f64::from(u8::from(i == j))
+        };
+        let x: Vec<f64> = (0..n).map(|i| i as f64 - 2.5).collect();
+        let mut system = System::new(n);
+        for i in 0..n {
+            for j in i..n {
+                system.a[i * n + j] = a(i, j);
+            }
+            system.b[i] = (0..n).map(|j| a(i, j) * x[j]).sum();
+        }
+        (system, x)
+    }
+
+    #[test]
+    fn known_systems_are_solved() {
+        for n in [1, 2, 3, 8, 16, 24, 48] {
+            let (mut system, x) = known(n);
+            assert!(system.solve());
+            for (found, expected) in system.b.iter().zip(&x) {
+                assert!((found - expected).abs() < 1e-8, "{n}: {found} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_lower_triangle_is_not_read() {
+        let (mut system, x) = known(8);
+        for i in 0..8 {
+            system.a[i * 8..i * 8 + i].fill(f64::NAN);
+        }
+        assert!(system.solve());
+        assert!(system.b.iter().zip(&x).all(|(b, x)| (b - x).abs() < 1e-8));
+    }
+
+    #[test]
+    fn what_cannot_be_solved_is_refused() {
+        let solves =
+            |a: [f64; 4], b: [f64; 2]| System { a: a.to_vec(), b: b.to_vec(), n: 2 }.solve();
+        assert!(solves([1.0, 0.5, 0.0, 1.0], [1.0, 1.0]));
+        assert!(!solves([0.0; 4], [0.0; 2]), "nothing known");
+        assert!(!solves([1.0, 1.0, 0.0, 1.0], [1.0, 1.0]), "singular");
+        assert!(!solves([1.0, 2.0, 0.0, 1.0], [1.0, 1.0]), "indefinite");
+        assert!(!solves([1.0, f64::NAN, 0.0, 1.0], [1.0, 1.0]));
+        assert!(!solves([f64::INFINITY, 1.0, 0.0, 1.0], [f64::INFINITY, 1.0]));
+        assert!(!solves([1e-9, 0.0, 0.0, 1.0], [1.0, 1.0]), "weights beyond any use");
     }
 }

@@ -35,3 +35,26 @@ impl<T: Copy + Default> History<T> {
         &self.buffer[self.head..self.head + self.len]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_the_latest_values_newest_first() {
+        for len in [1, 2, 16, 32, 2048] {
+            let mut history = History::<f64>::new(len);
+            assert_eq!(history.window(), vec![0.0; len]);
+            // Far enough for the window to jump back to the end of its buffer several times.
+            for i in 1..20_000_usize {
+                history.push(i as f64);
+                if i < 70 || i % 17 == 0 || (4_000..4_300).contains(&i) {
+                    let window = history.window();
+                    assert_eq!(window.len(), len);
+                    let expected = |age: usize| i.saturating_sub(age) as f64;
+                    assert!((0..len).all(|age| window[age] == expected(age)), "{len}, {i}");
+                }
+            }
+        }
+    }
+}

@@ -124,3 +124,7 @@ impl LeastSquares {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "least_squares_tests.rs"]
+mod tests;

@@ -1,6 +1,8 @@
 //! Prediction: what the next sample of a channel will be, seen by several experts.
 
 mod cascade;
+#[cfg(test)]
+mod cascade_tests;
 mod cholesky;
 mod history;
 mod least_squares;

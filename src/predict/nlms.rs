@@ -67,3 +67,7 @@ impl Nlms {
         self.energy = self.energy.max(0.0);
     }
 }
+
+#[cfg(test)]
+#[path = "nlms_tests.rs"]
+mod tests;

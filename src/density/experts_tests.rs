@@ -1,0 +1,85 @@
+//! Distribution functions rise, and logits say what is left of them in an interval.
+
+use super::*;
+
+/// Scales over eight powers of ten, locations around zero.
+fn experts() -> Experts {
+    let mut experts = Experts { location: [0.0; EXPERTS], inverse_scale: [1.0; EXPERTS] };
+    for i in 0..EXPERTS {
+        experts.location[i] = i as f32 * 3.0 - 10.0;
+        experts.inverse_scale[i] = 10f32.powi(3 - i as i32);
+    }
+    experts
+}
+
+#[test]
+fn both_tails_rise_and_fall_monotonically() {
+    let experts = experts();
+    let mut last = Edge::BOTTOM;
+    for i in -4_000..=4_000 {
+        let threshold = (i as f32 / 100.0).powi(3);
+        let edge = experts.edge(threshold);
+        for e in 0..EXPERTS {
+            assert!(edge.below[e] >= last.below[e] - 2e-7, "below, expert {e} at {threshold}");
+            assert!(edge.above[e] <= last.above[e] + 2e-7, "above, expert {e} at {threshold}");
+            assert!((edge.below[e] + edge.above[e] - 1.0).abs() < 2e-7);
+        }
+        last = edge;
+    }
+}
+
+/// Exact logit of the upper half of an interval of a logistic distribution.
+fn exact(z: [f64; 3]) -> f64 {
+    // P(a <= x < b) = (1 - e^(a-b)) / ((1 + e^a) (1 + e^-b)), without cancellation.
+    let mass = |a: f64, b: f64| -(a - b).exp_m1() / ((1.0 + a.exp()) * (1.0 + (-b).exp()));
+    (mass(z[1], z[2]) / mass(z[0], z[1])).ln()
+}
+
+#[test]
+fn logits_are_those_of_the_logistic_distribution() {
+    let unit = Experts { location: [0.0; EXPERTS], inverse_scale: [1.0; EXPERTS] };
+    for centre in [-40.0, -20.0, -5.0, -0.7, 0.0, 0.3, 4.0, 25.0, 40.0_f32] {
+        for (left, right) in [(1.0, 1.0), (0.5, 8.0), (6.0, 0.25), (3.0, 3.0)] {
+            let z = [centre - left, centre, centre + right];
+            let found = logits(&unit.edge(z[0]), &unit.edge(z[1]), &unit.edge(z[2]))[0];
+            let exact = exact(z.map(f64::from)).clamp(-12.0, 12.0);
+            assert!((f64::from(found) - exact).abs() < 1e-3, "{z:?}: {found} for {exact}");
+        }
+    }
+    // An open interval: the plain logit.
+    for z in [-11.0, -3.0, 0.0, 2.0, 11.0_f32] {
+        let found = logits(&Edge::BOTTOM, &unit.edge(z), &Edge::TOP)[0];
+        assert!((found + z).abs() < 1e-3, "{z}: {found}");
+    }
+}
+
+#[test]
+fn logits_fall_as_the_threshold_rises() {
+    let experts = experts();
+    let (low, high) = (experts.edge(-30.0), experts.edge(25.0));
+    let mut last = [MAX_LOGIT; EXPERTS];
+    for i in -290..=240 {
+        let found = logits(&low, &experts.edge(i as f32 / 10.0), &high);
+        for e in 0..EXPERTS {
+            assert!(found[e].is_finite() && found[e].abs() <= MAX_LOGIT);
+            // Rounding of masses near the ends of what single precision resolves.
+            assert!(
+                found[e] <= last[e] + 0.02,
+                "expert {e} at {i}: {} after {}",
+                found[e],
+                last[e]
+            );
+        }
+        last = found;
+    }
+}
+
+#[test]
+fn intervals_without_mass_say_nothing_wild() {
+    // Far out, both halves round to nothing: no opinion, and no NaN.
+    let sharp = Experts { location: [0.0; EXPERTS], inverse_scale: [1e6; EXPERTS] };
+    let found = logits(&sharp.edge(1e9), &sharp.edge(2e9), &sharp.edge(3e9));
+    assert!(found.iter().all(|&logit| logit == 0.0), "{found:?}");
+    let found = logits(&sharp.edge(-1.0), &sharp.edge(1.0), &sharp.edge(2.0));
+    assert!(found.iter().all(|&logit| logit == -MAX_LOGIT), "{found:?}");
+}

@@ -1,0 +1,119 @@
+//! The stated bounds of the approximations, and the order of the sums.
+
+use super::*;
+
+/// Every `step`-th float from `from` to `to`, both positive.
+fn floats(from: f32, to: f32, step: usize) -> impl Iterator<Item = f32> {
+    (from.to_bits()..=to.to_bits()).step_by(step).map(f32::from_bits)
+}
+
+/// Numbers in -1..1 with all their bits in use.
+fn noise(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+#[test]
+fn exp_neg_is_as_accurate_as_stated() {
+    assert_eq!(exp_neg(0.0), 1.0);
+    // The argument is rounded once after it is multiplied: half a unit in the last place of a
+    // number of up to 116 counts for more than the polynomial does.
+    for (to, bound) in [(1.0, -21), (8.0, -20), (80.0, -17)] {
+        let worst = floats(1e-12, to, 499)
+            .map(|a| (f64::from(exp_neg(a)) / (-f64::from(a)).exp() - 1.0).abs())
+            .fold(0.0, f64::max);
+        assert!(worst < 2f64.powi(bound), "up to {to}: 2^{}", worst.log2());
+    }
+}
+
+#[test]
+fn exp_neg_never_rises_by_more_than_its_error() {
+    let mut last = f32::INFINITY;
+    for a in floats(1e-6, 80.0, 1_009) {
+        let e = exp_neg(a);
+        assert!(e > 0.0 && e <= last * (1.0 + 3e-7), "at {a}");
+        last = e;
+    }
+}
+
+#[test]
+fn ln_is_as_accurate_as_stated() {
+    assert_eq!(ln(1.0), 0.0);
+    for x in floats(f32::MIN_POSITIVE, f32::MAX, 4_999) {
+        let exact = f64::from(x).ln();
+        let error = (f64::from(ln(x)) - exact).abs();
+        // Near 1 the bound is absolute; far away the result itself has only 24 bits.
+        let bound = 2f64.powi(-20).max(exact.abs() * 2f64.powi(-22));
+        assert!(error < bound, "ln {x}: {error:e}");
+    }
+}
+
+#[test]
+fn logistic_is_accurate_symmetric_and_saturates() {
+    assert_eq!(logistic(0.0), 0.5);
+    for x in floats(1e-6, 200.0, 1_999) {
+        let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
+        assert!((f64::from(logistic(x)) - exact).abs() < 2f64.powi(-21), "{x}");
+        assert_eq!(logistic(x) + logistic(-x), 1.0, "{x}");
+        assert!(logistic(-x) > 0.0 && logistic(x) <= 1.0);
+    }
+    for x in [f32::MAX, f32::INFINITY] {
+        assert_eq!(logistic(x), 1.0);
+        assert!(logistic(-x) > 0.0);
+    }
+    // The inverse of the logit.
+    for p in [0.001, 0.1, 0.5, 0.7, 0.999] {
+        assert!((logistic(ln(p / (1.0 - p))) - p).abs() < 1e-6);
+    }
+}
+
+/// The written order: lane i sums elements i, i + 16, ...; then halves are folded.
+#[test]
+fn dot_is_the_sum_in_the_written_order() {
+    for length in [16, 32, 48, 256, 2048] {
+        let (a, b) = (noise(length, 1), noise(length, 2));
+        let mut lanes: Vec<f32> = (0..16)
+            .map(|lane| (lane..length).step_by(16).fold(0.0, |sum, i| sum + a[i] * b[i]))
+            .collect();
+        while lanes.len() > 1 {
+            let upper = lanes.split_off(lanes.len() / 2);
+            lanes.iter_mut().zip(upper).for_each(|(low, high)| *low += high);
+        }
+        assert_eq!(dot(&a, &b).to_bits(), lanes[0].to_bits(), "{length}");
+        let exact: f64 = a.iter().zip(&b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+        assert!((f64::from(dot(&a, &b)) - exact).abs() < 1e-5 * length as f64);
+    }
+    assert_eq!(dot(&[], &[]), 0.0);
+}
+
+#[test]
+fn dot_f64_is_the_sum_in_the_written_order() {
+    for length in [0, 1, 7, 8, 9, 16, 24, 41] {
+        let wide = |seed| noise(length, seed).into_iter().map(|x| f64::from(x) / 3.0);
+        let (a, b): (Vec<f64>, Vec<f64>) = (wide(3).collect(), wide(4).collect());
+        let whole = length / 8 * 8;
+        let lane = |lane| (lane..whole).step_by(8).fold(0.0, |sum, i| sum + a[i] * b[i]);
+        let rest = (whole..length).fold(0.0, |sum, i| sum + a[i] * b[i]);
+        let even = (lane(0) + lane(4)) + (lane(2) + lane(6));
+        let odd = (lane(1) + lane(5)) + (lane(3) + lane(7));
+        assert_eq!(dot_f64(&a, &b).to_bits(), (even + odd + rest).to_bits(), "{length}");
+    }
+}
+
+#[test]
+fn add_scaled_rounds_twice() {
+    let (x, mut y) = (noise(100, 5), noise(100, 6));
+    let before = y.clone();
+    add_scaled(&mut y, 0.3, &x);
+    for i in 0..100 {
+        // A fused multiply-add would round once and differ in some of these.
+        let product = 0.3 * x[i];
+        assert_eq!(y[i].to_bits(), (before[i] + product).to_bits());
+    }
+    let fused = (0..100).filter(|&i| 0.3_f32.mul_add(x[i], before[i]) != y[i]).count();
+    assert!(fused > 0, "the numbers do not tell the two apart");
+}

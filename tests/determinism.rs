@@ -1,0 +1,142 @@
+//! Golden files: today's encoder writes them and today's decoder reads them, byte for byte.
+//!
+//! `LMZ_UPDATE_GOLDEN=1 cargo test --test determinism` writes them anew. That is for changes of
+//! the format or of the codec's parameters before the format is frozen; afterwards a difference
+//! is a defect.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use lmz::Level;
+use lmz::pipeline::{self, CompressOptions};
+use support::golden::{self, Golden};
+use support::{compress_with, decompress};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden")
+}
+
+/// Whether the files are to be written rather than read. The tests of this program share
+/// them, so that the one that writes is the only one that does anything then.
+fn updating() -> bool {
+    std::env::var_os("LMZ_UPDATE_GOLDEN").is_some_and(|value| value == "1")
+}
+
+fn encode(golden: &Golden) -> Vec<u8> {
+    let level = golden.level;
+    compress_with(&golden.original, &CompressOptions { level, ..Default::default() })
+}
+
+fn stored(golden: &Golden) -> Vec<u8> {
+    let path = folder().join(format!("{}.lmz", golden.name));
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The list of the files with a sentence and the hash of the original of each.
+fn list() -> String {
+    let mut list = String::from(
+        "Golden files, written by `LMZ_UPDATE_GOLDEN=1 cargo test --test determinism`.\n\
+         Their originals are made by `tests/support/golden.rs`.\n\n\
+         | File | Level | What it covers | BLAKE3 of the original |\n|---|---|---|---|\n",
+    );
+    for g in golden::all() {
+        let hash = blake3::hash(&g.original).to_hex();
+        writeln!(list, "| {}.lmz | {:?} | {} | {hash} |", g.name, g.level, g.about).unwrap();
+    }
+    list
+}
+
+#[test]
+fn the_encoder_writes_the_golden_files() {
+    if updating() {
+        fs::create_dir_all(folder()).unwrap();
+        for golden in golden::all() {
+            fs::write(folder().join(format!("{}.lmz", golden.name)), encode(&golden)).unwrap();
+        }
+        fs::write(folder().join("README.md"), list()).unwrap();
+        return;
+    }
+    let all = golden::all();
+    let differing: Vec<_> = all.iter().filter(|g| encode(g) != stored(g)).map(|g| g.name).collect();
+    assert!(differing.is_empty(), "the encoder writes other bytes for {differing:?}");
+}
+
+#[test]
+fn the_decoder_reads_the_golden_files() {
+    if updating() {
+        return;
+    }
+    for golden in golden::all() {
+        let restored = decompress(&stored(&golden));
+        assert!(restored.unwrap() == golden.original, "{}", golden.name);
+    }
+}
+
+/// The list names all files, no file is left over, and the originals are what they were.
+#[test]
+fn the_list_of_golden_files_is_complete() {
+    if updating() {
+        return;
+    }
+    assert_eq!(fs::read_to_string(folder().join("README.md")).unwrap(), list());
+    let found: BTreeSet<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".lmz"))
+        .collect();
+    let expected = golden::all().iter().map(|g| format!("{}.lmz", g.name)).collect();
+    assert_eq!(found, expected);
+}
+
+/// What the names promise is there: every kind of block, every level, several segments.
+#[test]
+fn the_golden_files_cover_the_format() {
+    if updating() {
+        return;
+    }
+    let (mut bytes, mut levels) = (pipeline::Bytes::default(), BTreeSet::new());
+    let mut most_segments = 0;
+    for golden in golden::all() {
+        let info = pipeline::info(stored(&golden).as_slice()).unwrap();
+        levels.insert(info.level);
+        most_segments = most_segments.max(info.segments);
+        bytes.foreign += info.bytes.foreign;
+        bytes.tokens += info.bytes.tokens;
+        bytes.lsb += info.bytes.lsb;
+        bytes.byte_modelled += info.bytes.byte_modelled;
+        bytes.stored += info.bytes.stored;
+        let predicted = info.bytes.tokens > 0;
+        let expected =
+            !matches!(golden.name, "double-bytes" | "opaque" | "noise" | "no-audio" | "no-frames");
+        assert_eq!(predicted, expected, "{}: {:?}", golden.name, info.bytes);
+    }
+    assert_eq!(levels.len(), [Level::Fast, Level::Default, Level::Best].len());
+    assert!(most_segments >= 3);
+    assert!(bytes.foreign > 0 && bytes.tokens > 0 && bytes.lsb > 0, "{bytes:?}");
+    assert!(bytes.byte_modelled > 0 && bytes.stored > 0, "{bytes:?}");
+}
+
+/// For comparing builds: writes every original and its level to the folder that is named.
+#[test]
+#[ignore = "set LMZ_GOLDEN_WAVS to a folder and run with --ignored"]
+fn write_the_originals() {
+    let Some(target) = std::env::var_os("LMZ_GOLDEN_WAVS") else {
+        panic!("LMZ_GOLDEN_WAVS is not set");
+    };
+    for golden in golden::all() {
+        let level = match golden.level {
+            Level::Fast => "fast",
+            Level::Default => "default",
+            Level::Best => "best",
+        };
+        let folder = PathBuf::from(&target).join(level);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{}.wav", golden.name)), golden.original).unwrap();
+    }
+}
