@@ -151,9 +151,13 @@ impl Channel {
             scale[i] = (self.deviations[i] / MEAN_PER_SCALE).max(LEAST_SCALE * self.spacing);
         }
         let bin_scale = 0.5 * (scale[0] + scale[1]);
-        // Blocks of 2^k values are at most 1/32 of the scale wide.
+        // Blocks of 2^k values are at most 1/12 of the scale wide, over which any density is
+        // flat enough, and at most half the set.
         let mut raw_bits = 0;
-        while bin_scale > 24.0 * self.spacing * (1u32 << raw_bits) as f32 && raw_bits < 24 {
+        while bin_scale > 24.0 * self.spacing * (1u32 << raw_bits) as f32
+            && raw_bits < 24
+            && 2 << raw_bits <= values.len()
+        {
             raw_bits += 1;
         }
         let ratio = scale[0] / scale[2];

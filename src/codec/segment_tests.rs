@@ -239,7 +239,11 @@ fn every_instruction_set_writes_the_same_bytes() {
         let pcm = Pcm { channels, samples };
         for level in LEVELS {
             let expected = encode_on(pulp::Scalar, &pcm, level);
-            let layout = Layout { reversed: false, grid: Grid::FINE, values: value_set::choose(&pcm.samples) };
+            let layout = Layout {
+                reversed: false,
+                grid: Grid::FINE,
+                values: value_set::choose(&pcm.samples),
+            };
             let dispatched = encode_with(&pcm, level, layout, None).unwrap();
             assert!(dispatched == expected, "{channels} channels, {level:?}");
             #[cfg(target_arch = "x86_64")]

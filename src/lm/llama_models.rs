@@ -9,8 +9,8 @@ use super::llama::{Context, MAX_LANES, Model, ModelOptions};
 use super::{LanguageModel, ModelProvider, ModelSource};
 use crate::error::{Error, Result};
 
-/// The embedded model, a GGUF file; `None` in a build without one.
-const EMBEDDED: Option<&[u8]> = None;
+/// The embedded model, a GGUF file; see `models/README.md`.
+const EMBEDDED: Option<&[u8]> = Some(include_bytes!("../../models/lmz.gguf"));
 
 /// The model that a program works with, loaded when it is first needed.
 #[derive(Debug, Default)]

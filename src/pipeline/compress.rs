@@ -3,12 +3,13 @@
 use std::io::{Read, Write};
 use std::sync::atomic::AtomicBool;
 
+use super::late_header::LateHeader;
 use super::ordered::{self, Stop};
 use super::segment::BlockCoder;
 use super::spans::Spans;
 use super::{CompressOptions, LmUse, Progress, Summary};
 use crate::container::layout::MAX_SEGMENT_SAMPLES;
-use crate::container::{Audio, FileHeader, Writer};
+use crate::container::{Audio, FileHeader};
 use crate::error::Result;
 use crate::wav::SegmentLimit;
 
@@ -43,7 +44,7 @@ pub fn compress(
         audio,
         fingerprint: model.map(|model| model.fingerprint()).unwrap_or_default(),
     };
-    let mut writer = Writer::new(output, &header)?;
+    let mut writer = LateHeader::new(output, header.clone());
     let mut summary = Summary::default();
 
     let stop = Stop::new(interrupt);
@@ -57,8 +58,9 @@ pub fn compress(
         },
         |block| {
             summary.count(&block);
-            writer.write_block(&block)?;
-            progress.advance(u64::from(block.original_length));
+            let length = u64::from(block.original_length);
+            writer.write_block(block)?;
+            progress.advance(length);
             Ok(())
         },
     )?;

@@ -7,6 +7,7 @@
 mod compress;
 mod decompress;
 mod info;
+mod late_header;
 mod ordered;
 mod segment;
 mod spans;
