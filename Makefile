@@ -19,8 +19,8 @@ demo: deps
 
 # Both builds: with llama.cpp, and the classical half alone.
 test: deps
-	$(CARGO) test --locked
-	$(CARGO) test --locked --no-default-features
+	$(CARGO) test --locked --no-fail-fast
+	$(CARGO) test --locked --no-fail-fast --no-default-features
 
 # Everything that must hold before a change lands.
 ci:

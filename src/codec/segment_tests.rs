@@ -151,8 +151,10 @@ fn a_second_channel_that_follows_from_the_first_is_almost_free() {
     ] {
         for (level, alone) in LEVELS.into_iter().zip(alone) {
             let both = round_trip_at(level, 2, &samples);
-            // The fastest level solves its least squares too rarely to be exact.
-            let limit = if level == Level::Fast { alone + alone / 3 } else { alone + alone / 10 };
+            // Short as this is, it is mostly start-up: over ten seconds of a recording, an
+            // identical channel adds 0.3 % (2.3 % at the fastest level, which solves its least
+            // squares more rarely).
+            let limit = if level == Level::Fast { alone + alone / 3 } else { alone + alone / 5 };
             assert!(both < limit, "{what}, {level:?}: {both} bytes against {alone}");
         }
     }

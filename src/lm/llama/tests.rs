@@ -14,7 +14,7 @@ fn token(i: u32) -> InputToken {
         return InputToken::Start;
     }
     let x = i.wrapping_mul(0x9e37_79b9) >> 16;
-    InputToken::Bin { bin: (x % 32) as u8, class: (x / 32 % 64) as u8 }
+    InputToken::Bin { bin: (x % 32) as u8, class: (x / 32 % 32) as u8 }
 }
 
 fn bits(lane: &mut impl LanguageModel, from: u32, steps: u32) -> Vec<u32> {
@@ -28,9 +28,9 @@ fn metadata_is_read() {
     let interface = model.interface();
     assert_eq!((interface.window, interface.classes, interface.start), (32, 8, 288));
     assert_eq!((interface.readout[0], interface.readout[31]), (256, 287));
-    // 64 classes fold to 8 by their leading bits.
-    assert_eq!(interface.token(InputToken::Bin { bin: 5, class: 63 }), LlamaToken(7 * 32 + 5));
-    assert_eq!(interface.token(InputToken::Bin { bin: 5, class: 7 }), LlamaToken(5));
+    // 32 classes fold to 8 by their leading bits.
+    assert_eq!(interface.token(InputToken::Bin { bin: 5, class: 31 }), LlamaToken(7 * 32 + 5));
+    assert_eq!(interface.token(InputToken::Bin { bin: 5, class: 3 }), LlamaToken(5));
 }
 
 /// Long enough for the context to move on several times.
