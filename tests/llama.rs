@@ -28,8 +28,8 @@ fn tone() -> Vec<u8> {
     wav::pcm16(1, 8000, &samples)
 }
 
-fn compress(wav: &[u8], models: &LlamaModels, threads: usize) -> Vec<u8> {
-    let provider = models.provider(1, Default::default()).unwrap();
+fn compress(wav: &[u8], models: &LlamaModels, lanes: u32, threads: usize) -> Vec<u8> {
+    let provider = models.provider(lanes, Default::default()).unwrap();
     let options = CompressOptions {
         lm: LmUse::On,
         model: Some(&*provider),
@@ -56,16 +56,25 @@ fn uses_lm(packed: &[u8]) -> bool {
 fn the_embedded_model_takes_part_and_the_bytes_come_back() {
     let wav = tone();
     let models = LlamaModels::new(None);
-    let packed = compress(&wav, &models, 1);
+    let packed = compress(&wav, &models, 1, 1);
     assert!(uses_lm(&packed), "the model saved nothing on this signal");
-    assert_eq!(packed, compress(&wav, &models, 2), "threads change the bytes");
+    assert_eq!(packed, compress(&wav, &models, 1, 2), "threads change the bytes");
+    assert_eq!(decompress(&packed, &models).unwrap(), wav);
+}
+
+#[test]
+fn lanes_are_recorded_and_decode() {
+    let wav = tone();
+    let models = LlamaModels::new(None);
+    let packed = compress(&wav, &models, 2, 1);
+    assert!(uses_lm(&packed), "the model saved nothing on this signal");
     assert_eq!(decompress(&packed, &models).unwrap(), wav);
 }
 
 #[test]
 fn another_model_is_refused_before_anything_is_written() {
     let wav = tone();
-    let packed = compress(&wav, &LlamaModels::new(None), 1);
+    let packed = compress(&wav, &LlamaModels::new(None), 1, 1);
     assert!(uses_lm(&packed), "the model saved nothing on this signal");
     let tiny = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/tiny.gguf");
     match decompress(&packed, &LlamaModels::new(Some(tiny))) {

@@ -104,7 +104,8 @@ fn lanes_round_trip_and_sizes_tell_who_saved_what() {
             assert!(restored == original, "{lanes} lanes, {lm:?}");
             let info = pipeline::info(lmz.as_slice()).unwrap();
             assert!(info.segments >= 3);
-            assert!(info.lm.model.is_some());
+            // A model that was tried in vain leaves no trace.
+            assert_eq!(info.lm.model.is_some(), info.lm.segments > 0);
             assert_eq!(info.lm.saved_bytes > 0, info.lm.segments > 0);
         }
     }
