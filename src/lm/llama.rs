@@ -2,7 +2,7 @@
 //!
 //! Everything that can change a bit of a logit is fixed here: one thread, flash attention off,
 //! batches of one token per lane, and a context that moves on by a fixed rule (see
-//! [`Context::make_room`]). What cannot be fixed here (the build of llama.cpp, the processor,
+//! `Context::make_room`). What cannot be fixed here (the build of llama.cpp, the processor,
 //! the mathematics library) goes into the fingerprint (`identity.rs`).
 
 use std::ffi::CStr;
