@@ -17,14 +17,20 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
             acc[lane] += x[lane] * y[lane];
         }
     }
-    let mut width = LANES / 2;
+    sum(acc)
+}
+
+/// Sum of `N` numbers, a power of two: the upper half is added to the lower one until one is left.
+#[inline(always)]
+pub fn sum<const N: usize>(mut lanes: [f32; N]) -> f32 {
+    let mut width = N / 2;
     while width > 0 {
         for lane in 0..width {
-            acc[lane] += acc[lane + width];
+            lanes[lane] += lanes[lane + width];
         }
         width /= 2;
     }
-    acc[0]
+    lanes[0]
 }
 
 /// `y[i] += a * x[i]` in single precision.

@@ -4,13 +4,15 @@
 //! bytes just before, and those one and two strides before, so that both text and tables of
 //! fixed-size records are learnt.
 
-use crate::density::{INPUTS, Mixer};
+use crate::density::Mixer;
 use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder};
 use crate::error::Result;
 use crate::math::{ln, logistic};
 
 /// Contexts of a bit.
 const CONTEXTS: usize = 7;
+/// Inputs of the mixer, those after the contexts' being zero.
+const INPUTS: usize = 16;
 /// Slots of the table of each context, at most, as a power of two.
 const MAX_TABLE_BITS: u32 = 18;
 
@@ -20,7 +22,7 @@ struct ByteModel {
     /// `(CONTEXTS, 1 << table_bits)`
     tables: Vec<Vec<AdaptiveBit>>,
     table_bits: u32,
-    mixer: Mixer,
+    mixer: Mixer<INPUTS>,
 }
 
 impl ByteModel {

@@ -13,8 +13,13 @@ const MEAN_PER_SCALE: f32 = 1.386_294_4;
 /// Scales stay above this share of the distance between two values.
 const LEAST_SCALE: f32 = 0.02;
 
-/// Expert that [`Channel::class`] compares with the combined forecast.
-const CLASS_EXPERT: usize = 3;
+/// Experts with a task beside their vote: the combined forecast with a fast, a slow and a very slow
+/// scale, and a cascade with a short memory.
+const FAST_SCALE: usize = 0;
+const SLOW_SCALE: usize = 1;
+const VERY_SLOW_SCALE: usize = 2;
+const SHORT_MEMORY: usize = 3;
+
 /// Boundaries between classes of the signed distance, in scales.
 const APART: [f32; 7] = [-1.0, -0.4, -0.12, 0.0, 0.12, 0.4, 1.0];
 
@@ -150,7 +155,7 @@ impl Channel {
             location[i] = (self.locations[i].clamp(low, high) - reference) as f32;
             scale[i] = (self.deviations[i] / MEAN_PER_SCALE).max(LEAST_SCALE * self.spacing);
         }
-        let bin_scale = 0.5 * (scale[0] + scale[1]);
+        let bin_scale = 0.5 * (scale[FAST_SCALE] + scale[SLOW_SCALE]);
         // Blocks of 2^k values are at most 1/12 of the scale wide, over which any density is
         // flat enough, and at most half the set.
         let mut raw_bits = 0;
@@ -160,7 +165,7 @@ impl Channel {
         {
             raw_bits += 1;
         }
-        let ratio = scale[0] / scale[2];
+        let ratio = scale[FAST_SCALE] / scale[VERY_SLOW_SCALE];
         let spread = RATIOS.iter().filter(|&&r| ratio > r).count()
             + if bin_scale < 2.0 * self.spacing { 8 } else { 0 };
         Forecast {
@@ -179,7 +184,7 @@ impl Channel {
     /// from a single expert's, whether errors are growing, and which channel it is.
     #[inline(always)]
     fn class(&self, forecast: &Forecast) -> u8 {
-        let apart = forecast.experts.location[CLASS_EXPERT] / forecast.scale as f32;
+        let apart = forecast.experts.location[SHORT_MEMORY] / forecast.scale as f32;
         let apart = APART.iter().filter(|&&boundary| apart > boundary).count() as u8;
         let growing = u8::from(forecast.spread % 8 >= 4);
         apart * 4 + growing * 2 + u8::from(self.second)

@@ -31,7 +31,8 @@ pub struct Profile {
     pub cascades: &'static [CascadeConfig],
     /// Weighs the outputs of all stages.
     pub combiner: LeastSquaresConfig,
-    /// Distributions mixed.
+    /// Distributions mixed. The first four have a second task each (`channel.rs`): the combined
+    /// forecast with a fast, a slow and a very slow scale, and that of a cascade with a short memory.
     pub experts: [ExpertConfig; EXPERTS],
 }
 
@@ -83,22 +84,36 @@ const fn expert(source: Source, rate: f32) -> ExpertConfig {
 
 use Source::{Cascade, Combined, LeastSquares};
 
+/// Long memory; what is left goes to filters of some milliseconds.
+const FAST_LONG: CascadeConfig =
+    cascade(16, 8, 0.9995, 32, Weighting::Slow, &[nlms(256, 0.1), nlms(16, 0.02)]);
+/// Follows changes within a few hundred samples.
+const FAST_QUICK: CascadeConfig = cascade(16, 8, 0.995, 32, Weighting::Robust, &[nlms(16, 0.01)]);
+
 const FAST: Profile = Profile {
-    cascades: &[cascade(16, 8, 0.998, 32, Weighting::Robust, &[nlms(256, 0.02), nlms(16, 0.01)])],
+    cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { interval: 8, ..COMBINER },
     experts: [
-        expert(Combined, 0.1),
         expert(Combined, 0.03),
         expert(Combined, 0.005),
-        expert(Cascade(0), 0.1),
-        expert(Cascade(0), 0.03),
+        expert(Combined, 0.001),
+        expert(Cascade(1), 0.05),
+        expert(Combined, 0.01),
+        expert(Combined, 0.1),
+        expert(Combined, 0.3),
+        expert(Cascade(0), 0.001),
         expert(Cascade(0), 0.005),
-        expert(LeastSquares(0), 0.03),
+        expert(Cascade(0), 0.03),
+        expert(Cascade(0), 0.1),
+        expert(Cascade(1), 0.02),
+        expert(Cascade(1), 0.2),
         expert(LeastSquares(0), 0.005),
+        expert(LeastSquares(0), 0.03),
+        expert(LeastSquares(0), 0.1),
     ],
 };
 
-/// Follows quick changes, then spends long filters on what is left.
+/// Follows changes of the tone, then spends long filters on what is left.
 const LONG: CascadeConfig = cascade(
     16,
     16,
@@ -107,8 +122,28 @@ const LONG: CascadeConfig = cascade(
     Weighting::Slow,
     &[nlms(1024, 0.2), nlms(512, 0.1), nlms(256, 0.1), nlms(32, 0.05), nlms(16, 0.03)],
 );
+/// The same with a longer memory and more regressors.
+const LONGER: CascadeConfig = CascadeConfig {
+    own: 32,
+    least_squares: LeastSquaresConfig { lambda: 0.9996, ..LONG.least_squares },
+    ..LONG
+};
+/// The same with a shorter memory: for speech and quick melodies.
+const SHORT: CascadeConfig = cascade(
+    16,
+    8,
+    0.997,
+    8,
+    Weighting::Slow,
+    &[nlms(512, 0.1), nlms(256, 0.1), nlms(32, 0.05), nlms(16, 0.03)],
+);
 /// Forgets within a hundred samples.
 const QUICK: CascadeConfig = cascade(16, 8, 0.99, 8, Weighting::Robust, &[nlms(16, 0.005)]);
+/// Forgets within fifty, and is up to date sooner.
+const NIMBLE: CascadeConfig = cascade(12, 4, 0.98, 4, Weighting::Robust, &[]);
+/// Between `QUICK` and `STEADY`.
+const MIDDLE: CascadeConfig =
+    cascade(24, 16, 0.998, 8, Weighting::Robust, &[nlms(32, 0.01), nlms(16, 0.01)]);
 /// Long memory and small steps, for tones that last.
 const STEADY: CascadeConfig = cascade(
     16,
@@ -127,36 +162,61 @@ const VERY_LONG: CascadeConfig = cascade(
     Weighting::Slow,
     &[nlms(2048, 0.05), nlms(512, 0.02), nlms(32, 0.01), nlms(16, 0.01)],
 );
-/// Between `QUICK` and `STEADY`.
-const MIDDLE: CascadeConfig =
-    cascade(24, 16, 0.998, 8, Weighting::Robust, &[nlms(32, 0.01), nlms(16, 0.01)]);
+/// Hardly forgets, hardly moves.
+const STATIC: CascadeConfig = cascade(
+    32,
+    16,
+    0.9999,
+    16,
+    Weighting::Robust,
+    &[nlms(2048, 0.003), nlms(512, 0.003), nlms(32, 0.003), nlms(16, 0.003)],
+);
+/// Takes off little more than the slope, so that the filters see nearly the signal itself.
+const SLOPE: CascadeConfig =
+    cascade(2, 1, 0.99, 4, Weighting::Robust, &[nlms(32, 0.02), nlms(256, 0.01)]);
 
 const DEFAULT: Profile = Profile {
-    cascades: &[LONG, QUICK, STEADY],
+    cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE],
     combiner: COMBINER,
     experts: [
         expert(Combined, 0.03),
         expert(Combined, 0.005),
+        expert(Combined, 0.001),
+        expert(Cascade(1), 0.05),
+        expert(Combined, 0.1),
+        expert(Cascade(0), 0.005),
         expert(Cascade(0), 0.02),
-        expert(Cascade(1), 0.02),
+        expert(Cascade(0), 0.1),
+        expert(Cascade(1), 0.2),
         expert(Cascade(2), 0.02),
-        expert(Cascade(1), 0.1),
         expert(Cascade(2), 0.1),
+        expert(Cascade(3), 0.02),
+        expert(Cascade(4), 0.02),
+        expert(Cascade(5), 0.02),
         expert(LeastSquares(0), 0.02),
+        expert(LeastSquares(2), 0.01),
     ],
 };
 
 const BEST: Profile = Profile {
-    cascades: &[LONG, QUICK, STEADY, VERY_LONG, MIDDLE],
+    cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
     combiner: LeastSquaresConfig { interval: 2, ..COMBINER },
     experts: [
         expert(Combined, 0.03),
         expert(Combined, 0.005),
-        expert(Cascade(0), 0.02),
+        expert(Combined, 0.001),
         expert(Cascade(1), 0.05),
-        expert(Cascade(2), 0.05),
+        expert(Combined, 0.1),
+        expert(Cascade(0), 0.02),
+        expert(Cascade(1), 0.2),
+        expert(Cascade(2), 0.02),
         expert(Cascade(3), 0.02),
-        expert(Cascade(4), 0.05),
+        expert(Cascade(4), 0.02),
+        expert(Cascade(5), 0.02),
+        expert(Cascade(6), 0.02),
+        expert(Cascade(7), 0.02),
+        expert(Cascade(8), 0.02),
+        expert(Cascade(9), 0.02),
         expert(LeastSquares(0), 0.02),
     ],
 };

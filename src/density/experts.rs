@@ -2,8 +2,8 @@
 
 use crate::math::{exp_neg, ln};
 
-/// Number of distributions evaluated together: one 256-bit vector.
-pub const EXPERTS: usize = 8;
+/// Number of distributions evaluated together: two 256-bit vectors.
+pub const EXPERTS: usize = 16;
 
 /// Largest logit, either sign, that an expert may claim.
 pub const MAX_LOGIT: f32 = 12.0;

@@ -2,21 +2,19 @@
 
 use crate::math::{add_scaled, dot};
 
-/// Number of inputs: a multiple of the lanes of [`dot`].
-pub const INPUTS: usize = 16;
-
-/// A table of weight sets, one of which is selected by a context for each decision.
+/// A table of weight sets, one of which is selected by a context for each decision. The number of
+/// inputs is a multiple of the lanes of [`dot`].
 #[derive(Clone, Debug)]
-pub struct Mixer {
+pub struct Mixer<const INPUTS: usize> {
     /// `(contexts, INPUTS)`
     weights: Vec<[f32; INPUTS]>,
-    /// Decisions seen per set, up to [`Mixer::SETTLED`]: learning starts fast.
+    /// Decisions seen per set, up to `SETTLED`: learning starts fast.
     seen: Vec<f32>,
     selected: usize,
     rate: f32,
 }
 
-impl Mixer {
+impl<const INPUTS: usize> Mixer<INPUTS> {
     const SETTLED: f32 = 400.0;
 
     /// A mixer with `contexts` sets that all start at `initial`; `rate` is the final
@@ -50,6 +48,8 @@ mod tests {
     use super::*;
     use crate::math::logistic;
 
+    const INPUTS: usize = 16;
+
     #[test]
     fn it_starts_as_the_weighted_sum() {
         let mut initial = [0.0; INPUTS];
@@ -60,7 +60,11 @@ mod tests {
     }
 
     /// Cost in bits per decision with input 0 telling the truth and input 1 lying.
-    fn cost(mixer: &mut Mixer, context: usize, decisions: impl Iterator<Item = usize>) -> f64 {
+    fn cost(
+        mixer: &mut Mixer<INPUTS>,
+        context: usize,
+        decisions: impl Iterator<Item = usize>,
+    ) -> f64 {
         let (mut bits, mut count) = (0.0, 0.0);
         for i in decisions {
             let decision = f32::from(u8::from(i * i % 7 < 3));

@@ -8,5 +8,5 @@ mod tree;
 mod tree_tests;
 
 pub use experts::{EXPERTS, Experts};
-pub use mixer::{INPUTS, Mixer};
+pub use mixer::Mixer;
 pub use tree::{BinForecast, Forecast, SampleCoder};

@@ -8,11 +8,11 @@
 
 use super::apm::Apm;
 use super::experts::{EXPERTS, Edge, Experts, MAX_LOGIT, logits};
-use super::mixer::{INPUTS, Mixer};
+use super::mixer::Mixer;
 use crate::codec::Values;
 use crate::entropy::Coder;
 use crate::lm::BINS;
-use crate::math::{exp_neg, ln, logistic};
+use crate::math::{exp_neg, ln, logistic, sum};
 
 /// Quantiles of the standard logistic distribution: `ln(j / (32 - j))`, j = 1 to 31.
 /// Literals, so that no libm takes part.
@@ -33,8 +33,15 @@ const NODES: usize = 96;
 const TAIL_NODES: usize = 32;
 const FINE_NODES: usize = 48;
 
-/// Mixer input of the language model's logit.
-const LANGUAGE: usize = EXPERTS + 3;
+/// Inputs of the mixers; the last ones are zero, for [`crate::math::dot`].
+const INPUTS: usize = 32;
+/// Mixer inputs after the experts': the mean of their logits, two shares, a constant, and the language
+/// model's logit. The experts' own inputs are distances from the mean: what all agree on then
+/// has one weight, and whom to trust is learnt apart from it.
+const MEAN: usize = EXPERTS;
+const SHARES: usize = EXPERTS + 1;
+const BIAS: usize = EXPERTS + 3;
+const LANGUAGE: usize = EXPERTS + 4;
 /// Trust in the language model before it is known how good it is on this segment.
 const LANGUAGE_WEIGHT: f32 = 0.4;
 
@@ -93,9 +100,9 @@ pub struct Forecast {
 /// The adaptive state behind the decisions of one channel.
 #[derive(Clone, Debug)]
 pub struct SampleCoder {
-    by_node: Mixer,
-    by_spread: Mixer,
-    by_other: Mixer,
+    by_node: Mixer<INPUTS>,
+    by_spread: Mixer<INPUTS>,
+    by_other: Mixer<INPUTS>,
     last_map: Apm,
     other_map: Apm,
     /// Share of `true` per node: `(2, contexts, NODES)`.
@@ -120,9 +127,7 @@ impl SampleCoder {
     pub fn new() -> Self {
         let mut initial = [0.0; INPUTS];
         // Three mixers are summed.
-        for weight in &mut initial[..EXPERTS] {
-            *weight = 1.0 / (3.0 * EXPERTS as f32);
-        }
+        initial[MEAN] = 1.0 / 3.0;
         initial[LANGUAGE] = LANGUAGE_WEIGHT / 3.0;
         let rate = 0.0015;
         SampleCoder {
@@ -263,12 +268,16 @@ impl SampleCoder {
         let other_context = forecast.other * NODES + node;
         let share_contexts = [last_context, other_context];
         let mut inputs = [0.0; INPUTS];
-        inputs[..EXPERTS].copy_from_slice(logits);
+        let mean = sum(*logits) * (1.0 / EXPERTS as f32);
+        for (input, logit) in inputs.iter_mut().zip(logits) {
+            *input = logit - mean;
+        }
+        inputs[MEAN] = mean;
         for (i, &context) in share_contexts.iter().enumerate() {
             let p = self.shares[i][context];
-            inputs[EXPERTS + i] = ln(p / (1.0 - p));
+            inputs[SHARES + i] = ln(p / (1.0 - p));
         }
-        inputs[EXPERTS + 2] = 0.3;
+        inputs[BIAS] = 0.3;
         inputs[LANGUAGE] = language;
 
         let kind = match node {
