@@ -67,7 +67,8 @@ impl<'a> Listing<'a> {
         writeln!(self.text, "**{heading}**\n\n```").unwrap();
     }
 
-    fn file_header(&mut self) {
+    /// Returns the length of the header's body.
+    fn file_header(&mut self) -> usize {
         self.heading("File header (§4)");
         self.field(8, "signature");
         self.number(2, "version");
@@ -89,44 +90,43 @@ impl<'a> Listing<'a> {
         let fingerprint = self.number(2, "fingerprint length");
         self.field(fingerprint, "fingerprint");
         self.field(4, "CRC-32 of the body");
+        30 + fingerprint
     }
 
     fn block(&mut self, number: usize) {
         self.heading(&format!("Block {number} (§5)"));
         self.field(4, "marker");
         let kind = self.number(1, "kind");
-        self.field(1, "flags");
+        let flags = self.number(1, "flags");
         self.number(1, "mapping");
         self.field(1, "reserved");
-        self.number(4, "index");
         self.number(8, "original offset");
         self.number(4, "original length");
-        self.number(4, "frames");
         let tokens = self.number(4, "token length");
         let lsb = self.number(4, "LSB length");
-        self.number(4, "length without the model");
         self.field(4, "CRC-32 of the payload");
         self.field(4, "CRC-32 of the original bytes");
+        if flags & 1 != 0 {
+            self.number(4, "length without the model");
+        }
         self.field(4, "CRC-32 of the block header");
         self.field(tokens, if kind % 2 == 1 && kind < 5 { "the bytes" } else { "token stream" });
         self.field(lsb, "LSB block");
     }
 
-    fn trailer(&mut self) {
+    fn trailer(&mut self, body: usize) {
         self.heading("Trailer and footer (§6)");
         self.field(4, "marker");
         let blocks = self.number(4, "block count");
         self.number(8, "original length");
-        self.number(8, "frames");
         self.field(32, "BLAKE3 of the original");
+        self.field(body, "copy of the header's body");
         for block in 0..blocks {
-            self.number(8, &format!("offset of block {block}"));
-            self.number(8, "frames before it");
+            self.number(4, &format!("length of block {block}"));
+            self.number(4, "its frames");
         }
         self.field(4, "CRC-32 of the trailer");
-        self.number(8, "offset of the trailer");
-        self.number(4, "its length");
-        self.field(4, "CRC-32 of the footer");
+        self.number(4, "length of the trailer");
         self.field(4, "end marker");
         self.text.push_str("```\n");
     }
@@ -134,13 +134,13 @@ impl<'a> Listing<'a> {
 
 fn listing(lmz: &[u8]) -> String {
     let mut listing = Listing { bytes: lmz, at: 0, text: String::new() };
-    listing.file_header();
+    let body = listing.file_header();
     let mut blocks = 0;
     while lmz[listing.at..].starts_with(b"\xB7lb\n") {
         listing.block(blocks);
         blocks += 1;
     }
-    listing.trailer();
+    listing.trailer(body);
     assert_eq!(listing.at, lmz.len());
     listing.text
 }

@@ -103,13 +103,48 @@ impl Coder for RangeDecoder<'_> {
     }
 }
 
-/// Codes `bytes`; `stride` (at least 1) is the distance in bytes at which values repeat their
-/// meaning: the frame size of a sample format that is not predicted, 1 for text and headers.
-pub fn encode_bytes(bytes: &[u8], stride: usize) -> Vec<u8> {
+/// Takes decisions as they are: for a model that only learns.
+struct Listener;
+
+impl Coder for Listener {
+    fn code(&mut self, decision: bool, _: u32) -> bool {
+        decision
+    }
+
+    fn raw(&mut self, value: u32, _: u32) -> u32 {
+        value
+    }
+}
+
+/// What is known of a run of bytes before the first of them.
+#[derive(Clone, Copy, Debug)]
+pub struct BytesContext<'a> {
+    /// Distance in bytes (at least 1) at which values repeat their meaning: the frame size of
+    /// a sample format that is not predicted, 1 for text and headers.
+    pub stride: usize,
+    /// Bytes that the run is likely to resemble; the model learns them first.
+    pub primer: &'a [u8],
+}
+
+impl BytesContext<'_> {
+    /// A model for `len` bytes that has learnt the primer, and the primer as the bytes before.
+    fn begin(&self, len: usize) -> (ByteModel, Vec<u8>) {
+        let before = self.primer.to_vec();
+        let mut model = ByteModel::new(self.stride.max(1), before.len() + len);
+        for (i, &byte) in before.iter().enumerate() {
+            model.code(&mut Listener, &before[..i], byte);
+        }
+        (model, before)
+    }
+}
+
+/// Codes `bytes`.
+pub fn encode_bytes(bytes: &[u8], context: BytesContext<'_>) -> Vec<u8> {
     let mut encoder = RangeEncoder::default();
-    let mut model = ByteModel::new(stride.max(1), bytes.len());
-    for (i, &byte) in bytes.iter().enumerate() {
-        model.code(&mut encoder, &bytes[..i], byte);
+    let (mut model, mut before) = context.begin(bytes.len());
+    for &byte in bytes {
+        model.code(&mut encoder, &before, byte);
+        before.push(byte);
     }
     encoder.finish()
 }
@@ -119,16 +154,16 @@ pub fn encode_bytes(bytes: &[u8], stride: usize) -> Vec<u8> {
 /// # Errors
 /// [`crate::Error::Corrupt`] (offset relative to `coded`) when the stream ends early or is
 /// not used up.
-pub fn decode_bytes(coded: &[u8], stride: usize, len: usize) -> Result<Vec<u8>> {
+pub fn decode_bytes(coded: &[u8], context: BytesContext<'_>, len: usize) -> Result<Vec<u8>> {
     let mut decoder = RangeDecoder::new(coded);
-    let mut model = ByteModel::new(stride.max(1), len);
-    let mut bytes = Vec::with_capacity(len);
-    while bytes.len() < len && !decoder.overrun() {
+    let (mut model, mut bytes) = context.begin(len);
+    let end = bytes.len() + len;
+    while bytes.len() < end && !decoder.overrun() {
         let byte = model.code(&mut decoder, &bytes, 0);
         bytes.push(byte);
     }
     decoder.finish()?;
-    Ok(bytes)
+    Ok(bytes.split_off(context.primer.len()))
 }
 
 #[cfg(test)]

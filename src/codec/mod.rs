@@ -12,7 +12,7 @@ mod values;
 #[cfg(test)]
 mod values_tests;
 
-pub use bytes::{decode_bytes, encode_bytes};
+pub use bytes::{BytesContext, decode_bytes, encode_bytes};
 pub use segment::{decode_pcm, encode_pcm};
 pub(crate) use values::Values;
 

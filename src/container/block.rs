@@ -2,13 +2,9 @@
 
 use std::io::Read;
 
-use byteorder::{ByteOrder, LE, ReadBytesExt, WriteBytesExt};
-
-use super::header::{FileHeader, newer};
-use super::layout::{
-    BLOCK_HEADER_LENGTH, BLOCK_MARKER, CRC_LENGTH, MAX_BLOCK_ORIGINAL, MAX_PREDICTED_CHANNELS,
-};
-use super::source::{Source, check_crc};
+use super::block_header::{BlockHeader, header_length};
+use super::header::FileHeader;
+use super::source::Source;
 use crate::error::{Error, Result};
 
 /// What a block holds and how it is coded (§5.2).
@@ -28,7 +24,7 @@ pub enum BlockKind {
 }
 
 impl BlockKind {
-    const ALL: [BlockKind; 5] = [
+    pub(super) const ALL: [BlockKind; 5] = [
         BlockKind::ForeignStored,
         BlockKind::ForeignCoded,
         BlockKind::AudioStored,
@@ -47,9 +43,6 @@ impl BlockKind {
     }
 }
 
-/// Flag bit: the token stream was coded with the language model (§5.1).
-const FLAG_LM: u8 = 1;
-
 /// One block in coded form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -59,7 +52,8 @@ pub struct Block {
     pub uses_lm: bool,
     /// Number of original bytes the block decodes to.
     pub original_length: u32,
-    /// Number of frames the block decodes to; 0 for foreign bytes.
+    /// Number of frames the block decodes to; 0 for foreign bytes. Not stored: it follows from
+    /// the original length and the format of the samples.
     pub frames: u32,
     /// How sample bytes map to the codec's integers (§7); 0 where nothing is predicted.
     pub mapping: u8,
@@ -107,9 +101,14 @@ impl Place {
 }
 
 impl Block {
+    /// Bytes of the block's header in the lmz file.
+    pub fn header_length(&self) -> u64 {
+        header_length(self.uses_lm) as u64
+    }
+
     /// Bytes that the block takes in the lmz file, its header included.
     pub fn coded_length(&self) -> u64 {
-        (BLOCK_HEADER_LENGTH + self.tokens.len() + self.lsb.len()) as u64
+        self.header_length() + (self.tokens.len() + self.lsb.len()) as u64
     }
 
     /// Bytes that the language model saved in this block, against the same codec without it.
@@ -118,33 +117,11 @@ impl Block {
         if self.uses_lm { u64::from(self.length_without_lm).saturating_sub(length) } else { 0 }
     }
 
-    fn payload_crc(&self) -> u32 {
+    pub(super) fn payload_crc(&self) -> u32 {
         let mut crc = crc32fast::Hasher::new();
         crc.update(&self.tokens);
         crc.update(&self.lsb);
         crc.finalize()
-    }
-
-    /// The block header's bytes (§5.1); the payloads follow it in the file.
-    pub(super) fn header_bytes(&self, place: Place) -> Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(BLOCK_HEADER_LENGTH);
-        out.extend_from_slice(&BLOCK_MARKER);
-        out.write_u8(self.kind as u8)?;
-        out.write_u8(if self.uses_lm { FLAG_LM } else { 0 })?;
-        out.write_u8(self.mapping)?;
-        out.write_u8(0)?; // reserved
-        out.write_u32::<LE>(place.index)?;
-        out.write_u64::<LE>(place.original_offset)?;
-        out.write_u32::<LE>(self.original_length)?;
-        out.write_u32::<LE>(self.frames)?;
-        out.write_u32::<LE>(self.tokens.len() as u32)?;
-        out.write_u32::<LE>(self.lsb.len() as u32)?;
-        out.write_u32::<LE>(self.length_without_lm)?;
-        out.write_u32::<LE>(self.payload_crc())?;
-        out.write_u32::<LE>(self.original_crc)?;
-        let crc = crc32fast::hash(&out);
-        out.write_u32::<LE>(crc)?;
-        Ok(out)
     }
 
     /// Reads the block whose marker has just been read at `place`.
@@ -153,149 +130,17 @@ impl Block {
         file: &FileHeader,
         place: Place,
     ) -> Result<Block> {
-        let mut bytes = [0; BLOCK_HEADER_LENGTH];
-        let (marker, rest) = bytes.split_at_mut(BLOCK_MARKER.len());
-        marker.copy_from_slice(&BLOCK_MARKER);
-        source.fill(rest, "block header")?;
-        let crc_at = BLOCK_HEADER_LENGTH - CRC_LENGTH;
-        let computed = crc32fast::hash(&bytes[..crc_at]);
-        check_crc(place.offset, "block header", LE::read_u32(&bytes[crc_at..]), computed)?;
-
-        let (mut block, lengths) = parse_header(&bytes[BLOCK_MARKER.len()..crc_at], place)?;
-        block.check(&lengths, file, place)?;
-
-        let payload_at = source.position;
-        block.tokens = source.take(lengths.tokens as usize, "block")?;
-        block.lsb = source.take(lengths.lsb as usize, "block")?;
-        check_crc(payload_at, "block's payload", lengths.payload_crc, block.payload_crc())?;
-        Ok(block)
-    }
-
-    /// Rules of §5.2 and §13, before any payload is allocated.
-    fn check(&self, lengths: &Lengths, file: &FileHeader, place: Place) -> Result<()> {
-        let corrupt = |reason: &str| Err(Error::corrupt(place.offset, reason));
-        let original = self.original_length;
-        if original == 0 || original > MAX_BLOCK_ORIGINAL {
-            return Err(Error::Limit {
-                offset: place.offset,
-                reason: format!(
-                    "block of {original} original bytes, 1 to {MAX_BLOCK_ORIGINAL} allowed"
+        let header = BlockHeader::read(source, place.offset)?;
+        if header.original_offset != place.original_offset {
+            return Err(Error::corrupt(
+                place.offset,
+                format!(
+                    "original offset {}, expected {}",
+                    header.original_offset, place.original_offset
                 ),
-            });
+            ));
         }
-        let payload = u64::from(lengths.tokens) + u64::from(lengths.lsb);
-        if payload > u64::from(original) {
-            return corrupt("a block longer than the bytes it decodes to");
-        }
-        if self.kind.is_stored() && lengths.tokens != original {
-            return corrupt("a stored block whose payload is not as long as the original");
-        }
-        if self.kind != BlockKind::AudioCoded
-            && (lengths.lsb != 0 || self.mapping != 0 || self.uses_lm)
-        {
-            return corrupt("an LSB block, a mapping or a model in a block without prediction");
-        }
-        if self.uses_lm && file.fingerprint.is_empty() {
-            return corrupt("a block uses a language model, but the header names none");
-        }
-        if self.length_without_lm != 0 && !self.uses_lm {
-            return corrupt("a length without the language model in a block that uses none");
-        }
-        match (&file.audio, self.kind.is_audio()) {
-            (_, false) if self.frames != 0 => corrupt("frames in a foreign block"),
-            (_, false) => Ok(()),
-            (None, true) => corrupt("an audio block in a file without audio"),
-            (Some(audio), true) => {
-                let bytes = u64::from(self.frames) * audio.format.frame_bytes() as u64;
-                let channels = audio.format.channels;
-                if self.kind == BlockKind::AudioCoded && channels > MAX_PREDICTED_CHANNELS {
-                    return Err(Error::Limit {
-                        offset: place.offset,
-                        reason: format!(
-                            "prediction of {channels} channels, at most {MAX_PREDICTED_CHANNELS} \
-                             allowed"
-                        ),
-                    });
-                }
-                if self.frames == 0 || self.frames > audio.segment_frames {
-                    corrupt("a number of frames beyond the segment length")
-                } else if bytes != u64::from(original) {
-                    corrupt("frames and original bytes disagree")
-                } else {
-                    Ok(())
-                }
-            }
-        }
+        let frames = header.check(file, place.offset)?;
+        header.read_payload(source, frames)
     }
-}
-
-/// Fields of a block header that describe the payload behind it.
-struct Lengths {
-    tokens: u32,
-    lsb: u32,
-    payload_crc: u32,
-}
-
-fn parse_header(mut fields: &[u8], place: Place) -> Result<(Block, Lengths)> {
-    // Kind.
-    let kind = fields.read_u8()?;
-    let kind = BlockKind::ALL
-        .into_iter()
-        .find(|k| *k as u8 == kind)
-        .ok_or_else(|| newer(format!("block kind {kind}")))?;
-    // Flags.
-    let flags = fields.read_u8()?;
-    if flags & !FLAG_LM != 0 {
-        return Err(newer(format!("block flags {flags:#04x}")));
-    }
-    // Mapping of samples; its values are those of the WAV layer.
-    let mapping = fields.read_u8()?;
-    // Reserved.
-    let reserved = fields.read_u8()?;
-    if reserved != 0 {
-        return Err(newer(format!("reserved block field is {reserved}")));
-    }
-    // Block index, counted from 0.
-    let index = fields.read_u32::<LE>()?;
-    if index != place.index {
-        return Err(Error::corrupt(
-            place.offset,
-            format!("block {index} stands where block {} should", place.index),
-        ));
-    }
-    // Offset of the first original byte.
-    let original_offset = fields.read_u64::<LE>()?;
-    if original_offset != place.original_offset {
-        return Err(Error::corrupt(
-            place.offset,
-            format!("original offset {original_offset}, expected {}", place.original_offset),
-        ));
-    }
-    // Number of original bytes.
-    let original_length = fields.read_u32::<LE>()?;
-    // Number of frames.
-    let frames = fields.read_u32::<LE>()?;
-    // Length of the token stream, or of the coded or stored bytes.
-    let tokens = fields.read_u32::<LE>()?;
-    // Length of the LSB block.
-    let lsb = fields.read_u32::<LE>()?;
-    // Length of both without the language model.
-    let length_without_lm = fields.read_u32::<LE>()?;
-    // CRC-32 of the payload.
-    let payload_crc = fields.read_u32::<LE>()?;
-    // CRC-32 of the original bytes.
-    let original_crc = fields.read_u32::<LE>()?;
-
-    let block = Block {
-        kind,
-        uses_lm: flags & FLAG_LM != 0,
-        original_length,
-        frames,
-        mapping,
-        length_without_lm,
-        original_crc,
-        tokens: Vec::new(),
-        lsb: Vec::new(),
-    };
-    Ok((block, Lengths { tokens, lsb, payload_crc }))
 }

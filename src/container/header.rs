@@ -55,7 +55,8 @@ impl FileHeader {
         Ok(bytes)
     }
 
-    fn body(&self) -> Result<Vec<u8>> {
+    /// The header's body (§4.2), without its CRC. The trailer holds a copy.
+    pub(super) fn body(&self) -> Result<Vec<u8>> {
         let mut out = Vec::with_capacity(HEADER_BODY_LENGTH + self.fingerprint.len());
         out.write_u8(self.level as u8)?;
         out.write_u8(0)?; // reserved

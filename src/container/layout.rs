@@ -11,7 +11,7 @@ pub const MAGIC: [u8; 8] = [0x89, b'L', b'M', b'Z', b'\r', b'\n', 0x1A, b'\n'];
 pub const VERSION: u16 = 1;
 
 /// Draft of [`VERSION`] (§4.1, §14); becomes 0 when the version is frozen.
-pub const DRAFT: u16 = 1;
+pub const DRAFT: u16 = 2;
 
 /// Feature bits that a decoder must understand, known to this crate (§4.1): none yet.
 pub const KNOWN_REQUIRED_FEATURES: u16 = 0;
@@ -36,8 +36,11 @@ pub const MAX_HEADER_LENGTH: usize =
 /// little-endian samples alike; salvage confirms a hit with the header's CRC.
 pub const BLOCK_MARKER: [u8; 4] = [0xB7, b'l', b'b', b'\n'];
 
-/// Bytes of a block header with its marker and its CRC (§5.1).
-pub const BLOCK_HEADER_LENGTH: usize = 52;
+/// Bytes of a block header with its marker and its CRC, without the language model (§5.1).
+pub const BLOCK_HEADER_LENGTH: usize = 40;
+
+/// Bytes of the header of a block that the language model takes part in (§5.1).
+pub const MAX_BLOCK_HEADER_LENGTH: usize = BLOCK_HEADER_LENGTH + 4;
 
 /// Largest number of original bytes in one block (§13): 2^22 samples of 64 bits.
 pub const MAX_BLOCK_ORIGINAL: u32 = 1 << 25;
@@ -52,14 +55,14 @@ pub const MAX_PREDICTED_CHANNELS: u16 = 64;
 /// First bytes of the trailer (§6.1).
 pub const TRAILER_MARKER: [u8; 4] = [0xB7, b'l', b't', b'\n'];
 
-/// Bytes of the trailer before the segment table, with its marker (§6.1).
-pub const TRAILER_FIXED_LENGTH: usize = 56;
+/// Bytes of the trailer before the copy of the header's body, with its marker (§6.1).
+pub const TRAILER_FIXED_LENGTH: usize = 48;
 
 /// Bytes of one entry of the segment table (§6.2).
-pub const TABLE_ENTRY_LENGTH: usize = 16;
+pub const TABLE_ENTRY_LENGTH: usize = 8;
 
 /// Bytes of the footer, the last bytes of every file (§6.3).
-pub const FOOTER_LENGTH: usize = 20;
+pub const FOOTER_LENGTH: usize = 8;
 
 /// Last bytes of every lmz file (§6.3).
 pub const END_MARKER: [u8; 4] = [0xB7, b'l', b'z', b'\n'];

@@ -5,6 +5,7 @@
 //! the header cannot say how long the file is, and a block header repeats its own position.
 
 mod block;
+mod block_header;
 mod header;
 pub mod layout;
 mod source;
@@ -17,12 +18,15 @@ pub use header::{Audio, FileHeader};
 pub use trailer::Trailer;
 
 use crate::error::{Error, Result};
+use block_header::BlockHeader;
 use source::Source;
 use trailer::table_entry;
 
 /// Writes a container.
 pub struct Writer<W> {
     inner: W,
+    /// Body of the file header, for the trailer's copy.
+    header_body: Vec<u8>,
     place: Place,
     /// Segment table so far: one entry per block.
     table: Vec<u8>,
@@ -37,7 +41,7 @@ impl<W: Write> Writer<W> {
         let bytes = header.to_bytes()?;
         inner.write_all(&bytes)?;
         let place = Place { offset: bytes.len() as u64, ..Place::default() };
-        Ok(Writer { inner, place, table: Vec::new() })
+        Ok(Writer { inner, header_body: header.body()?, place, table: Vec::new() })
     }
 
     /// Appends a block.
@@ -45,10 +49,11 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`Error::Limit`] for too many blocks, [`Error::Io`] from the output.
     pub fn write_block(&mut self, block: &Block) -> Result<()> {
-        self.inner.write_all(&block.header_bytes(self.place)?)?;
+        let header = BlockHeader::of(block, self.place.original_offset);
+        self.inner.write_all(&header.to_bytes()?)?;
         self.inner.write_all(&block.tokens)?;
         self.inner.write_all(&block.lsb)?;
-        self.table.extend_from_slice(&table_entry(self.place));
+        self.table.extend_from_slice(&table_entry(block));
         self.place = self.place.after(block)?;
         Ok(())
     }
@@ -65,7 +70,7 @@ impl<W: Write> Writer<W> {
             frames: self.place.first_frame,
             blake3,
         };
-        let bytes = trailer.to_bytes(self.place.offset, &self.table)?;
+        let bytes = trailer.to_bytes(&self.header_body, &self.table)?;
         self.inner.write_all(&bytes)?;
         self.inner.flush()?;
         Ok((trailer, self.place.offset + bytes.len() as u64))
@@ -133,13 +138,14 @@ impl<R: Read> Reader<R> {
             layout::BLOCK_MARKER => {
                 let place = self.place;
                 let block = Block::read(&mut self.source, &self.header, place)?;
-                self.table.update(&table_entry(place));
+                self.table.update(&table_entry(&block));
                 self.place = place.after(&block)?;
                 Ok(Some((place, block)))
             }
             layout::TRAILER_MARKER => {
                 let table_crc = self.table.clone().finalize();
-                self.trailer = Some(Trailer::read(&mut self.source, self.place, table_crc)?);
+                let (source, body) = (&mut self.source, self.header.body()?);
+                self.trailer = Some(Trailer::read(source, self.place, &body, table_crc)?);
                 Ok(None)
             }
             other => Err(Error::corrupt(

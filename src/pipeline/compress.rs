@@ -54,7 +54,7 @@ pub fn compress(
         || spans.next(),
         |lane| {
             let coder = BlockCoder::new(&header, &stop, lane);
-            move |span| coder.encode(span, options.lm, model)
+            move |(offset, span)| coder.encode(offset, span, options.lm, model)
         },
         |block| {
             summary.count(&block);

@@ -57,7 +57,9 @@ pub fn decompress(
             let model = &model;
             move |(place, block): (Place, Block)| {
                 let coded_length = block.coded_length();
-                let bytes = coder.decode(block, model.get()).map_err(|e| within(place, e))?;
+                let bytes = coder
+                    .decode(place.original_offset, block, model.get())
+                    .map_err(|e| within(place, e))?;
                 Ok((bytes, coded_length))
             }
         },

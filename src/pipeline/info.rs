@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::hex;
 use crate::codec::Level;
-use crate::container::layout::{BLOCK_HEADER_LENGTH, DRAFT, VERSION};
+use crate::container::layout::{DRAFT, VERSION};
 use crate::container::{Block, BlockKind, Reader};
 use crate::error::{Error, Result};
 use crate::lm::identity::Fingerprint;
@@ -85,7 +85,7 @@ pub struct Bytes {
 
 impl Bytes {
     fn count(&mut self, block: &Block) {
-        self.block_headers += BLOCK_HEADER_LENGTH as u64;
+        self.block_headers += block.header_length();
         let payload = block.tokens.len() as u64;
         match block.kind {
             BlockKind::ForeignStored | BlockKind::ForeignCoded => self.foreign += payload,

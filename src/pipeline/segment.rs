@@ -3,7 +3,7 @@
 use super::LmUse;
 use super::ordered::Stop;
 use super::stoppable::Stoppable;
-use crate::codec::{self, CodedPcm};
+use crate::codec::{self, BytesContext, CodedPcm};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Block, BlockKind, FileHeader};
 use crate::error::{Error, Result};
@@ -37,15 +37,23 @@ impl<'a> BlockCoder<'a> {
         BlockCoder { header, stop, lane }
     }
 
-    /// Codes a span in the smallest way found; `model` is used as `lm` says.
-    pub(super) fn encode(&self, span: Span, lm: LmUse, model: Model<'a>) -> Result<Block> {
+    /// Codes the span at `offset` of the original in the smallest way found; `model` is used
+    /// as `lm` says.
+    pub(super) fn encode(
+        &self,
+        offset: u64,
+        span: Span,
+        lm: LmUse,
+        model: Model<'a>,
+    ) -> Result<Block> {
         match (span, self.header.audio) {
             (Span::Audio { bytes }, Some(audio)) => {
                 self.encode_audio(bytes, &audio.format, lm, model)
             }
             (Span::Foreign(bytes) | Span::Audio { bytes }, _) => {
                 let stored = stored_block(BlockKind::ForeignStored, bytes)?;
-                Ok(or_byte_model(stored, BlockKind::ForeignCoded, 1))
+                let primer = self.primer(offset);
+                Ok(or_byte_model(stored, BlockKind::ForeignCoded, foreign_context(&primer)))
             }
         }
     }
@@ -57,6 +65,7 @@ impl<'a> BlockCoder<'a> {
         lm: LmUse,
         model: Model<'a>,
     ) -> Result<Block> {
+        let context = audio_context(format);
         let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
         stored.frames = frames_in(&stored, format);
         let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
@@ -69,8 +78,7 @@ impl<'a> BlockCoder<'a> {
             // the better view of them.
             let smallest = match mapping {
                 Mapping::OrderedFloat => {
-                    or_byte_model(stored.clone(), BlockKind::AudioBytes, format.frame_bytes())
-                        .coded_length()
+                    or_byte_model(stored.clone(), BlockKind::AudioBytes, context).coded_length()
                 }
                 _ => stored.coded_length(),
             };
@@ -78,7 +86,7 @@ impl<'a> BlockCoder<'a> {
                 return Ok(predicted);
             }
         }
-        Ok(or_byte_model(stored, BlockKind::AudioBytes, format.frame_bytes()))
+        Ok(or_byte_model(stored, BlockKind::AudioBytes, context))
     }
 
     /// The segment in predicted form, without and, if it pays, with the language model.
@@ -107,11 +115,11 @@ impl<'a> BlockCoder<'a> {
         Ok(modelled)
     }
 
-    /// Decodes a block and checks it; `model` is the one of the file header. Offsets in
-    /// errors are relative to the block.
-    pub(super) fn decode(&self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
+    /// Decodes the block that stands at `offset` of the original and checks it; `model` is
+    /// the one of the file header. Offsets in errors are relative to the block.
+    pub(super) fn decode(&self, offset: u64, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
         let (length, stored) = (block.original_length as usize, block.original_crc);
-        let bytes = self.decode_payload(block, model)?;
+        let bytes = self.decode_payload(offset, block, model)?;
         let computed = crc32fast::hash(&bytes);
         if bytes.len() != length || computed != stored {
             return Err(Error::corrupt(
@@ -126,14 +134,16 @@ impl<'a> BlockCoder<'a> {
         Ok(bytes)
     }
 
-    fn decode_payload(&self, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
+    fn decode_payload(&self, offset: u64, block: Block, model: Model<'a>) -> Result<Vec<u8>> {
         let length = block.original_length as usize;
         match (block.kind, self.header.audio) {
             (BlockKind::ForeignStored | BlockKind::AudioStored, _) => Ok(block.tokens),
-            (BlockKind::ForeignCoded, _) => codec::decode_bytes(&block.tokens, 1, length),
+            (BlockKind::ForeignCoded, _) => {
+                let primer = self.primer(offset);
+                codec::decode_bytes(&block.tokens, foreign_context(&primer), length)
+            }
             (BlockKind::AudioBytes, Some(audio)) => {
-                let stride = audio.format.frame_bytes();
-                codec::decode_bytes(&block.tokens, stride, length)
+                codec::decode_bytes(&block.tokens, audio_context(&audio.format), length)
             }
             (BlockKind::AudioCoded, Some(audio)) => self.decode_pcm(&block, &audio.format, model),
             (BlockKind::AudioBytes | BlockKind::AudioCoded, None) => {
@@ -155,6 +165,15 @@ impl<'a> BlockCoder<'a> {
         let level = self.header.level;
         let pcm = codec::decode_pcm(&block.tokens, &block.lsb, channels, frames, level, lm)?;
         wav::from_pcm(&pcm, format.sample, mapping)
+    }
+
+    /// What foreign bytes at `offset` of the original are likely to resemble: at the start of
+    /// the file, the header that its format calls for.
+    fn primer(&self, offset: u64) -> Vec<u8> {
+        match self.header.audio {
+            Some(audio) if offset == 0 => wav::canonical_header(&audio.format, 0),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the model saves enough on an excerpt from the middle of a segment.
@@ -185,6 +204,17 @@ fn length(coded: &CodedPcm) -> u64 {
     (coded.tokens.len() + coded.lsb.len()) as u64
 }
 
+/// Foreign bytes after `primer` repeat their meaning at its length: byte for byte, they are
+/// compared with it.
+fn foreign_context(primer: &[u8]) -> BytesContext<'_> {
+    BytesContext { stride: primer.len().max(1), primer }
+}
+
+/// Samples that are not predicted repeat their meaning with every frame.
+fn audio_context(format: &WavFormat) -> BytesContext<'static> {
+    BytesContext { stride: format.frame_bytes(), primer: &[] }
+}
+
 /// `bytes` as they are: what every other coding has to beat.
 fn stored_block(kind: BlockKind, bytes: Vec<u8>) -> Result<Block> {
     let original_length = u32::try_from(bytes.len()).map_err(|_| Error::Limit {
@@ -205,8 +235,8 @@ fn stored_block(kind: BlockKind, bytes: Vec<u8>) -> Result<Block> {
 }
 
 /// `stored`, or the same through the byte model if that is smaller.
-fn or_byte_model(stored: Block, kind: BlockKind, stride: usize) -> Block {
-    let tokens = codec::encode_bytes(&stored.tokens, stride);
+fn or_byte_model(stored: Block, kind: BlockKind, context: BytesContext<'_>) -> Block {
+    let tokens = codec::encode_bytes(&stored.tokens, context);
     if tokens.len() < stored.tokens.len() {
         Block { kind, tokens, lsb: Vec::new(), ..stored }
     } else {

@@ -18,6 +18,8 @@ pub(super) struct Spans<R> {
     limit: SegmentLimit,
     /// Spans read but not given out yet.
     pending: VecDeque<Span>,
+    /// Bytes given out so far.
+    offset: u64,
     /// Hash of the original, as far as `reader` has handed it out.
     hasher: blake3::Hasher,
 }
@@ -25,7 +27,13 @@ pub(super) struct Spans<R> {
 impl<R: Read> Spans<R> {
     pub(super) fn new(input: R, limit: SegmentLimit) -> Result<Self> {
         let reader = WavReader::new(input)?;
-        Ok(Spans { reader, limit, pending: VecDeque::new(), hasher: blake3::Hasher::new() })
+        Ok(Spans {
+            reader,
+            limit,
+            pending: VecDeque::new(),
+            offset: 0,
+            hasher: blake3::Hasher::new(),
+        })
     }
 
     /// Reads on until the format of the samples is known; `None` when the file has no
@@ -40,12 +48,17 @@ impl<R: Read> Spans<R> {
         Ok(self.reader.format().copied())
     }
 
-    /// The next span.
-    pub(super) fn next(&mut self) -> Result<Option<Span>> {
-        match self.pending.pop_front() {
-            Some(span) => Ok(Some(span)),
-            None => self.read(),
-        }
+    /// The next span, and the offset of its first byte in the file.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Span)>> {
+        let span = match self.pending.pop_front() {
+            Some(span) => Some(span),
+            None => self.read()?,
+        };
+        Ok(span.map(|span| {
+            let offset = self.offset;
+            self.offset += span_bytes(&span).len() as u64;
+            (offset, span)
+        }))
     }
 
     fn read(&mut self) -> Result<Option<Span>> {

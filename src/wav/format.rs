@@ -70,6 +70,16 @@ impl SampleFormat {
         }
     }
 
+    /// Byte order of the file: that of the samples, where they have one.
+    pub fn endian(self) -> Endian {
+        match self {
+            SampleFormat::Integer { endian, .. }
+            | SampleFormat::Float32 { endian }
+            | SampleFormat::Float64 { endian } => endian,
+            _ => Endian::Little,
+        }
+    }
+
     /// Serialised form: kind, width in bytes (0 for opaque), then as little-endian 16 bits
     /// the byte order (0 little, 1 big) or, for opaque, the stride.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {

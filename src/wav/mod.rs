@@ -8,6 +8,7 @@
 //! [`to_pcm`] and [`from_pcm`] are exact inverses between the bytes of an audio span and
 //! integers.
 
+mod canonical;
 mod companding;
 mod fmt;
 mod format;
@@ -17,6 +18,7 @@ mod reader;
 #[cfg(test)]
 mod testing;
 
+pub use canonical::{canonical_header, padding};
 pub use format::{Endian, SampleFormat, WavFormat};
 pub use mapping::{Mapping, from_pcm, to_pcm};
 pub use reader::{MAX_FOREIGN, SegmentLimit, Span, WavReader};
