@@ -11,7 +11,7 @@ pub struct Pcm {
 
 impl Pcm {
     /// An excerpt of at most `frames` frames (at least 1) from the middle.
-    pub(crate) fn middle(&self, frames: usize) -> Pcm {
+    pub fn middle(&self, frames: usize) -> Pcm {
         let frames = frames.max(1).min(self.frames());
         let first = (self.frames() - frames) / 2 * self.channels;
         let samples = self.samples[first..first + frames * self.channels].to_vec();

@@ -47,8 +47,8 @@ impl Shared<'_> {
 
 /// The coding state of one channel.
 #[derive(Clone, Debug)]
-pub struct Channel {
-    profile: &'static Profile,
+pub struct Channel<'a> {
+    profile: &'a Profile<'a>,
     cascades: Vec<Cascade>,
     combiner: LeastSquares,
     /// Outputs of all stages, cascade by cascade.
@@ -70,14 +70,9 @@ pub struct Channel {
     second: bool,
 }
 
-impl Channel {
+impl<'a> Channel<'a> {
     /// A channel that has seen nothing.
-    pub fn new(
-        profile: &'static Profile,
-        values: &Values,
-        has_partner: bool,
-        second: bool,
-    ) -> Self {
+    pub fn new(profile: &'a Profile<'a>, values: &Values, has_partner: bool, second: bool) -> Self {
         let cascades: Vec<Cascade> =
             profile.cascades.iter().map(|config| Cascade::new(config, has_partner)).collect();
         let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();

@@ -1,5 +1,6 @@
 //! One segment of samples, or one block of bytes, to and from its coded form.
 
+pub mod ablation;
 mod bytes;
 mod channel;
 mod grid;

@@ -26,9 +26,9 @@ pub struct ExpertConfig {
 
 /// Composition of a level.
 #[derive(Clone, Copy, Debug)]
-pub struct Profile {
+pub struct Profile<'a> {
     /// Cascades run side by side.
-    pub cascades: &'static [CascadeConfig],
+    pub cascades: &'a [CascadeConfig],
     /// Weighs the outputs of all stages.
     pub combiner: LeastSquaresConfig,
     /// Distributions mixed. The first four have a second task each (`channel.rs`): the combined
@@ -90,7 +90,7 @@ const FAST_LONG: CascadeConfig =
 /// Follows changes within a few hundred samples.
 const FAST_QUICK: CascadeConfig = cascade(16, 8, 0.995, 32, Weighting::Robust, &[nlms(16, 0.01)]);
 
-const FAST: Profile = Profile {
+const FAST: Profile<'static> = Profile {
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { interval: 8, ..COMBINER },
     experts: [
@@ -175,7 +175,7 @@ const STATIC: CascadeConfig = cascade(
 const SLOPE: CascadeConfig =
     cascade(2, 1, 0.99, 4, Weighting::Robust, &[nlms(32, 0.02), nlms(256, 0.01)]);
 
-const DEFAULT: Profile = Profile {
+const DEFAULT: Profile<'static> = Profile {
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE],
     combiner: COMBINER,
     experts: [
@@ -198,7 +198,7 @@ const DEFAULT: Profile = Profile {
     ],
 };
 
-const BEST: Profile = Profile {
+const BEST: Profile<'static> = Profile {
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
     combiner: LeastSquaresConfig { interval: 2, ..COMBINER },
     experts: [
@@ -222,7 +222,7 @@ const BEST: Profile = Profile {
 };
 
 /// The composition of `level`.
-pub fn profile(level: Level) -> &'static Profile {
+pub fn profile(level: Level) -> &'static Profile<'static> {
     match level {
         Level::Fast => &FAST,
         Level::Default => &DEFAULT,

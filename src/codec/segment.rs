@@ -2,7 +2,7 @@
 
 use super::channel::{Channel, Shared};
 use super::grid::Grid;
-use super::profile::profile;
+use super::profile::{Profile, profile};
 use super::values::Values;
 use super::{CodedPcm, Level, value_set};
 use crate::entropy::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder, code_uniform};
@@ -61,7 +61,7 @@ impl Coder for Decoder<'_> {
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
 struct Pass<'a, 'lm, C> {
     coder: &'a mut C,
-    level: Level,
+    profile: &'a Profile<'a>,
     channels: usize,
     /// Before an encoder's pass, numbers on the grid; after any pass, samples.
     samples: &'a mut [i32],
@@ -86,7 +86,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
 
     #[inline(always)]
     fn call(self) -> Result<()> {
-        let Pass { coder, level, channels, samples, layout, lm } = self;
+        let Pass { coder, profile, channels, samples, layout, lm } = self;
         if samples.is_empty() {
             return Ok(());
         }
@@ -95,9 +95,8 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
         let values = value_set::code(coder, &layout.values, samples.len());
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
         // By order of coding, not by place in the frame.
-        let mut states: Vec<Channel> = (0..channels)
-            .map(|i| Channel::new(profile(level), &values, channels > 1, i > 0))
-            .collect();
+        let mut states: Vec<Channel> =
+            (0..channels).map(|i| Channel::new(profile, &values, channels > 1, i > 0)).collect();
         let mut shared = Shared { lm, last_bin: None, surprise: 0.0 };
         if let Some(lm) = &mut shared.lm {
             lm.reset()?;
@@ -133,28 +132,28 @@ fn run<C: Coder>(pass: Pass<'_, '_, C>) -> Result<()> {
 /// Codes numbers on `layout`'s grid.
 fn encode_with(
     numbers: &Pcm,
-    level: Level,
+    profile: &Profile<'_>,
     layout: Layout,
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<CodedPcm> {
     let mut encoder = Encoder::default();
     let mut samples = numbers.samples.clone();
     let (coder, samples) = (&mut encoder, &mut samples[..]);
-    run(Pass { coder, level, channels: numbers.channels, samples, layout, lm })?;
+    run(Pass { coder, profile, channels: numbers.channels, samples, layout, lm })?;
     Ok(CodedPcm { tokens: encoder.range.finish(), lsb: encoder.lsb.finish() })
 }
 
 /// Whether the channels of `numbers` are better coded last to first, by trial on an excerpt with
-/// the fastest level. At that level a trial would cost too much of the time saved.
-fn better_reversed(numbers: &Pcm, level: Level, values: &Values) -> Result<bool> {
-    if numbers.channels < 2 || level == Level::Fast {
+/// the fastest level.
+fn better_reversed(numbers: &Pcm, values: &Values) -> Result<bool> {
+    if numbers.channels < 2 {
         return Ok(false);
     }
     let excerpt = numbers.middle(TRIAL_FRAMES);
     let mut lengths = [0; 2];
     for reversed in [false, true] {
         let layout = Layout { reversed, grid: Grid::FINE, values: values.clone() };
-        let coded = encode_with(&excerpt, Level::Fast, layout, None)?;
+        let coded = encode_with(&excerpt, profile(Level::Fast), layout, None)?;
         lengths[usize::from(reversed)] = coded.tokens.len() + coded.lsb.len();
     }
     Ok(lengths[1] < lengths[0])
@@ -165,6 +164,17 @@ fn better_reversed(numbers: &Pcm, level: Level, values: &Values) -> Result<bool>
 /// # Errors
 /// Only those of the model.
 pub fn encode_pcm(pcm: &Pcm, level: Level, lm: Option<&mut dyn LanguageModel>) -> Result<CodedPcm> {
+    // At the fastest level a trial of orders would cost too much of the time saved.
+    encode_pcm_as(pcm, profile(level), level != Level::Fast, lm)
+}
+
+/// [`encode_pcm`] with any composition; `try_orders` of the channels, or take the first one.
+pub(super) fn encode_pcm_as(
+    pcm: &Pcm,
+    profile: &Profile<'_>,
+    try_orders: bool,
+    lm: Option<&mut dyn LanguageModel>,
+) -> Result<CodedPcm> {
     if pcm.samples.is_empty() {
         return Ok(CodedPcm::default());
     }
@@ -172,8 +182,8 @@ pub fn encode_pcm(pcm: &Pcm, level: Level, lm: Option<&mut dyn LanguageModel>) -
     let samples = pcm.samples.iter().map(|&sample| grid.number(sample)).collect();
     let numbers = Pcm { channels: pcm.channels, samples };
     let values = value_set::choose(&numbers.samples);
-    let reversed = better_reversed(&numbers, level, &values)?;
-    encode_with(&numbers, level, Layout { reversed, grid, values }, lm)
+    let reversed = try_orders && better_reversed(&numbers, &values)?;
+    encode_with(&numbers, profile, Layout { reversed, grid, values }, lm)
 }
 
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
@@ -192,7 +202,8 @@ pub fn decode_pcm(
     let mut decoder = Decoder { range: RangeDecoder::new(tokens), lsb: LsbReader::new(lsb) };
     let mut samples = vec![0; channels * frames];
     let layout = Layout { reversed: false, grid: Grid::FINE, values: Values::between(0, 0) };
-    run(Pass { coder: &mut decoder, level, channels, samples: &mut samples, layout, lm })?;
+    let (coder, profile) = (&mut decoder, profile(level));
+    run(Pass { coder, profile, channels, samples: &mut samples, layout, lm })?;
     if !samples.is_empty() {
         decoder.range.finish()?;
         decoder.lsb.finish()?;

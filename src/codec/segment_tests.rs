@@ -223,7 +223,8 @@ fn encode_on(simd: impl Simd, pcm: &Pcm, level: Level) -> CodedPcm {
     let mut encoder = Encoder::default();
     let mut samples = pcm.samples.clone();
     let (coder, samples) = (&mut encoder, &mut samples[..]);
-    simd.vectorize(Pass { coder, level, channels: pcm.channels, samples, layout, lm: None })
+    let profile = profile(level);
+    simd.vectorize(Pass { coder, profile, channels: pcm.channels, samples, layout, lm: None })
         .unwrap();
     CodedPcm { tokens: encoder.range.finish(), lsb: encoder.lsb.finish() }
 }
@@ -246,7 +247,7 @@ fn every_instruction_set_writes_the_same_bytes() {
                 grid: Grid::FINE,
                 values: value_set::choose(&pcm.samples),
             };
-            let dispatched = encode_with(&pcm, level, layout, None).unwrap();
+            let dispatched = encode_with(&pcm, profile(level), layout, None).unwrap();
             assert!(dispatched == expected, "{channels} channels, {level:?}");
             #[cfg(target_arch = "x86_64")]
             if let Some(v3) = pulp::x86::V3::try_new() {

@@ -1,0 +1,142 @@
+//! What each part of a level is worth: coding with that part left out.
+//!
+//! For measurements only (`examples/ablation.rs`). What comes out is no lmz stream: a decoder
+//! would have to know what is missing.
+
+use super::profile::{ExpertConfig, Profile, Source, profile};
+use super::segment::encode_pcm_as;
+use super::{CodedPcm, Level};
+use crate::density::EXPERTS;
+use crate::error::Result;
+use crate::pcm::Pcm;
+
+/// Something that a level can do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A cascade, its vote in the combiner, and the experts centred on it.
+    Cascade(usize),
+    /// One expert.
+    Expert(usize),
+    /// All experts but those centred on the combined forecast.
+    SingleExperts,
+    /// The trial of the order of the channels.
+    OrderTrial,
+}
+
+impl Part {
+    /// All parts of a level.
+    pub fn all(level: Level) -> Vec<Part> {
+        let mut parts: Vec<Part> = (0..profile(level).cascades.len()).map(Part::Cascade).collect();
+        parts.extend((0..EXPERTS).map(Part::Expert));
+        parts.push(Part::SingleExperts);
+        if level != Level::Fast {
+            parts.push(Part::OrderTrial);
+        }
+        parts
+    }
+
+    /// The part in words, with its parameters.
+    pub fn describe(self, level: Level) -> String {
+        let profile = profile(level);
+        match self {
+            Part::Cascade(i) => {
+                let cascade = &profile.cascades[i];
+                let taps: Vec<_> = cascade.nlms.iter().map(|n| n.taps.to_string()).collect();
+                format!(
+                    "cascade {i}: least squares {}+{}, lambda {}; NLMS {}",
+                    cascade.own,
+                    cascade.partner,
+                    cascade.least_squares.lambda,
+                    if taps.is_empty() { "none".to_owned() } else { taps.join(", ") },
+                )
+            }
+            Part::Expert(i) => {
+                let ExpertConfig { source, rate } = profile.experts[i];
+                format!("expert {i}: {source:?}, rate {rate}")
+            }
+            Part::SingleExperts => "all experts but the combined ones".to_owned(),
+            Part::OrderTrial => "trial of the channels' order".to_owned(),
+        }
+    }
+}
+
+/// Codes a segment with one part of `level` left out, or with all of them.
+///
+/// The place of an expert that is left out is taken by a copy of the first one, which says nothing
+/// new.
+///
+/// # Errors
+/// None are known; see [`super::encode_pcm`].
+pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<CodedPcm> {
+    let full = profile(level);
+    let mut cascades = full.cascades.to_vec();
+    let mut experts = full.experts;
+    let first = experts[0];
+    match part {
+        Some(Part::Cascade(left_out)) => {
+            cascades.remove(left_out);
+            for expert in &mut experts {
+                expert.source = match expert.source {
+                    Source::Cascade(i) | Source::LeastSquares(i) if i == left_out => {
+                        *expert = first;
+                        continue;
+                    }
+                    Source::Cascade(i) => Source::Cascade(i - usize::from(i > left_out)),
+                    Source::LeastSquares(i) => Source::LeastSquares(i - usize::from(i > left_out)),
+                    Source::Combined => Source::Combined,
+                };
+            }
+        }
+        Some(Part::Expert(left_out)) => experts[left_out] = experts[usize::from(left_out == 0)],
+        Some(Part::SingleExperts) => {
+            for expert in &mut experts {
+                if !matches!(expert.source, Source::Combined) {
+                    *expert = first;
+                }
+            }
+        }
+        Some(Part::OrderTrial) | None => {}
+    }
+    let try_orders = level != Level::Fast && part != Some(Part::OrderTrial);
+    encode_pcm_as(pcm, &Profile { cascades: &cascades, experts, ..*full }, try_orders, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::encode_pcm;
+
+    /// A tone with some noise, the second channel louder than the first.
+    fn tone() -> Pcm {
+        let mut state = 1_u32;
+        let samples = (0..6_000).map(|i| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let tone = (f64::from(i / 2) * 0.05).sin() * 3_000.0 * f64::from(1 + i % 2);
+            tone as i32 + (state >> 27) as i32
+        });
+        Pcm { channels: 2, samples: samples.collect() }
+    }
+
+    #[test]
+    fn with_all_parts_it_is_the_codec() {
+        let pcm = tone();
+        for level in [Level::Fast, Level::Default, Level::Best] {
+            let full = encode_without(&pcm, level, None).unwrap();
+            assert_eq!(full, encode_pcm(&pcm, level, None).unwrap());
+        }
+    }
+
+    #[test]
+    fn every_part_can_be_left_out_and_makes_a_difference() {
+        let pcm = tone();
+        for level in [Level::Fast, Level::Default] {
+            let full = encode_without(&pcm, level, None).unwrap();
+            for part in Part::all(level) {
+                let coded = encode_without(&pcm, level, Some(part)).unwrap();
+                // The order of these channels happens to be the one that is tried first.
+                let same = coded == full;
+                assert_eq!(same, part == Part::OrderTrial, "{}", part.describe(level));
+            }
+        }
+    }
+}
