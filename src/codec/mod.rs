@@ -4,6 +4,7 @@ pub mod ablation;
 mod bytes;
 mod channel;
 mod grid;
+mod meter;
 mod profile;
 mod segment;
 mod value_set;
@@ -14,7 +15,8 @@ mod values;
 mod values_tests;
 
 pub use bytes::{BytesContext, decode_bytes, encode_bytes};
-pub use segment::{decode_pcm, encode_pcm};
+pub use meter::FrameCost;
+pub use segment::{cost_pcm, decode_pcm, encode_pcm};
 pub(crate) use values::Values;
 
 /// How much prediction is run for each sample. The level is recorded in the file.

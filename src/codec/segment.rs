@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Shared};
 use super::grid::Grid;
+use super::meter::{FrameCost, Meter};
 use super::profile::{Profile, profile};
 use super::values::Values;
 use super::{CodedPcm, Level, value_set};
@@ -112,6 +113,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
                 *sample = state.code(coder, &values, own, other, &mut shared, *sample)?;
                 histories[i].push(f64::from(*sample));
             }
+            coder.end_frame();
             if coder.overrun() {
                 return Err(Error::corrupt(0, "the token stream ends too early"));
             }
@@ -129,7 +131,18 @@ fn run<C: Coder>(pass: Pass<'_, '_, C>) -> Result<()> {
     pulp::Arch::new().dispatch(pass)
 }
 
-/// Codes numbers on `layout`'s grid.
+/// Tells `coder` numbers on `layout`'s grid.
+fn tell<C: Coder>(
+    coder: &mut C,
+    numbers: &Pcm,
+    profile: &Profile<'_>,
+    layout: Layout,
+    lm: Option<&mut dyn LanguageModel>,
+) -> Result<()> {
+    let mut samples = numbers.samples.clone();
+    run(Pass { coder, profile, channels: numbers.channels, samples: &mut samples, layout, lm })
+}
+
 fn encode_with(
     numbers: &Pcm,
     profile: &Profile<'_>,
@@ -137,9 +150,7 @@ fn encode_with(
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<CodedPcm> {
     let mut encoder = Encoder::default();
-    let mut samples = numbers.samples.clone();
-    let (coder, samples) = (&mut encoder, &mut samples[..]);
-    run(Pass { coder, profile, channels: numbers.channels, samples, layout, lm })?;
+    tell(&mut encoder, numbers, profile, layout, lm)?;
     Ok(CodedPcm { tokens: encoder.range.finish(), lsb: encoder.lsb.finish() })
 }
 
@@ -164,8 +175,30 @@ fn better_reversed(numbers: &Pcm, values: &Values) -> Result<bool> {
 /// # Errors
 /// Only those of the model.
 pub fn encode_pcm(pcm: &Pcm, level: Level, lm: Option<&mut dyn LanguageModel>) -> Result<CodedPcm> {
-    // At the fastest level a trial of orders would cost too much of the time saved.
-    encode_pcm_as(pcm, profile(level), level != Level::Fast, lm)
+    encode_pcm_as(pcm, profile(level), tries_orders(level), lm)
+}
+
+/// At the fastest level a trial of orders would cost too much of the time saved.
+fn tries_orders(level: Level) -> bool {
+    level != Level::Fast
+}
+
+/// What [`encode_pcm`] spends on each frame, without coding anything.
+///
+/// # Errors
+/// Only those of the model.
+pub fn cost_pcm(
+    pcm: &Pcm,
+    level: Level,
+    lm: Option<&mut dyn LanguageModel>,
+) -> Result<Vec<FrameCost>> {
+    if pcm.samples.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (numbers, layout) = lay_out(pcm, tries_orders(level))?;
+    let mut meter = Meter::default();
+    tell(&mut meter, &numbers, profile(level), layout, lm)?;
+    Ok(meter.frames)
 }
 
 /// [`encode_pcm`] with any composition; `try_orders` of the channels, or take the first one.
@@ -178,12 +211,18 @@ pub(super) fn encode_pcm_as(
     if pcm.samples.is_empty() {
         return Ok(CodedPcm::default());
     }
+    let (numbers, layout) = lay_out(pcm, try_orders)?;
+    encode_with(&numbers, profile, layout, lm)
+}
+
+/// The numbers to code for a segment that is not empty, and what is chosen for it.
+fn lay_out(pcm: &Pcm, try_orders: bool) -> Result<(Pcm, Layout)> {
     let grid = Grid::of(&pcm.samples);
     let samples = pcm.samples.iter().map(|&sample| grid.number(sample)).collect();
     let numbers = Pcm { channels: pcm.channels, samples };
     let values = value_set::choose(&numbers.samples);
     let reversed = try_orders && better_reversed(&numbers, &values)?;
-    encode_with(&numbers, profile, Layout { reversed, grid, values }, lm)
+    Ok((numbers, Layout { reversed, grid, values }))
 }
 
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.

@@ -265,3 +265,26 @@ fn every_instruction_set_writes_the_same_bytes() {
         eprintln!("SKIPPED: this machine has no vector instructions that pulp knows");
     }
 }
+
+/// The meter runs the encoder's own decisions, so what it adds up is what the encoder writes.
+#[test]
+fn costs_add_up_to_the_coded_length() {
+    let mut lsb_bytes = 0;
+    for (channels, samples) in [(1, music(1, 6_000)), (2, music(2, 3_000)), (2, noise(6_000))] {
+        let pcm = Pcm { channels, samples };
+        for level in [Level::Fast, Level::Default] {
+            let coded = encode_pcm(&pcm, level, None).unwrap();
+            let costs = cost_pcm(&pcm, level, None).unwrap();
+            assert_eq!(costs.len(), pcm.frames());
+            let tokens: f64 = costs.iter().map(|cost| f64::from(cost.tokens)).sum();
+            let lsb: f64 = costs.iter().map(|cost| f64::from(cost.lsb)).sum();
+            let written = 8.0 * coded.tokens.len() as f64;
+            assert!((tokens - written).abs() < 32.0, "{tokens} bits, {written} written");
+            assert_eq!((lsb / 8.0).ceil() as usize, coded.lsb.len());
+            lsb_bytes += coded.lsb.len();
+        }
+    }
+    assert!(lsb_bytes > 0, "no segment has an LSB block");
+    let empty = Pcm { channels: 2, samples: Vec::new() };
+    assert_eq!(cost_pcm(&empty, Level::Default, None).unwrap(), []);
+}

@@ -29,6 +29,9 @@ pub trait Coder {
     fn overrun(&self) -> bool {
         false
     }
+
+    /// Is told that a frame has been coded; for those that keep accounts.
+    fn end_frame(&mut self) {}
 }
 
 /// Codes the low `bits` bits of `value`, most significant first, all values equally likely.

@@ -15,7 +15,8 @@ use crate::wav::SegmentLimit;
 
 /// Size of a segment. Longer ones give the predictors more to learn from, shorter ones more
 /// threads to work on, finer seeking and less loss when one is damaged.
-const SEGMENT: SegmentLimit = SegmentLimit { seconds: 20, samples: MAX_SEGMENT_SAMPLES as usize };
+pub const SEGMENT: SegmentLimit =
+    SegmentLimit { seconds: 20, samples: MAX_SEGMENT_SAMPLES as usize };
 
 /// Compresses the WAV file `input` to the lmz file `output`, front to back and in memory
 /// bounded by the number of threads, whatever the length of the file.

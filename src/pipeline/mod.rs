@@ -18,7 +18,7 @@ use std::thread;
 
 use serde::{Serialize, Serializer};
 
-pub use compress::compress;
+pub use compress::{SEGMENT, compress};
 pub use decompress::{decompress, verify};
 pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, info};
 

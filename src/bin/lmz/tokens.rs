@@ -5,7 +5,8 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
 use lmz::lm::Recorder;
-use lmz::wav::{self, SegmentLimit, Span, WavReader};
+use lmz::pipeline::SEGMENT;
+use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};
 
 use crate::args::DevTokensArgs;
@@ -15,8 +16,7 @@ pub fn dump(args: &DevTokensArgs) -> Result<()> {
     let input = File::open(&args.input).with_context(|| args.input.display().to_string())?;
     let mut reader = WavReader::new(input)?;
     let mut output = BufWriter::new(File::create(&args.output)?);
-    let limit = SegmentLimit { seconds: 20, samples: 1 << 22 };
-    while let Some(span) = reader.next_span(limit)? {
+    while let Some(span) = reader.next_span(SEGMENT)? {
         let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
         let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
         let mut recorder = Recorder::default();
