@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lmz::Level;
 use lmz::container::layout::{DRAFT, VERSION};
 use lmz::pipeline::LmUse;
+use serde::{Deserialize, Serialize};
 
 use crate::models;
 
@@ -42,6 +43,13 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Tell what is in lmz files, without decoding them
     Info(InfoArgs),
+    /// Measure lmz and other coders on the same files: sizes, times, memory, charts
+    #[cfg(feature = "bench")]
+    Bench(Box<crate::bench::BenchArgs>),
+    /// Run one coder for `bench`
+    #[cfg(feature = "bench")]
+    #[command(hide = true, name = crate::bench::SUBCOMMAND)]
+    BenchCoder,
     /// Write the token pairs of a WAV file, to train a model on (see training/)
     #[command(hide = true)]
     DevTokens(DevTokensArgs),
@@ -180,7 +188,7 @@ pub struct CommonArgs {
 }
 
 /// `--lm`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Lm {
     /// Where it saves at least 1 % on an excerpt of a segment
     Auto,

@@ -1,6 +1,8 @@
 //! The `lmz` command: arguments, files, messages. All the work is the library's.
 
 mod args;
+#[cfg(feature = "bench")]
+mod bench;
 mod commands;
 mod failure;
 mod models;
@@ -28,6 +30,14 @@ fn main() -> ExitCode {
         Command::Decompress(args) => commands::decompress(args),
         Command::Verify(args) => commands::verify(args),
         Command::Info(args) => commands::info(args),
+        #[cfg(feature = "bench")]
+        Command::Bench(args) => bench::run(args),
+        #[cfg(feature = "bench")]
+        Command::BenchCoder => {
+            let mut outcome = Outcome::default();
+            outcome.add(bench::SUBCOMMAND, bench::serve());
+            Ok(outcome)
+        }
         Command::DevTokens(args) => {
             let mut outcome = Outcome::default();
             outcome.add(&args.input.display().to_string(), tokens::dump(args));

@@ -20,6 +20,22 @@ fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The folder of temporary files there is at the moment, if any.
+static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Lets the signal handler remove a folder too, until what this returns is dropped. One at a time.
+#[cfg(feature = "bench")]
+pub fn remove_on_signal(folder: &Path) -> impl Drop {
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            *SCRATCH.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+    *SCRATCH.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.to_owned());
+    Guard
+}
+
 /// Makes ^C and requests to terminate end the program at once, with nothing left behind.
 ///
 /// The library could end a run by itself, but only between segments, and a segment can take
@@ -29,6 +45,9 @@ fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
 /// When the system refuses the handler.
 pub fn clean_up_on_signals() -> Result<()> {
     ctrlc::set_handler(|| {
+        if let Some(folder) = &*SCRATCH.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = std::fs::remove_dir_all(folder);
+        }
         // Held until the exit: the main thread must not start another file.
         let path = unfinished();
         if let Some(path) = &*path {

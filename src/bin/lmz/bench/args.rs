@@ -1,0 +1,110 @@
+//! The command line of `lmz bench` as plain data.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use crate::args::{Lm, ModelArgs};
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// WAV files, and folders of them (searched all the way down)
+    #[arg(required_unless_present = "explain", value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Levels of lmz to measure
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "LEVELS",
+        default_value = "default"
+    )]
+    pub level: Vec<BenchLevel>,
+
+    /// When the language model takes part; several values make several variants of lmz
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHEN", default_value = "auto")]
+    pub lm: Vec<Lm>,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    /// Code this many chunks of each file, each alone, in place of whole files
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub chunks: Option<u32>,
+
+    /// Bytes of sample data in a chunk, rounded down to whole frames
+    #[arg(long, value_name = "BYTES", default_value_t = 2048, requires = "chunks",
+          value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
+    pub chunk_size: u32,
+
+    /// Which chunks: the same seed takes the same ones
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "chunks")]
+    pub seed: u64,
+
+    /// Coders to compare with: gzip, xz, zstd, flac-rs, flac, wavpack, mac, ofr, sac, tta, alac;
+    /// or `none`. Left out: all that are there
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub baseline: Option<Vec<String>>,
+
+    /// Write all rows as CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    pub csv: Option<PathBuf>,
+
+    /// Write the whole report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Write a report with charts: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+
+    /// Look into one file in place of comparing coders: bits over time, where the bytes went
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "chunks", "baseline"])]
+    pub explain: Option<PathBuf>,
+
+    /// Replace existing reports
+    #[arg(short, long)]
+    pub force: bool,
+
+    /// Threads of lmz; 0 means one per processor. Coders run one after the other all the same
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 1)]
+    pub threads: usize,
+
+    /// Print no table and show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `--level`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BenchLevel {
+    /// As `compress --fast`
+    Fast,
+    /// As `compress`
+    Default,
+    /// As `compress --best`
+    Best,
+}
+
+impl BenchLevel {
+    /// As the library calls it.
+    pub fn level(self) -> lmz::Level {
+        match self {
+            BenchLevel::Fast => lmz::Level::Fast,
+            BenchLevel::Default => lmz::Level::Default,
+            BenchLevel::Best => lmz::Level::Best,
+        }
+    }
+
+    /// For the name of a variant.
+    pub fn name(self) -> &'static str {
+        match self {
+            BenchLevel::Fast => "fast",
+            BenchLevel::Default => "default",
+            BenchLevel::Best => "best",
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! A look into one file: bits per sample over time, with and without the language model, and
+//! where the bytes went.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, bail};
+use lmz::codec::{self, FrameCost};
+use lmz::container::{Block, BlockKind, Reader};
+use lmz::lm::ModelProvider;
+use lmz::pcm::Pcm;
+use lmz::pipeline::{self, CompressOptions, SEGMENT};
+use lmz::wav::{self, Span, WavFormat, WavReader};
+use serde::Serialize;
+
+use super::args::BenchArgs;
+use super::coders::{Parts, parts};
+use super::{formats, html, write};
+use crate::args::Lm;
+use crate::models::Models;
+
+/// Signals end the program directly.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// Points of the curves at most.
+const POINTS: usize = 800;
+
+/// What is told of a file.
+#[derive(Debug, Default, Serialize)]
+struct Explained {
+    file: String,
+    version: String,
+    level: &'static str,
+    format: String,
+    channels: u16,
+    sample_rate: u32,
+    seconds: f64,
+    samples: u64,
+    original_bytes: u64,
+    coded_bytes: u64,
+    bits_per_sample: f64,
+    parts: Parts,
+    /// Name of the language model, if one takes part.
+    model: Option<String>,
+    segments: Vec<Segment>,
+    /// Equal steps of time, all of `curve_seconds`.
+    points: Vec<Point>,
+    curve_seconds: f64,
+}
+
+/// One block of samples.
+#[derive(Debug, Serialize)]
+struct Segment {
+    start_seconds: f64,
+    seconds: f64,
+    original_bytes: u64,
+    coded_bytes: u64,
+    /// predicted, byte-modelled or stored
+    coding: &'static str,
+    uses_lm: bool,
+    /// Bytes without the language model, where it takes part.
+    without_lm_bytes: Option<u64>,
+}
+
+/// Means over a stretch of time, all channels together.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct Point {
+    /// Bits per sample without a language model.
+    predictor: f64,
+    /// Bits per sample with one; absent where none was run.
+    with_lm: Option<f64>,
+    /// Those bits of `predictor` that are in the LSB block.
+    lsb: f64,
+    /// Smallest and largest sample, over full scale.
+    low: f32,
+    high: f32,
+}
+
+/// One frame's account.
+#[derive(Clone, Copy)]
+struct Frame {
+    predictor: FrameCost,
+    with_lm: Option<FrameCost>,
+    low: f32,
+    high: f32,
+}
+
+/// Looks into `file` and writes what `args` asks for.
+///
+/// # Errors
+/// When the file or the model cannot be read, or a report not be written.
+pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
+    let [level] = args.level[..] else { bail!("--explain takes one --level") };
+    let [lm] = args.lm[..] else { bail!("--explain takes one --lm") };
+    let models = Models::new(args.model.model.clone());
+    let wanted = lm == Lm::On || args.model.model.is_some() || models.is_available();
+    let model = match lm {
+        Lm::Auto | Lm::On if wanted => Some(models.provider(1, 0)?),
+        _ => None,
+    };
+    let options = CompressOptions {
+        level: level.level(),
+        lm: lm.into(),
+        model: model.as_deref(),
+        threads: args.threads,
+    };
+    let content = fs::read(file)?;
+    // Someone who asks for the model wants to see what it does even where it does not pay.
+    let mut explained = explain(&content, &options, lm == Lm::On)?;
+    explained.file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    explained.level = level.name();
+    if !args.quiet {
+        std::io::stdout().write_all(text(&explained).as_bytes())?;
+    }
+    if let Some(path) = &args.json {
+        write(path, args.force, &formats::json(&explained)?)?;
+    }
+    if let Some(path) = &args.html {
+        write(path, args.force, &html::page(html::EXPLAIN, &explained)?)?;
+    }
+    Ok(())
+}
+
+/// `always_lm` runs the model on every segment, not only where it takes part.
+fn explain(content: &[u8], options: &CompressOptions<'_>, always_lm: bool) -> Result<Explained> {
+    let mut packed = Vec::new();
+    pipeline::compress(content, &mut packed, options, &(), &NEVER)?;
+    let info = pipeline::info(packed.as_slice())?;
+    let mut explained = Explained {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        original_bytes: info.original_bytes,
+        coded_bytes: info.compressed_bytes,
+        parts: parts(&packed)?,
+        ..Explained::default()
+    };
+    let audio = info.audio.context("there are no samples in it")?;
+    explained.format = audio.sample_format;
+    explained.channels = audio.channels;
+    explained.sample_rate = audio.sample_rate;
+    explained.seconds = audio.seconds;
+    explained.bits_per_sample = audio.bits_per_sample.unwrap_or_default();
+    explained.samples = audio.frames * u64::from(audio.channels);
+
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut spans = WavReader::new(content)?;
+    let mut blocks = Reader::new(packed.as_slice())?;
+    // A span becomes a block.
+    while let (Some(span), Some((_, block))) = (spans.next_span(SEGMENT)?, blocks.next_block()?) {
+        let (Span::Audio { bytes }, Some(format)) = (span, spans.format()) else { continue };
+        let start = format.seconds(frames.len() as u64);
+        explained.segments.push(segment(&block, format, start));
+        let model = options.model.filter(|_| always_lm || block.uses_lm);
+        frames.extend(account(&bytes, format, &block, options, model)?);
+    }
+    if explained.segments.iter().any(|segment| segment.uses_lm) || always_lm {
+        explained.model = info.lm.model.map(|model| model.name);
+    }
+    explained.curve_seconds = explained.seconds;
+    explained.points = points(&frames, usize::from(audio.channels));
+    Ok(explained)
+}
+
+fn segment(block: &Block, format: &WavFormat, start_seconds: f64) -> Segment {
+    Segment {
+        start_seconds,
+        seconds: format.seconds(u64::from(block.frames)),
+        original_bytes: u64::from(block.original_length),
+        coded_bytes: block.coded_length(),
+        coding: match block.kind {
+            BlockKind::AudioCoded => "predicted",
+            BlockKind::AudioBytes | BlockKind::ForeignCoded => "byte-modelled",
+            BlockKind::AudioStored | BlockKind::ForeignStored => "stored",
+        },
+        uses_lm: block.uses_lm,
+        without_lm_bytes: block.uses_lm.then(|| block.coded_length() + block.saved_by_lm()),
+    }
+}
+
+/// What each frame of a block costs.
+fn account(
+    bytes: &[u8],
+    format: &WavFormat,
+    block: &Block,
+    options: &CompressOptions<'_>,
+    model: Option<&dyn ModelProvider>,
+) -> Result<Vec<Frame>> {
+    let level = options.level;
+    let frames = block.frames as usize;
+    let pcm = wav::to_pcm(bytes, format).map(|(pcm, _)| pcm);
+    let (predictor, with_lm) = match &pcm {
+        Some(pcm) if block.kind == BlockKind::AudioCoded => {
+            let plain = codec::cost_pcm(pcm, level, None)?;
+            let modelled = match model {
+                Some(model) => Some(codec::cost_pcm(pcm, level, Some(&mut *model.session(0)?))?),
+                None => None,
+            };
+            (plain, modelled)
+        }
+        // Not predicted: nothing tells one frame's share from another's.
+        _ => {
+            let each = 8.0 * block.coded_length() as f32 / frames.max(1) as f32;
+            (vec![FrameCost { tokens: each, lsb: 0.0 }; frames], None)
+        }
+    };
+    let full_scale = pcm.as_ref().map_or(1.0, full_scale);
+    let frame = |i: usize| {
+        let (low, high) = match &pcm {
+            Some(pcm) => extremes(&pcm.samples[i * pcm.channels..(i + 1) * pcm.channels]),
+            None => (0.0, 0.0),
+        };
+        Frame {
+            predictor: predictor[i],
+            with_lm: with_lm.as_ref().map(|costs| costs[i]),
+            low: low / full_scale,
+            high: high / full_scale,
+        }
+    };
+    Ok((0..predictor.len()).map(frame).collect())
+}
+
+/// The power of two that no sample of a segment exceeds.
+fn full_scale(pcm: &Pcm) -> f32 {
+    let peak = pcm.samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(1);
+    peak.max(1) as f32
+}
+
+fn extremes(samples: &[i32]) -> (f32, f32) {
+    let low = samples.iter().min().copied().unwrap_or_default();
+    let high = samples.iter().max().copied().unwrap_or_default();
+    (low as f32, high as f32)
+}
+
+/// Means over at most [`POINTS`] stretches of equal length.
+fn points(frames: &[Frame], channels: usize) -> Vec<Point> {
+    let length = frames.len().div_ceil(POINTS).max(1);
+    let mean = |part: &[Frame]| {
+        let samples = (part.len() * channels.max(1)) as f64;
+        let sum = |cost: fn(&Frame) -> f64| part.iter().map(cost).sum::<f64>() / samples;
+        let bits = |cost: FrameCost| f64::from(cost.tokens) + f64::from(cost.lsb);
+        let with_lm: Option<f64> =
+            part.iter().map(|f| f.with_lm.map(bits)).sum::<Option<f64>>().map(|b| b / samples);
+        Point {
+            predictor: sum(|f| f64::from(f.predictor.tokens) + f64::from(f.predictor.lsb)),
+            with_lm,
+            lsb: sum(|f| f64::from(f.predictor.lsb)),
+            low: part.iter().map(|f| f.low).fold(f32::INFINITY, f32::min),
+            high: part.iter().map(|f| f.high).fold(f32::NEG_INFINITY, f32::max),
+        }
+    };
+    frames.chunks(length).map(mean).collect()
+}
+
+/// For people without a browser.
+fn text(explained: &Explained) -> String {
+    let Explained { original_bytes, coded_bytes, parts, .. } = explained;
+    let share = |bytes: u64| 100.0 * bytes as f64 / (*coded_bytes).max(1) as f64;
+    let mut out = format!(
+        "{}: {}, {} channel(s), {} Hz, {:.3} s\n{original_bytes} -> {coded_bytes} bytes \
+         ({:.2} %), {:.4} bits per sample, level {}\n",
+        explained.file,
+        explained.format,
+        explained.channels,
+        explained.sample_rate,
+        explained.seconds,
+        100.0 * *coded_bytes as f64 / (*original_bytes).max(1) as f64,
+        explained.bits_per_sample,
+        explained.level,
+    );
+    for (name, bytes) in [
+        ("tokens", parts.tokens),
+        ("LSBs", parts.lsb),
+        ("stored or byte-modelled", parts.plain),
+        ("foreign", parts.foreign),
+        ("container", parts.container),
+    ] {
+        out.push_str(&format!("  {name:<24} {bytes:>12} {:>7.2} %\n", share(bytes)));
+    }
+    let strip = "▁▂▃▄▅▆▇█";
+    let curve: Vec<f64> = explained.points.iter().map(|point| point.predictor).collect();
+    let most = curve.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let columns = curve.chunks(curve.len().div_ceil(72).max(1));
+    let bar: String = columns
+        .map(|part| part.iter().sum::<f64>() / part.len() as f64)
+        .filter_map(|bits| strip.chars().nth((bits / most * 7.0).round() as usize))
+        .collect();
+    out.push_str(&format!("bits per sample over time, up to {most:.2}:\n{bar}\n"));
+    out
+}
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;
