@@ -99,7 +99,7 @@ mod tests {
         assert_ne!(choose(&choice, "b.wav", 1_000_000, &stereo), chunks);
     }
 
-    const PINNED: [usize; 4] = [0, 0, 0, 0];
+    const PINNED: [usize; 4] = [41, 62, 335, 454];
 
     #[test]
     fn chunks_are_whole_frames_without_overlap() {

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail};
 use lmz::codec::{self, FrameCost};
 use lmz::container::{Block, BlockKind, Reader};
 use lmz::lm::ModelProvider;
-use lmz::pcm::Pcm;
 use lmz::pipeline::{self, CompressOptions, SEGMENT};
 use lmz::wav::{self, Span, WavFormat, WavReader};
 use serde::Serialize;
@@ -73,7 +72,7 @@ struct Point {
     with_lm: Option<f64>,
     /// Those bits of `predictor` that are in the LSB block.
     lsb: f64,
-    /// Smallest and largest sample, over full scale.
+    /// Smallest and largest sample, as integers of the mapping.
     low: f32,
     high: f32,
 }
@@ -204,7 +203,6 @@ fn account(
             (vec![FrameCost { tokens: each, lsb: 0.0 }; frames], None)
         }
     };
-    let full_scale = pcm.as_ref().map_or(1.0, full_scale);
     let frame = |i: usize| {
         let (low, high) = match &pcm {
             Some(pcm) => extremes(&pcm.samples[i * pcm.channels..(i + 1) * pcm.channels]),
@@ -213,17 +211,11 @@ fn account(
         Frame {
             predictor: predictor[i],
             with_lm: with_lm.as_ref().map(|costs| costs[i]),
-            low: low / full_scale,
-            high: high / full_scale,
+            low,
+            high,
         }
     };
     Ok((0..predictor.len()).map(frame).collect())
-}
-
-/// The power of two that no sample of a segment exceeds.
-fn full_scale(pcm: &Pcm) -> f32 {
-    let peak = pcm.samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(1);
-    peak.max(1) as f32
 }
 
 fn extremes(samples: &[i32]) -> (f32, f32) {
@@ -279,12 +271,11 @@ fn text(explained: &Explained) -> String {
     }
     let strip = "▁▂▃▄▅▆▇█";
     let curve: Vec<f64> = explained.points.iter().map(|point| point.predictor).collect();
-    let most = curve.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     let columns = curve.chunks(curve.len().div_ceil(72).max(1));
-    let bar: String = columns
-        .map(|part| part.iter().sum::<f64>() / part.len() as f64)
-        .filter_map(|bits| strip.chars().nth((bits / most * 7.0).round() as usize))
-        .collect();
+    let means: Vec<f64> = columns.map(|c| c.iter().sum::<f64>() / c.len() as f64).collect();
+    let most = means.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let height = |bits: &f64| strip.chars().nth((bits / most * 7.0).round() as usize);
+    let bar: String = means.iter().filter_map(height).collect();
     out.push_str(&format!("bits per sample over time, up to {most:.2}:\n{bar}\n"));
     out
 }

@@ -95,7 +95,7 @@ fn survey(
     };
     for (spec, name) in plan.coders.iter().zip(&names) {
         let (name, about) = (name.clone(), spec.about());
-        report.coders.push(CoderInfo { name, is_lmz: spec.is_lmz(), about });
+        report.coders.push(CoderInfo { name, kind: spec.kind(), about });
     }
     let bar = progress(plan.files.len() * plan.coders.len(), visible);
     let mut measurements = Vec::new();

@@ -47,9 +47,19 @@ pub struct Chunks {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoderInfo {
     pub name: String,
-    pub is_lmz: bool,
+    pub kind: Kind,
     /// Version, and whose.
     pub about: String,
+}
+
+/// What a coder is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Lmz,
+    Audio,
+    /// Any bytes.
+    General,
 }
 
 /// Something that was not measured.

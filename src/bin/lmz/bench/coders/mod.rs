@@ -12,6 +12,7 @@ use ::lmz::pipeline::Bytes;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::report::Kind;
 pub use external::External;
 pub use library::Library;
 pub use lmz::{Variant, parts};
@@ -130,7 +131,15 @@ impl Spec {
     }
 
     pub fn is_lmz(&self) -> bool {
-        matches!(self, Spec::Lmz(_))
+        self.kind() == Kind::Lmz
+    }
+
+    pub fn kind(&self) -> Kind {
+        match (self, self.input()) {
+            (Spec::Lmz(_), _) => Kind::Lmz,
+            (_, Input::Wav) => Kind::Audio,
+            (_, Input::Bytes) => Kind::General,
+        }
     }
 
     pub fn input(&self) -> Input {
