@@ -18,7 +18,7 @@ use crate::models::Models;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     pub path: PathBuf,
-    /// Name in reports: the path within its folder on the command line.
+    /// Name in reports: the path within its folder on the command line, or the file's alone.
     pub name: String,
     /// What kind of file it is; see [`class`].
     pub class: String,
@@ -129,7 +129,8 @@ fn files(inputs: &[PathBuf]) -> Result<Vec<File>> {
         for path in paths {
             if seen.insert(fs::canonicalize(&path)?) {
                 let below = if folder { path.strip_prefix(input).ok() } else { None };
-                let name = below.unwrap_or(&path).display().to_string();
+                let last = Path::new(path.file_name().unwrap_or(path.as_os_str()));
+                let name = below.unwrap_or(last).display().to_string();
                 files.push(File { class: class(&path, below), name, path });
             }
         }
@@ -214,9 +215,21 @@ mod tests {
         }
         let inputs = [folder.path().to_owned(), folder.path().join("a/3.wav")];
         let found = files(&inputs).unwrap();
+        assert_eq!(files(&inputs[1..]).unwrap()[0].name, "3.wav");
         let list: Vec<_> = found.iter().map(|f| (f.name.as_str(), f.class.as_str())).collect();
         assert_eq!(list, [("a/3.wav", "a"), ("b/2.WAV", "b"), ("b/deep/1.wav", "b")]);
         assert!(files(&[folder.path().join("c")]).is_err());
+    }
+
+    #[test]
+    fn names_tell_files_apart() {
+        let file = |path: &str| {
+            let path = PathBuf::from(path);
+            File { name: "a.wav".to_owned(), class: String::new(), path }
+        };
+        let mut files = [file("x/a.wav"), file("y/a.wav")];
+        tell_apart(&mut files);
+        assert_eq!(files.map(|file| file.name), ["x/a.wav", "y/a.wav"]);
     }
 
     #[test]

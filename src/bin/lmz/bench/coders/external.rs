@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, Coder, Restores, Runs, Scope};
+use super::{Clock, Coder, Runs, Scope};
 
 /// How a program is called. `{in}` and `{out}` stand for files.
 struct Program {
@@ -25,7 +25,6 @@ struct Program {
     decode: &'static [&'static str],
     /// Ending of coded files; some programs insist on theirs.
     extension: &'static str,
-    restores: Restores,
 }
 
 /// For programs that are told nothing more.
@@ -47,7 +46,6 @@ const PROGRAMS: [Program; 7] = [
         chunk: NOTHING,
         decode: &["-d", "--keep-foreign-metadata-if-present", "-s", "-f", "-o", "{out}", "{in}"],
         extension: "flac",
-        restores: Restores::File,
     },
     Program {
         name: "wavpack",
@@ -60,7 +58,6 @@ const PROGRAMS: [Program; 7] = [
         chunk: &["-r"],
         decode: &["-q", "-y", "{in}", "-o", "{out}"],
         extension: "wv",
-        restores: Restores::File,
     },
     Program {
         name: "mac",
@@ -73,7 +70,6 @@ const PROGRAMS: [Program; 7] = [
         chunk: NOTHING,
         decode: &["{in}", "{out}", "-d"],
         extension: "ape",
-        restores: Restores::Samples,
     },
     Program {
         name: "ofr",
@@ -86,7 +82,6 @@ const PROGRAMS: [Program; 7] = [
         chunk: NOTHING,
         decode: &["--decode", "--silent", "{in}", "--output", "{out}"],
         extension: "ofr",
-        restores: Restores::Samples,
     },
     Program {
         name: "sac",
@@ -99,7 +94,6 @@ const PROGRAMS: [Program; 7] = [
         chunk: NOTHING,
         decode: &["--decode", "{in}", "{out}"],
         extension: "sac",
-        restores: Restores::Samples,
     },
     Program {
         name: "tta",
@@ -128,7 +122,6 @@ const PROGRAMS: [Program; 7] = [
         chunk: NOTHING,
         decode: FFMPEG_DECODE,
         extension: "tta",
-        restores: Restores::Samples,
     },
     Program {
         name: "alac",
@@ -157,7 +150,6 @@ const PROGRAMS: [Program; 7] = [
         chunk: NOTHING,
         decode: FFMPEG_DECODE,
         extension: "m4a",
-        restores: Restores::Samples,
     },
 ];
 
@@ -189,10 +181,6 @@ impl External {
 
     pub fn label(&self) -> &'static str {
         self.program().label
-    }
-
-    pub fn restores(&self) -> Restores {
-        self.program().restores
     }
 
     /// The first line that the program prints when asked who it is.

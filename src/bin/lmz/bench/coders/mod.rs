@@ -151,7 +151,8 @@ impl Spec {
 
     pub fn restores(&self) -> Restores {
         match self {
-            Spec::External(external) => external.restores(),
+            // Audio coders for people: many make the header again, or add a padding byte.
+            Spec::External(_) => Restores::Samples,
             Spec::Lmz(_) | Spec::Library(_) => Restores::File,
         }
     }
