@@ -20,8 +20,6 @@ struct Program {
     encode: &'static [&'static str],
     /// Options of the encoder for whole files: keep what is around the samples.
     whole: &'static [&'static str],
-    /// Options of the encoder for chunks: keep nothing that is around the samples.
-    chunk: &'static [&'static str],
     decode: &'static [&'static str],
     /// Ending of coded files; some programs insist on theirs.
     extension: &'static str,
@@ -43,7 +41,6 @@ const PROGRAMS: [Program; 7] = [
         version: &["--version"],
         encode: &["-8", "--no-padding", "--no-seektable", "-s", "-f", "-o", "{out}", "{in}"],
         whole: &["--keep-foreign-metadata-if-present"],
-        chunk: NOTHING,
         decode: &["-d", "--keep-foreign-metadata-if-present", "-s", "-f", "-o", "{out}", "{in}"],
         extension: "flac",
     },
@@ -55,7 +52,6 @@ const PROGRAMS: [Program; 7] = [
         version: &["--version"],
         encode: &["-hhx", "-q", "-y", "{in}", "-o", "{out}"],
         whole: NOTHING,
-        chunk: &["-r"],
         decode: &["-q", "-y", "{in}", "-o", "{out}"],
         extension: "wv",
     },
@@ -67,7 +63,6 @@ const PROGRAMS: [Program; 7] = [
         version: NOTHING,
         encode: &["{in}", "{out}", "-c4000"],
         whole: NOTHING,
-        chunk: NOTHING,
         decode: &["{in}", "{out}", "-d"],
         extension: "ape",
     },
@@ -79,7 +74,6 @@ const PROGRAMS: [Program; 7] = [
         version: &["--version"],
         encode: &["--encode", "--preset", "max", "--silent", "{in}", "--output", "{out}"],
         whole: NOTHING,
-        chunk: NOTHING,
         decode: &["--decode", "--silent", "{in}", "--output", "{out}"],
         extension: "ofr",
     },
@@ -91,7 +85,6 @@ const PROGRAMS: [Program; 7] = [
         version: NOTHING,
         encode: &["--encode", "--normal", "{in}", "{out}"],
         whole: NOTHING,
-        chunk: NOTHING,
         decode: &["--decode", "{in}", "{out}"],
         extension: "sac",
     },
@@ -119,7 +112,6 @@ const PROGRAMS: [Program; 7] = [
             "{out}",
         ],
         whole: NOTHING,
-        chunk: NOTHING,
         decode: FFMPEG_DECODE,
         extension: "tta",
     },
@@ -147,7 +139,6 @@ const PROGRAMS: [Program; 7] = [
             "{out}",
         ],
         whole: NOTHING,
-        chunk: NOTHING,
         decode: FFMPEG_DECODE,
         extension: "m4a",
     },
@@ -212,7 +203,7 @@ impl Coder for Running {
         let program = self.external.program();
         let more = match self.scope {
             Scope::WholeFiles => program.whole,
-            Scope::Chunks => program.chunk,
+            Scope::Chunks => NOTHING,
         };
         // The program's own ending, then the name that was asked for.
         let named = coded.with_extension(program.extension);
