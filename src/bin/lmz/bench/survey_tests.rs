@@ -132,7 +132,6 @@ fn an_lmz_mismatch_fails_the_run_and_names_the_file() {
     let mut outcome = Outcome::default();
     let run = |spec: &Spec, direction, jobs: &[Job]| {
         let effort = work(spec.build(plan.scope()).as_mut(), direction, jobs)?;
-        // The first file only, by its size among the temporary ones.
         if direction == Direction::Decode {
             for job in jobs {
                 let mut bytes = fs::read(&job.output)?;
