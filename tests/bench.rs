@@ -248,3 +248,44 @@ fn the_hidden_subcommand_refuses_other_tasks() {
     let output = command.assert().code(1).get_output().clone();
     assert!(String::from_utf8(output.stderr).unwrap().contains("for lmz bench alone"));
 }
+
+/// Whether `program` can be run here.
+fn installed(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
+}
+
+/// Programs make headers of their own; samples that are right must not count as a mismatch, or
+/// the best of the others vanish from the figures.
+#[test]
+fn programs_are_not_blamed_for_headers() {
+    let folder = TempDir::new().unwrap();
+    let noise: Vec<u8> =
+        wav::noise(9_000).iter().flat_map(|sample| (sample / 64).to_le_bytes()).collect();
+    // Channels and bits; all with the plain header, none with the extensible one. 24 and 32 bits
+    // take their bytes from 16-bit noise as they come.
+    let shapes = [(1, 8), (2, 16), (1, 24), (4, 24), (6, 16)];
+    for (channels, bits) in shapes {
+        let frame = usize::from(channels * bits / 8);
+        let data = &noise[..noise.len() / frame * frame];
+        let file = wav::build(1, channels, 44_100, bits, data);
+        fs::write(folder.path().join(format!("{channels}x{bits}.wav")), file).unwrap();
+    }
+    for (baseline, programs) in [("flac", ["flac", "flac"]), ("wavpack", ["wavpack", "wvunpack"])] {
+        if !programs.into_iter().all(installed) {
+            eprintln!("SKIPPED: {baseline} is not installed");
+            continue;
+        }
+        for chunks in [&[][..], &["--chunks=2", "--chunk-size=2050"]] {
+            let (baseline, out) = (format!("--baseline={baseline}"), "--json=b.json");
+            let line = [".", "--level=fast", "--lm=off", "-q", "-f", &baseline, out];
+            bench(&folder, &[&line, chunks].concat()).assert().code(0);
+            let report = json(&folder, "b.json");
+            let files = rows(&report, "file");
+            assert_eq!(files.len(), 2 * shapes.len());
+            for row in files {
+                assert!(row["failure"].is_null(), "{row}");
+            }
+        }
+    }
+}

@@ -44,12 +44,12 @@ impl Wav {
         self.format.map_or(0.0, |f| f.seconds((self.data.len() / f.frame_bytes()) as u64))
     }
 
-    /// Whether `other` holds the same samples, perhaps in a wider container: integers count as
-    /// equal when they are at the same share of full scale. Other formats must be equal byte for
-    /// byte.
+    /// Whether `other` holds the same samples at the same rate, perhaps in a wider container:
+    /// integers count as equal when they are at the same share of full scale. Other formats must
+    /// be equal byte for byte.
     pub fn same_samples(&self, other: &Wav) -> bool {
         let (Some(a), Some(b)) = (&self.format, &other.format) else { return false };
-        if a.channels != b.channels {
+        if (a.channels, a.sample_rate) != (b.channels, b.sample_rate) {
             return false;
         }
         match (self.full_scale(a), other.full_scale(b)) {
@@ -153,6 +153,9 @@ mod tests {
         assert!(narrow.same_samples(&wav(4, &[0, 0, 1, 2, 0, 0, 3, 4])));
         assert!(!narrow.same_samples(&wav(4, &[1, 0, 1, 2, 0, 0, 3, 4])));
         assert!(!narrow.same_samples(&wav(2, &[1, 2, 3, 5])));
+        let slower = WavFormat { sample_rate: 4_000, ..stereo(2) };
+        let slower = Wav::read(&with_header(&slower, &[1, 2, 3, 4]).unwrap()).unwrap();
+        assert!(!narrow.same_samples(&slower));
         // 8 bits are unsigned.
         assert!(wav(1, &[129, 128]).same_samples(&wav(2, &[0, 1, 0, 0])));
     }
