@@ -1,0 +1,179 @@
+"""From forecasts to the decisions of a sample (§9.3 to §9.6)."""
+
+from .f32 import clamp, exp_neg, f32, ln, logistic, row
+from .mixer import MAP_START, Mixer, combine, learn_map, place, refine
+
+EXPERTS = range(8)
+_Q = (0.0, 0.125163142954006, 0.251314428280906, 0.379489621704904, 0.510825623765991,
+      0.646627164925052, 0.788457360364270, 0.938269639259416, 1.09861228866811, 1.272965675812887,
+      1.466337068793427, 1.686398953570227, 1.945910149055313, 2.268683541318364, 2.70805020110221,
+      3.433987204485146)
+QUANTILE = [None] + [-q for q in _Q[:0:-1]] + list(_Q)
+
+SPREADS = row((0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.4)).tolist()
+SURPRISES = row((0.2, 0.5, 0.9, 1.4, 2.0, 3.0, 5.0)).tolist()
+_TO_SCALE = f32(1.3862944)
+_LEAST = f32(0.02)
+_TINY = f32(1e-30)
+_BIAS = f32(0.3)
+_RATE = f32(0.0015)
+_SHARE_RATE = f32(0.01)
+_SHARE_LOW = f32(1e-4)
+_SHARE_HIGH = f32(1.0 - _SHARE_LOW)
+_OWN = f32(0.6)
+_REFINED = f32(0.2)
+_P_LOW = 2.0 ** -20
+_WEIGHTS = [f32(1.0 / 24.0)] * 8 + [0.0] * 3 + [f32(f32(0.4) / 3.0)]
+LOWEST = ([0.0] * 8, [1.0] * 8)
+HIGHEST = ([1.0] * 8, [0.0] * 8)
+
+
+def kind_of(node):
+    return node.bit_length() - 1 if node < 32 else 5 if node < 48 else 6 + (node - 48) // 4
+
+
+class Forecast:
+    """What the experts say of one sample."""
+
+    def __init__(self, values, combined, locations, deviations, surprise):
+        spacing = f32(values.spacing)
+        low, high = float(values.first), float(values.last)
+        self.reference = clamp(combined, low, high)
+        self.at = [f32(clamp(at, low, high) - self.reference) for at in locations]
+        least = f32(_LEAST * spacing)
+        scales = [max(f32(d / _TO_SCALE), least) for d in deviations]
+        self.inverse = [f32(1.0 / s) for s in scales]
+        self.scale = f32(0.5 * f32(scales[0] + scales[1]))
+        threshold = f32(24.0 * spacing)
+        self.k = 0
+        while (self.k < 24 and self.scale > f32(threshold * (1 << self.k))
+               and 2 << self.k <= values.len):
+            self.k += 1
+        ratio = f32(scales[0] / scales[2])
+        self.spread = sum(t < ratio for t in SPREADS)
+        if self.scale < f32(2.0 * spacing):
+            self.spread += 8
+        self.other = sum(t < surprise for t in SURPRISES)
+
+    def edge(self, t):
+        """Shares of each expert's distribution below and above `t` (§9.5)."""
+        below, above = [], []
+        for at, inverse in zip(self.at, self.inverse):
+            z = f32(f32(t - at) * inverse)
+            g = exp_neg(min(abs(z), 60.0))
+            sum_ = f32(1.0 + g)
+            small, large = f32(g / sum_), f32(1.0 / sum_)
+            below.append(small if z < 0.0 else large)
+            above.append(large if z < 0.0 else small)
+        return below, above
+
+
+def logits(low, middle, high):
+    result = []
+    for e in EXPERTS:
+        if middle[0][e] < middle[1][e]:
+            lower = f32(middle[0][e] - low[0][e])
+            upper = f32(high[0][e] - middle[0][e])
+        else:
+            lower = f32(low[1][e] - middle[1][e])
+            upper = f32(middle[1][e] - high[1][e])
+        odds = f32(f32(max(upper, 0.0) + _TINY) / f32(max(lower, 0.0) + _TINY))
+        result.append(clamp(ln(odds), -12.0, 12.0))
+    return result
+
+
+class Decisions:
+    """The coder of one channel's decisions, and what it has learnt."""
+
+    def __init__(self, values, tokens, low_bits):
+        self.values, self.tokens, self.low_bits = values, tokens, low_bits
+        self.by_node, self.by_spread, self.by_other = (Mixer(_WEIGHTS) for _ in range(3))
+        self.shares = ({}, {})
+        self.maps = ({}, {})
+        self.last_bin = 16
+
+    def rank(self, forecast):
+        """Rank of the next sample; §9.4."""
+        self.forecast = forecast
+        self.lo, self.hi = 0, self.values.len
+        self.edge_lo, self.edge_hi = LOWEST, HIGHEST
+        block = 1 << forecast.k
+        first = self._bin()
+        if first in (0, 31):
+            self._outer(first == 31, block)
+        while self.hi - self.lo > block:
+            width = (self.hi - self.lo) >> forecast.k
+            middle = max(self.lo + ((width // 2) << forecast.k), self.lo + block)
+            depth = min(width.bit_length() - 1, 7)
+            self._ask(middle, 48 + 4 * depth + first // 8)
+        self.last_bin = first
+        return min(self.lo + self.low_bits.raw(forecast.k), self.values.len - 1)
+
+    def _bin(self):
+        forecast = self.forecast
+        first, end, node = 0, 32, 1
+        while end - first > 1:
+            middle = (first + end) // 2
+            t = forecast.reference + forecast.scale * QUANTILE[middle]
+            above = self._ask(self.values.count_below(t), node)
+            if above:
+                first = middle
+            else:
+                end = middle
+            node = 2 * node + above
+        return first
+
+    def _outer(self, upper, block):
+        forecast = self.forecast
+        distance = QUANTILE[31]
+        step = 0
+        while self.hi - self.lo > block:
+            distance *= 1.5 if step < 8 else 4.0
+            offset = (distance if upper else -distance) * forecast.scale
+            r = self.values.count_below(forecast.reference + offset) & -block
+            if upper and r >= self.hi or not upper and r <= self.lo:
+                break
+            if self._ask(r, 32 + 8 * upper + min(step, 7)) != upper:
+                break
+            step += 1
+
+    def _ask(self, r, node):
+        r &= -1 << self.forecast.k
+        if r <= self.lo:
+            return True
+        if r >= self.hi:
+            return False
+        edge = self.forecast.edge(f32(self.values.edge(r) - self.forecast.reference))
+        above = self._decide(logits(self.edge_lo, edge, self.edge_hi), node)
+        if above:
+            self.lo, self.edge_lo = r, edge
+        else:
+            self.hi, self.edge_hi = r, edge
+        return above
+
+    def _decide(self, experts, node):
+        spread, other = self.forecast.spread, self.forecast.other
+        contexts = (96 * (self.last_bin // 4) + node, 96 * other + node)
+        kind = kind_of(node)
+        sets = (self.by_node[node], self.by_spread[16 * spread + kind], self.by_other[16 * other + kind])
+        shares = [table.get(c, 0.5) for table, c in zip(self.shares, contexts)]
+        inputs = row(experts + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, 0.0])
+        y = combine(sets, inputs)
+        mixed = logistic(y)
+        points = [table.setdefault(c, MAP_START[:]) for table, c in zip(self.maps, contexts)]
+        index, fraction = place(y)
+        refined = f32(refine(points[0], index, fraction) + refine(points[1], index, fraction))
+        p = f32(f32(_OWN * mixed) + f32(_REFINED * refined))
+        p = clamp(p, _P_LOW, 1.0 - _P_LOW) if p == p else _P_LOW
+        true = self.tokens.decision(int(p * 4294967296.0))
+
+        outcome = 1.0 if true else 0.0
+        miss = f32(outcome - mixed)
+        for used in sets:
+            used.learn(_RATE, miss, inputs)
+        for used in points:
+            learn_map(used, index, fraction, outcome)
+        for table, c, s in zip(self.shares, contexts, shares):
+            s = f32(s + f32(f32(outcome - s) * _SHARE_RATE))
+            table[c] = clamp(s, _SHARE_LOW, _SHARE_HIGH)
+        return true

@@ -1,0 +1,101 @@
+"""The file header (§4) and the fingerprint of a language model (lm-metadata.md, section 6)."""
+
+from collections import namedtuple
+
+from .errors import Damaged, Unsupported
+from .fields import Reader, reserved
+from .samples import OPAQUE
+
+SIGNATURE = bytes.fromhex("894C4D5A0D0A1A0A")
+PROLOGUE = 24
+BODY = 34
+VERSION, DRAFT = 1, 1
+MAX_BYTES = 1 << 25
+MAX_SAMPLES = 1 << 22
+
+Header = namedtuple("Header", "length level format segment_frames fingerprint")
+Format = namedtuple("Format", "tag channels rate byte_rate valid_bits mask kind width variant")
+Fingerprint = namedtuple("Fingerprint", "name hash interface window lanes engine back_end gpu_layers canary")
+
+
+class SampleFormat(Format):
+    """The audio format, with what follows from it."""
+
+    @property
+    def order(self):
+        return "big" if self.variant else "little"
+
+    @property
+    def frame_bytes(self):
+        return self.variant if self.kind == OPAQUE else self.channels * self.width
+
+
+def read_header(reader):
+    if reader.data[:8] != SIGNATURE:
+        if reader.data[:4] == SIGNATURE[:4] and len(reader.data) >= 8:
+            raise Damaged("the signature was altered, as by a transfer in text mode")
+        raise Damaged("this is not an lmz file: it does not start with the signature")
+    prologue = reader.checked(PROLOGUE, "the prologue")
+    _, version, draft, required, _, length = prologue.unpack("8sHHHHI")
+    if (version, draft) != (VERSION, DRAFT):
+        raise Unsupported(f"version {version}, draft {draft}")
+    if required:
+        raise Unsupported(f"required features {required:#06x}")
+    if not PROLOGUE + BODY <= length <= PROLOGUE + BODY + 4096:
+        raise Damaged(f"a header of {length} bytes")
+    body = reader.checked(length - PROLOGUE, "the file header")
+    level, zero = body.unpack("BB")
+    fmt = body.unpack("HHIIHIBBH")
+    segment_frames, fingerprint_length = body.unpack("IH")
+    if level > 2:
+        raise Unsupported(f"level {level}")
+    reserved(zero, "a reserved field of the header")
+    if fingerprint_length != length - PROLOGUE - BODY:
+        raise Damaged("the lengths of header and fingerprint disagree")
+    fmt = _audio_format(fmt, segment_frames)
+    fingerprint = _fingerprint(body) if fingerprint_length else None
+    return Header(length, level, fmt, segment_frames, fingerprint)
+
+
+def _audio_format(fields, segment_frames):
+    if not any(fields):
+        if segment_frames:
+            raise Damaged("segment frames without an audio format")
+        return None
+    fmt = SampleFormat(*fields)
+    if fmt.channels == 0:
+        raise Damaged("an audio format without channels")
+    known = {0: (1, 2, 3, 4), 1: (1,), 2: (1,), 3: (4,), 4: (8,), 5: (0,)}
+    variants = {1: (0,), 2: (0,), 5: range(1, 1 << 16)}
+    if fmt.width not in known.get(fmt.kind, ()) or fmt.variant not in variants.get(fmt.kind, (0, 1)):
+        raise Unsupported(f"sample format {fmt.kind}, {fmt.width}, {fmt.variant}")
+    if segment_frames == 0:
+        raise Damaged("an audio format without segment frames")
+    if segment_frames * fmt.frame_bytes > MAX_BYTES:
+        raise Damaged("segments of too many bytes")
+    if fmt.kind != OPAQUE and segment_frames * fmt.channels > MAX_SAMPLES:
+        raise Damaged("segments of too many samples")
+    return fmt
+
+
+def _fingerprint(body):
+    def string():
+        (length,) = body.unpack("H")
+        try:
+            text = body.take(length, "a name in the fingerprint").decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Damaged("a name in the fingerprint is not UTF-8") from error
+        if length > 512 or any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
+            raise Damaged("a name in the fingerprint is too long or has control characters")
+        return text
+
+    name = string()
+    model_hash = body.take(32, "the fingerprint")
+    interface = string()
+    window, lanes = body.unpack("II")
+    engine, back_end = string(), string()
+    (gpu_layers,) = body.unpack("I")
+    canary = body.take(16, "the fingerprint")
+    if not body.done():
+        raise Damaged("bytes after the fingerprint")
+    return Fingerprint(name, model_hash, interface, window, lanes, engine, back_end, gpu_layers, canary)

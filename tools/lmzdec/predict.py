@@ -1,0 +1,183 @@
+"""Least squares, NLMS, cascades (§8.4 to §8.6) and what each level is made of (§8.8)."""
+
+from array import array
+from collections import namedtuple
+from operator import add, mul
+
+from .f32 import clamp, dot, f32, row
+
+LsConfig = namedtuple("LsConfig", "lam interval ridge common rate power")
+CascadeConfig = namedtuple("CascadeConfig", "own partner least_squares filters")
+Level = namedtuple("Level", "cascades combiner experts")
+
+SLOW = (0.005, 1)
+ROBUST = (0.3, 2)
+
+
+def _cascade(own, partner, lam, interval, weighting, *filters):
+    return CascadeConfig(own, partner, LsConfig(lam, interval, 0.0, 1e-6, *weighting), filters)
+
+
+SHORT = _cascade(16, 8, 0.998, 32, ROBUST, (256, 0.02), (16, 0.01))
+LONG = _cascade(16, 16, 0.999, 8, SLOW, (1024, 0.2), (512, 0.1), (256, 0.1), (32, 0.05), (16, 0.03))
+QUICK = _cascade(16, 8, 0.99, 8, ROBUST, (16, 0.005))
+STEADY = _cascade(16, 8, 0.9995, 16, ROBUST, (2048, 0.01), (256, 0.02), (16, 0.01))
+VERY_LONG = _cascade(32, 16, 0.9998, 16, SLOW, (2048, 0.05), (512, 0.02), (32, 0.01), (16, 0.01))
+MIDDLE = _cascade(24, 16, 0.998, 8, ROBUST, (32, 0.01), (16, 0.01))
+
+
+def _combiner(interval):
+    return LsConfig(0.998, interval, 1e-4, 0.0, 0.15, 2)
+
+
+# Experts: where each is centred ("combined", or "sum" or "first" of a cascade), and its rate.
+LEVELS = (
+    Level((SHORT,), _combiner(8), (
+        ("combined", 0, 0.1), ("combined", 0, 0.03), ("combined", 0, 0.005), ("sum", 0, 0.1),
+        ("sum", 0, 0.03), ("sum", 0, 0.005), ("first", 0, 0.03), ("first", 0, 0.005))),
+    Level((LONG, QUICK, STEADY), _combiner(4), (
+        ("combined", 0, 0.03), ("combined", 0, 0.005), ("sum", 0, 0.02), ("sum", 1, 0.02),
+        ("sum", 2, 0.02), ("sum", 1, 0.1), ("sum", 2, 0.1), ("first", 0, 0.02))),
+    Level((LONG, QUICK, STEADY, VERY_LONG, MIDDLE), _combiner(2), (
+        ("combined", 0, 0.03), ("combined", 0, 0.005), ("sum", 0, 0.02), ("sum", 1, 0.05),
+        ("sum", 2, 0.05), ("sum", 3, 0.02), ("sum", 4, 0.05), ("first", 0, 0.02))),
+)
+
+
+def dot64(a, b):
+    """Sum of products in 8 lanes of binary64, and the rest after them."""
+    products = list(map(mul, a, b))
+    m = len(products) - len(products) % 8
+    acc = [0.0] * 8
+    for i in range(0, m, 8):
+        acc = list(map(add, acc, products[i:i + 8]))
+    rest = 0.0
+    for product in products[m:]:
+        rest += product
+    return (((acc[0] + acc[4]) + (acc[2] + acc[6]))
+            + ((acc[1] + acc[5]) + (acc[3] + acc[7])) + rest)
+
+
+class LeastSquares:
+    def __init__(self, n, config, prior):
+        self.config = config
+        self.prior = [prior] * n
+        self.weights = [prior] * n
+        # Row i of R holds columns i .. n - 1.
+        self.r = [[0.0] * (n - i) for i in range(n)]
+        self.c = [0.0] * n
+        self.deviation = 0.0
+        self.seen = 0.0
+        self.updates = 0
+        self.output = 0.0
+
+    def predict(self, inputs):
+        self.output = dot64(self.weights, inputs)
+        return self.output
+
+    def update(self, inputs, target):
+        config = self.config
+        self.seen = min(self.seen + 1.0, 1.0 / config.rate)
+        self.deviation += (abs(target - self.output) - self.deviation) / self.seen
+        gain = 1.0
+        for _ in range(config.power):
+            gain = gain / (self.deviation + 0.1)
+        lam = config.lam
+        for i, value in enumerate(inputs):
+            x = gain * value
+            self.c[i] = lam * self.c[i] + x * target
+            self.r[i] = [lam * r + x * v for r, v in zip(self.r[i], inputs[i:])]
+        self.updates += 1
+        if self.updates % config.interval == 0:
+            self._solve()
+
+    def _solve(self):
+        n = len(self.c)
+        trace = 0.0
+        for r in self.r:
+            trace += r[0]
+        load0 = self.config.common * (trace / n) + 1e-9
+        a = [r[:] for r in self.r]
+        b = []
+        for i in range(n):
+            load = self.config.ridge * a[i][0] + load0
+            a[i][0] += load
+            b.append(self.c[i] + load * self.prior[i])
+        for k in range(n):
+            pivot_row = a[k]
+            if not pivot_row[0] > 1e-30:
+                return
+            inverse = 1.0 / pivot_row[0]
+            for i in range(k + 1, n):
+                factor = pivot_row[i - k] * inverse
+                a[i] = [x - factor * y for x, y in zip(a[i], pivot_row[i - k:])]
+            a[k] = pivot_row[:1] + [x * inverse for x in pivot_row[1:]]
+        for k in range(n):
+            for j in range(k + 1, n):
+                b[j] -= a[k][j - k] * b[k]
+            b[k] = b[k] / a[k][0]
+        for k in range(n - 1, -1, -1):
+            b[k] -= dot64(a[k][1:], b[k + 1:])
+        if all(abs(x) < 1e6 for x in b):
+            self.weights = b
+
+
+_DECAY = f32(0.01)
+_FLOOR = f32(0.03)
+
+
+class Nlms:
+    """Weights and history hold only as many values as have come: those beyond are zero, and stay."""
+
+    def __init__(self, taps, step):
+        self.taps = taps
+        self.step = f32(step)
+        self.floor = f32(_FLOOR * taps)
+        self.weights = array("f")
+        self.history = array("f")
+        self.energy = 0.0
+        self.deviation = 1.0
+
+    def predict(self):
+        return dot(self.weights, self.history)
+
+    def update(self, error, value):
+        limit = f32(3.0 * self.deviation)
+        self.deviation = f32(self.deviation + f32(f32(abs(error) - self.deviation) * _DECAY))
+        error = clamp(error, -limit, limit)
+        divisor = f32(f32(f32(self.energy) + 1.0) + self.floor)
+        gain = f32(f32(self.step * error) / divisor)
+        changes = row([gain * h for h in self.history])
+        self.weights = row(map(add, self.weights, changes))
+        oldest = 0.0
+        if len(self.history) == self.taps:
+            oldest = self.history.pop()
+        else:
+            self.weights.append(0.0)
+        self.history.insert(0, value)
+        self.energy = max(self.energy + (value * value - oldest * oldest), 0.0)
+
+
+class Cascade:
+    def __init__(self, config, channels, bound):
+        self.own = config.own
+        self.partner = config.partner if channels > 1 else 0
+        self.least_squares = LeastSquares(self.own + self.partner, config.least_squares, 0.0)
+        self.filters = [Nlms(taps, step) for taps, step in config.filters]
+        self.bound = bound
+
+    def predict(self, own, partner):
+        bound = self.bound
+        self.inputs = own[:self.own] + partner[:self.partner]
+        self.output = [clamp(self.least_squares.predict(self.inputs), -bound, bound)]
+        for stage in self.filters:
+            forecast = stage.predict()
+            self.output.append(clamp(forecast, -bound, bound) if forecast == forecast else 0.0)
+
+    def update(self, x):
+        self.least_squares.update(self.inputs, x)
+        target = x - self.output[0]
+        for stage, output in zip(self.filters, self.output[1:]):
+            error = target - output
+            stage.update(f32(error), f32(target))
+            target = error

@@ -1,0 +1,71 @@
+"""Integers of a segment to the bytes of its samples (§7)."""
+
+import struct
+
+from .errors import Damaged
+
+INTEGER, A_LAW, MU_LAW, BINARY32, BINARY64, OPAQUE = range(6)
+
+
+def _a_law_value(code):
+    code ^= 0x55
+    exponent, mantissa = code >> 4 & 7, code & 15
+    value = 2 * mantissa + 1 if exponent == 0 else 2 * mantissa + 33 << exponent - 1
+    return value if code & 0x80 else -value
+
+
+def _mu_law_value(code):
+    code ^= 0xFF
+    value = ((2 * (code & 15) + 33) << (code >> 4 & 7)) - 33
+    if code & 0x80:
+        return -value if value else -1
+    return value
+
+
+_CODES = {
+    A_LAW: {_a_law_value(code): code for code in range(256)},
+    MU_LAW: {_mu_law_value(code): code for code in range(256)},
+}
+
+
+def _integers(width, order):
+    bias = 128 if width == 1 else 0
+
+    def encode(n):
+        return (n + bias).to_bytes(width, order, signed=width > 1)
+
+    return encode
+
+
+def _float_bits(order):
+    pack = struct.Struct(("<" if order == "little" else ">") + "I").pack
+    return lambda n: pack(n if n >= 0 else (n & 0xFFFFFFFF) ^ 0x7FFFFFFF)
+
+
+def _scaled(width, order, shift):
+    code = ("<" if order == "little" else ">") + ("f" if width == 4 else "d")
+    pack = struct.Struct(code).pack
+    scale = 2.0 ** -shift
+    return lambda n: pack(n * scale)
+
+
+def encoder(fmt, mapping):
+    """The function that turns one integer into the bytes of one sample."""
+    kind = fmt.kind
+    if mapping == 0 and kind == INTEGER:
+        return _integers(fmt.width, fmt.order)
+    if mapping == 1 and kind == A_LAW or mapping == 2 and kind == MU_LAW:
+        return lambda n: bytes((_CODES[kind][n],))
+    if mapping == 3 and kind == BINARY32:
+        return _float_bits(fmt.order)
+    if mapping - 0x80 in (0, 7, 15, 23, 31) and kind in (BINARY32, BINARY64):
+        return _scaled(fmt.width, fmt.order, mapping - 0x80)
+    raise Damaged(f"mapping {mapping} does not go with samples of kind {kind}")
+
+
+def to_bytes(fmt, mapping, integers):
+    encode = encoder(fmt, mapping)
+    try:
+        return b"".join(map(encode, integers))
+    except (OverflowError, KeyError, struct.error) as error:
+        raise Damaged("a value does not fit its sample format") from error
