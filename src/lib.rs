@@ -31,6 +31,11 @@ pub mod container;
 mod density;
 mod entropy;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(test)]
+mod fuzzing_tests;
 pub mod lm;
 mod math;
 pub mod pcm;

@@ -20,6 +20,8 @@ pub use trailer::Trailer;
 use crate::error::{Error, Result};
 use block_header::BlockHeader;
 use source::Source;
+#[cfg(any(test, fuzzing))]
+pub(crate) use source::without_checksums;
 use trailer::table_entry;
 
 /// Writes a container.

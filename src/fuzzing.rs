@@ -1,0 +1,420 @@
+//! What the fuzzers run: any bytes in, a panic if a promise is broken.
+//!
+//! Compiled for cargo-fuzz (`fuzz/`) and for tests only. `fuzzing_tests.rs` replays what the
+//! fuzzers have found, so both run the same functions.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "panics are findings")]
+
+use std::sync::atomic::AtomicBool;
+
+use crate::codec::{self, Level, Values};
+use crate::container::{self, Block, BlockKind, without_checksums};
+use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
+use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
+use crate::error::{Error, Result};
+use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
+use crate::pipeline::{self, CompressOptions, DecompressOptions};
+use crate::wav::{self, Mapping, SegmentLimit, Span, WavReader};
+
+/// A target: what is run, by name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 7] = [
+    ("wav", wav_parser),
+    ("container", container_parser),
+    ("segment", segment_decoder),
+    ("round_trip", round_trip),
+    ("range_coder", range_coder),
+    ("density", density),
+    ("byte_model", byte_model),
+];
+
+/// Takes numbers from the front of the input; zeros when it has run out.
+struct Choices<'a>(&'a [u8]);
+
+impl Choices<'_> {
+    fn byte(&mut self) -> u8 {
+        let Some((&first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        first
+    }
+
+    fn u32(&mut self) -> u32 {
+        u32::from_le_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
+    }
+
+    /// A number from 0 to `limit - 1`, at most 255.
+    fn below(&mut self, limit: usize) -> usize {
+        usize::from(self.byte()) % limit
+    }
+
+    /// Any level, the cheap one mostly: allocating the others' models would take all the time.
+    fn level(&mut self) -> Level {
+        match self.byte() {
+            0..=239 => Level::Fast,
+            240..=251 => Level::Default,
+            _ => Level::Best,
+        }
+    }
+}
+
+/// The WAV walk returns every byte, and mappings to integers can be undone.
+pub fn wav_parser(data: &[u8]) {
+    let Ok(mut reader) = WavReader::new(data) else { return };
+    let limit = SegmentLimit { seconds: 20, samples: 4_096 };
+    let mut at = 0;
+    while let Some(span) = reader.next_span(limit).expect("a slice can be read") {
+        let (Span::Foreign(bytes) | Span::Audio { bytes }) = &span;
+        assert!(!bytes.is_empty() && data[at..].starts_with(bytes), "other bytes at {at}");
+        at += bytes.len();
+        if let Span::Audio { bytes } = &span {
+            let format = reader.format().expect("audio has a format");
+            assert_eq!(bytes.len() % format.frame_bytes(), 0, "part of a frame");
+            if let Some((pcm, mapping)) = wav::to_pcm(bytes, format) {
+                assert!(wav::from_pcm(&pcm, format.sample, mapping).unwrap() == *bytes);
+            }
+        }
+    }
+    assert_eq!(at, data.len(), "bytes left out");
+}
+
+/// Blocks decoded up to this many bytes: decoding time is proportional to them, not to the input.
+const LARGEST_DECODED: u32 = 1 << 10;
+
+/// The container reader and the decoders behind it, with all checksums off.
+pub fn container_parser(data: &[u8]) {
+    without_checksums(|| {
+        let Ok(mut reader) = container::Reader::new(data) else { return };
+        let header = reader.header().clone();
+        while let Ok(Some((_, block))) = reader.next_block() {
+            if block.original_length <= LARGEST_DECODED {
+                decode_block(&header, &block);
+            }
+        }
+        let _ = pipeline::info(data);
+    });
+}
+
+fn decode_block(header: &container::FileHeader, block: &Block) {
+    let length = block.original_length as usize;
+    let decoded = match (block.kind, header.audio) {
+        (BlockKind::ForeignStored | BlockKind::AudioStored, _) => Ok(block.tokens.clone()),
+        (BlockKind::ForeignCoded, _) => codec::decode_bytes(&block.tokens, 1, length),
+        (BlockKind::AudioBytes, audio) => {
+            let stride = audio.expect("audio").format.frame_bytes();
+            codec::decode_bytes(&block.tokens, stride, length)
+        }
+        (BlockKind::AudioCoded, audio) => {
+            let format = audio.expect("audio").format;
+            // Models of many channels are slow to set up.
+            if format.channels > 8 {
+                return;
+            }
+            let (channels, frames) = (usize::from(format.channels), block.frames as usize);
+            let level = header.level;
+            codec::decode_pcm(&block.tokens, &block.lsb, channels, frames, level, None).and_then(
+                |pcm| wav::from_pcm(&pcm, format.sample, Mapping::from_byte(block.mapping)?),
+            )
+        }
+    };
+    match decoded {
+        Ok(bytes) => assert_eq!(bytes.len(), length),
+        Err(Error::Corrupt { .. } | Error::Limit { .. }) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// A model whose logits follow from the tokens alone, some of them extreme.
+struct Parrot(u32);
+
+impl LanguageModel for Parrot {
+    fn reset(&mut self) -> Result<()> {
+        self.0 = 1;
+        Ok(())
+    }
+
+    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
+        if let InputToken::Bin { bin, class } = token {
+            assert!(usize::from(bin) < BINS && usize::from(class) < CLASSES);
+            self.0 = self.0.wrapping_mul(69_069).wrapping_add(u32::from(bin) << 8);
+        }
+        let scale = [1e-3, 1.0, 1e4, 1e30][(self.0 >> 30) as usize];
+        Ok(std::array::from_fn(|i| (self.0.rotate_left(i as u32) as i32) as f32 / 2e9 * scale))
+    }
+}
+
+/// Payloads of predicted blocks that no encoder wrote.
+pub fn segment_decoder(data: &[u8]) {
+    let mut choices = Choices(data);
+    let level = choices.level();
+    let (channels, frames) = (1 + choices.below(4), choices.below(64));
+    let mut parrot = Parrot(1);
+    let lm = (choices.byte() & 1 == 1).then_some(&mut parrot as &mut dyn LanguageModel);
+    let (tokens, lsb) = choices.0.split_at(choices.0.len() - choices.0.len() / 3);
+    match codec::decode_pcm(tokens, lsb, channels, frames, level, lm) {
+        Ok(pcm) => assert_eq!(pcm.samples.len(), channels * frames),
+        Err(Error::Corrupt { .. }) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// Bytes shaped as a WAV file of any format come back.
+pub fn round_trip(data: &[u8]) {
+    let mut choices = Choices(data);
+    let level = choices.level();
+    let file = wav_file(&mut choices);
+    let never = AtomicBool::new(false);
+    let mut lmz = Vec::new();
+    let options = CompressOptions { level, threads: 1, ..Default::default() };
+    pipeline::compress(file.as_slice(), &mut lmz, &options, &(), &never).unwrap();
+    let mut restored = Vec::new();
+    let options = DecompressOptions { threads: 1, ..Default::default() };
+    pipeline::decompress(lmz.as_slice(), &mut restored, &options, &(), &never).unwrap();
+    assert!(restored == file, "{} bytes came back for {}", restored.len(), file.len());
+}
+
+/// Most often a file with one format and samples, otherwise any bytes after `WAVE`.
+fn wav_file(choices: &mut Choices<'_>) -> Vec<u8> {
+    const FORMATS: [(u16, u16); 12] = [
+        (1, 8),
+        (1, 16),
+        (1, 24),
+        (1, 32),
+        (3, 32),
+        (3, 64),
+        (6, 8),
+        (7, 8),
+        (2, 4),
+        (1, 12),
+        (1, 16),
+        (3, 16),
+    ];
+    let magic = [b"RIFF", b"RF64", b"RIFX", b"BW64"][choices.below(4)];
+    let mut file = [&magic[..], &[0xFF; 4], b"WAVE"].concat();
+    let shape = choices.below(8);
+    if shape == 0 {
+        file.extend_from_slice(choices.0);
+        return file;
+    }
+    let (tag, bits) = FORMATS[choices.below(FORMATS.len())];
+    let channels = 1 + choices.below(5) as u16;
+    let align = channels * bits.div_ceil(8);
+    let mut number = |value: u32, bytes: usize| match magic {
+        b"RIFX" => file.extend_from_slice(&value.to_be_bytes()[4 - bytes..]),
+        _ => file.extend_from_slice(&value.to_le_bytes()[..bytes]),
+    };
+    number(u32::from_be_bytes(*b"fmt "), 4);
+    number(16, 4);
+    number(tag.into(), 2);
+    number(channels.into(), 2);
+    number(8_000, 4);
+    number(8_000 * u32::from(align), 4);
+    number(align.into(), 2);
+    number(bits.into(), 2);
+    let declared = choices.0.len() as u32 / [1, 2][shape % 2];
+    file.splice(12..16, *b"fmt ");
+    file.extend_from_slice(b"data");
+    let size = if magic == b"RIFX" { declared.to_be_bytes() } else { declared.to_le_bytes() };
+    file.extend_from_slice(&size);
+    // Repeating the samples gives predictors something to hold on to.
+    for _ in 0..=shape % 3 {
+        file.extend_from_slice(choices.0);
+    }
+    file
+}
+
+/// Decisions of any probability come back, and any bytes can be read.
+pub fn range_coder(data: &[u8]) {
+    let mut choices = Choices(data);
+    let mut script = Vec::new();
+    while !choices.0.is_empty() {
+        let kind = choices.byte();
+        let p = match kind & 7 {
+            0 => 1,
+            1 => u32::MAX,
+            2 => 1 << 31,
+            3 => u32::from(choices.byte()) + 1,
+            4 => u32::MAX - u32::from(choices.byte()),
+            _ => choices.u32().max(1),
+        };
+        // Long runs reach pending bytes and carries.
+        let times = 1 + usize::from(kind >> 6) * 40;
+        script.extend(std::iter::repeat_n((kind & 8 != 0, p, u32::from(kind) >> 4 & 3), times));
+    }
+    let (mut encoder, mut lsb) = (RangeEncoder::default(), LsbWriter::default());
+    let mut adaptive = AdaptiveBit::default();
+    for &(decision, p, bits) in &script {
+        if bits == 3 {
+            adaptive.code(&mut encoder, decision);
+        } else {
+            encoder.code(decision, p);
+            lsb.push(p, bits * 11);
+        }
+    }
+    let (stream, low) = (encoder.finish(), lsb.finish());
+    let (mut decoder, mut reader) = (RangeDecoder::new(&stream), LsbReader::new(&low));
+    let mut wild = RangeDecoder::new(data);
+    let mut other = AdaptiveBit::default();
+    for &(decision, p, bits) in &script {
+        if bits == 3 {
+            assert_eq!(other.code(&mut decoder, !decision), decision);
+            assert!((1 << 10..=u32::MAX - (1 << 10) + 1).contains(&other.p()));
+        } else {
+            assert_eq!(decoder.code(p), decision);
+            assert_eq!(u64::from(reader.pull(bits * 11)), u64::from(p) & ((1 << (bits * 11)) - 1));
+        }
+        wild.code(p);
+    }
+    decoder.finish().unwrap();
+    reader.finish().unwrap();
+    let _ = wild.finish();
+}
+
+/// Adds up what a path of decisions costs, or plays it back.
+struct Path {
+    probability: f64,
+    decisions: Vec<(bool, u32)>,
+    next: usize,
+    playing: bool,
+    raw: u32,
+}
+
+impl Path {
+    fn new() -> Self {
+        Path { probability: 1.0, decisions: Vec::new(), next: 0, playing: false, raw: 0 }
+    }
+}
+
+impl Coder for Path {
+    fn code(&mut self, decision: bool, p: u32) -> bool {
+        assert!((1 << 12..=u32::MAX - (1 << 12) + 1).contains(&p), "probability {p}");
+        if self.playing {
+            let (decision, written) = self.decisions[self.next];
+            assert_eq!(p, written, "the decoder has another probability");
+            self.next += 1;
+            return decision;
+        }
+        let share = f64::from(p) / 4_294_967_296.0;
+        self.probability *= if decision { share } else { 1.0 - share };
+        self.decisions.push((decision, p));
+        decision
+    }
+
+    fn raw(&mut self, value: u32, bits: u32) -> u32 {
+        if !self.playing {
+            self.raw = (u64::from(value) & ((1 << bits) - 1)) as u32;
+            self.probability /= (1u64 << bits) as f64;
+        }
+        self.raw
+    }
+}
+
+/// In any state that samples can lead to, under any forecast: every rank of the set can be coded,
+/// is read back, and the probabilities of all ranks add up to no more than one (to one, unless a
+/// block of raw bits is cut short).
+pub fn density(data: &[u8]) {
+    let mut choices = Choices(data);
+    let values = value_set(&mut choices);
+    let mut coder = SampleCoder::new();
+    let mut last_bin = 16;
+    for _ in 0..24 {
+        if choices.0.is_empty() {
+            break;
+        }
+        let forecast = forecast(&mut choices, &values, last_bin);
+        let logits = std::array::from_fn(|i| f32::from(forecast.last_bin) * (i as f32 - 7.0));
+        let bins = (choices.byte() & 1 == 1).then(|| BinForecast::new(&logits));
+        if values.len() <= 32 && choices.byte() & 3 == 0 {
+            complete(&coder, &values, &forecast, bins.as_ref());
+        }
+        let target = u64::from(choices.u32()) % values.len();
+        let mut decoder = coder.clone();
+        let mut path = Path::new();
+        let coded = coder.code(&mut path, &values, &forecast, bins.as_ref(), target);
+        assert_eq!(coded.0, target);
+        path.playing = true;
+        let read = decoder.code(&mut path, &values, &forecast, bins.as_ref(), 0);
+        assert_eq!((read, path.next), (coded, path.decisions.len()));
+        last_bin = coded.1;
+    }
+}
+
+fn complete(coder: &SampleCoder, values: &Values, forecast: &Forecast, bins: Option<&BinForecast>) {
+    let mut sum = 0.0;
+    for target in 0..values.len() {
+        let mut path = Path::new();
+        coder.clone().code(&mut path, values, forecast, bins, target);
+        sum += path.probability;
+    }
+    let cut_short = values.len() % (1 << forecast.raw_bits) != 0;
+    let whole = (sum - 1.0).abs() < 1e-9;
+    assert!(whole || cut_short && sum < 1.0, "the probabilities add up to {sum}");
+}
+
+fn value_set(choices: &mut Choices<'_>) -> Values {
+    match choices.below(4) {
+        0 => Values::between(i32::MIN, i32::MAX),
+        1 => {
+            let min = choices.u32() as i32;
+            Values::between(min, min.saturating_add(choices.byte().into()))
+        }
+        2 => {
+            let (a, b) = (choices.u32() as i32, choices.u32() as i32);
+            Values::between(a.min(b), a.max(b))
+        }
+        _ => {
+            let mut value = choices.u32() as i32;
+            let mut list = vec![value];
+            for _ in 0..choices.below(40) {
+                let gap = match choices.byte() {
+                    255 => choices.u32() >> 1,
+                    gap => u32::from(gap) + 1,
+                };
+                value = value.saturating_add_unsigned(gap);
+                list.push(value);
+            }
+            list.dedup();
+            Values::Sparse(list)
+        }
+    }
+}
+
+/// A forecast within what `channel.rs` makes: finite, scales above zero.
+fn forecast(choices: &mut Choices<'_>, values: &Values, last_bin: u8) -> Forecast {
+    const SCALES: [f64; 8] = [0.02, 0.1, 1.0, 7.0, 300.0, 1e5, 1e8, 4e9];
+    let reference = f64::from(values.value(u64::from(choices.u32()) % values.len()));
+    let scale = SCALES[choices.below(8)] * values.spacing();
+    let location = std::array::from_fn(|_| (f32::from(choices.byte()) - 128.0) * scale as f32);
+    let inverse_scale = std::array::from_fn::<_, EXPERTS, _>(|_| {
+        let own = SCALES[choices.below(8)] as f32 * values.spacing() as f32;
+        1.0 / own
+    });
+    let mut raw_bits = choices.below(25) as u32;
+    while raw_bits > 0 && 1u64 << raw_bits > values.len() {
+        raw_bits -= 1;
+    }
+    Forecast {
+        experts: Experts { location, inverse_scale },
+        reference,
+        location: reference,
+        scale,
+        raw_bits,
+        last_bin,
+        spread: choices.below(SampleCoder::SPREADS),
+        other: choices.below(SampleCoder::OTHERS),
+    }
+}
+
+/// Any bytes through the byte model and back, and any bytes as its output.
+pub fn byte_model(data: &[u8]) {
+    let mut choices = Choices(data);
+    let stride = [1, 2, 3, 4, 64, 65_535][choices.below(6)];
+    let bytes = choices.0;
+    let coded = codec::encode_bytes(bytes, stride);
+    assert!(codec::decode_bytes(&coded, stride, bytes.len()).unwrap() == bytes);
+    match codec::decode_bytes(bytes, stride, 1 + bytes.len() / 2) {
+        Ok(_) | Err(Error::Corrupt { .. }) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,69 @@
+//! Replays what fuzzers have found, and a little of what they start from.
+
+use std::fs;
+use std::path::Path;
+
+use crate::fuzzing::TARGETS;
+
+/// Runs every file of `folder` through `target`; returns their number.
+fn replay(folder: &Path, target: fn(&[u8])) -> usize {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in &files {
+        println!("{}", file.display());
+        target(&fs::read(file).unwrap());
+    }
+    files.len()
+}
+
+/// Every input that once broke something: `fixtures/crashes/TARGET/*`.
+#[test]
+fn crashes_stay_fixed() {
+    let crashes = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/crashes");
+    let mut replayed = 0;
+    for (name, target) in TARGETS {
+        replayed += replay(&crashes.join(name), target);
+    }
+    println!("{replayed} inputs");
+    // A folder that no target reads would be replayed by nothing.
+    for entry in fs::read_dir(&crashes).into_iter().flatten() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name == "README.md" || TARGETS.iter().any(|(target, _)| *target == name), "{name}");
+    }
+}
+
+/// Without a fuzzer: pseudo-random bytes, and the golden files as they are and with changed bytes.
+#[test]
+fn every_target_runs() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden");
+    let mut seeds: Vec<Vec<u8>> = fs::read_dir(golden)
+        .unwrap()
+        .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .filter(|bytes| bytes.len() < 1_500)
+        .collect();
+    seeds.sort();
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as usize
+    };
+    for (name, target) in TARGETS {
+        println!("{name}");
+        for round in 0..150 {
+            let mut input = match round % 2 {
+                0 => (0..random() % 400).map(|_| random() as u8).collect(),
+                _ => seeds[random() % seeds.len()].clone(),
+            };
+            for _ in 0..round % 5 {
+                if !input.is_empty() {
+                    let at = random() % input.len();
+                    input[at] = random() as u8;
+                }
+            }
+            target(&input);
+        }
+    }
+}
