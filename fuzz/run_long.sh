@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Fuzzes every target in turn: run_long.sh [SECONDS per target and round] [ROUNDS] [TARGET...]
+#
+# Executions are added up in fuzz/target/executions.csv (target, executions, seconds). Ends with an
+# error at the first finding, whose input is then under fuzz/artifacts.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+seconds=${1:-600} rounds=${2:-1}
+targets=("${@:3}")
+if [ ${#targets[@]} = 0 ]; then
+    targets=(wav container segment round_trip range_coder density byte_model)
+fi
+# Bytes of an input. Small ones find more, because most targets take time proportional to it.
+declare -A longest=([wav]=512 [container]=2048 [segment]=400 [round_trip]=400 [range_coder]=1000
+    [density]=400 [byte_model]=300)
+# libFuzzer needs `-C passes=sancov-module` and the like, which stable refuses. The sanitizer is off:
+# the library has no unsafe code outside lm/llama.rs, which these targets do not contain.
+toolchain=+nightly
+rustup toolchain list 2>/dev/null | grep -q nightly || { toolchain=; export RUSTC_BOOTSTRAP=1; }
+
+for target in "${targets[@]}"; do
+    mkdir -p "corpus/$target"
+done
+cp ../fixtures/golden/{alaw,cut,mulaw,no-audio,no-frames,noise,opaque,pcm8,silence,square}.lmz \
+    ../format-spec/examples/tiny.lmz corpus/container 2>/dev/null || true
+cp ../format-spec/examples/tiny.wav corpus/wav 2>/dev/null || true
+cp ../fixtures/good/wav/*.wav corpus/wav 2>/dev/null || true
+
+cargo $toolchain fuzz build -s none
+log=target/executions.csv
+for ((round = 0; round < rounds; round++)); do
+    for target in "${targets[@]}"; do
+        output=target/$target.log
+        status=0
+        nice -n 19 cargo $toolchain fuzz run -s none "$target" -- -max_total_time="$seconds" \
+            -max_len="${longest[$target]}" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+            >"$output" 2>&1 || status=$?
+        executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")
+        echo "$target,${executions:-0},$seconds" >>"$log"
+        if [ $status != 0 ]; then
+            tail -n 40 "$output"
+            echo "$target: a finding, see fuzz/artifacts/$target" >&2
+            exit 1
+        fi
+    done
+done
+awk -F, '{n[$1] += $2; s[$1] += $3} END {for (t in n) print t ": " n[t] " executions in " s[t] " s"}' "$log"
