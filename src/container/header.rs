@@ -203,8 +203,10 @@ fn parse_body(body: &[u8]) -> Result<FileHeader> {
         }
         None
     } else {
-        let format = WavFormat::from_bytes(&format)
-            .map_err(|error| newer(format!("sample format: {error}")))?;
+        let format = WavFormat::from_bytes(&format).map_err(|error| match error {
+            Error::Corrupt { offset, reason } => Error::corrupt(at + 2 + offset, reason),
+            other => other,
+        })?;
         let audio = Audio { format, segment_frames };
         check_audio(&audio)?;
         Some(audio)

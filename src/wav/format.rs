@@ -98,8 +98,7 @@ impl SampleFormat {
     /// Inverse of [`to_bytes`](Self::to_bytes).
     ///
     /// # Errors
-    /// [`Error::Corrupt`] (offset relative to `bytes`) for every value that `to_bytes` does
-    /// not write.
+    /// [`Error::Unsupported`] for every value that `to_bytes` does not write.
     pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Result<Self> {
         let [kind, width, low, high] = bytes;
         let last = u16::from_le_bytes([low, high]);
@@ -111,20 +110,20 @@ impl SampleFormat {
             3 => SampleFormat::Float32 { endian },
             4 => SampleFormat::Float64 { endian },
             5 if last > 0 => SampleFormat::Opaque { stride: last },
-            _ => {
-                return Err(Error::corrupt(
-                    0,
-                    format!("sample format {kind} of {width} bytes is not defined"),
-                ));
-            }
+            _ => return Err(unknown_samples(bytes)),
         };
         if format.to_bytes() != bytes {
-            return Err(Error::corrupt(
-                1,
-                format!("reserved bits in sample format {kind} ({width}, {last})"),
-            ));
+            return Err(unknown_samples(bytes));
         }
         Ok(format)
+    }
+}
+
+/// Sample formats that are not defined yet may be one day.
+fn unknown_samples([kind, width, low, high]: [u8; SampleFormat::BYTES]) -> Error {
+    let variant = u16::from_le_bytes([low, high]);
+    Error::Unsupported {
+        reason: format!("made by a newer lmz? sample format {kind} ({width}, {variant})"),
     }
 }
 
@@ -183,8 +182,8 @@ impl WavFormat {
     /// Inverse of [`to_bytes`](Self::to_bytes).
     ///
     /// # Errors
-    /// [`Error::Corrupt`] (offset relative to `bytes`) if there are no channels or the sample
-    /// format is not defined.
+    /// [`Error::Corrupt`] (offset relative to `bytes`) if there are no channels,
+    /// [`Error::Unsupported`] if the sample format is not defined.
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Result<Self> {
         let b = |i: usize| bytes[i];
         let u16_at = |i| u16::from_le_bytes([b(i), b(i + 1)]);
