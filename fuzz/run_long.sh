@@ -9,10 +9,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 seconds=${1:-600} rounds=${2:-1}
 targets=("${@:3}")
 if [ ${#targets[@]} = 0 ]; then
-    targets=(wav container segment round_trip range_coder density byte_model)
+    targets=(wav container blocks segment round_trip range_coder density byte_model)
 fi
 # Bytes of an input. Small ones find more, because most targets take time proportional to it.
-declare -A longest=([wav]=512 [container]=2048 [segment]=400 [round_trip]=400 [range_coder]=1000
+declare -A longest=([wav]=512 [container]=1024 [blocks]=2048 [segment]=400 [round_trip]=400 [range_coder]=1000
     [density]=400 [byte_model]=300)
 # libFuzzer needs `-C passes=sancov-module` and the like, which stable refuses. The sanitizer is off:
 # the library has no unsafe code outside lm/llama.rs, which these targets do not contain.
@@ -23,7 +23,9 @@ for target in "${targets[@]}"; do
     mkdir -p "corpus/$target"
 done
 cp ../fixtures/golden/{alaw,cut,mulaw,no-audio,no-frames,noise,opaque,pcm8,silence,square}.lmz \
-    ../format-spec/examples/tiny.lmz corpus/container 2>/dev/null || true
+    ../format-spec/examples/tiny.lmz corpus/blocks 2>/dev/null || true
+cp ../fixtures/golden/{no-audio,no-frames,silence}.lmz ../fixtures/good/*.lmz corpus/container \
+    2>/dev/null || true
 cp ../format-spec/examples/tiny.wav corpus/wav 2>/dev/null || true
 cp ../fixtures/good/wav/*.wav corpus/wav 2>/dev/null || true
 
