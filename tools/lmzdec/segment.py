@@ -61,6 +61,11 @@ class Channel:
             self.deviations[e] = f32(self.deviations[e] + change)
 
 
+def _signed(number):
+    word = number & 0xFFFFFFFF
+    return word - (1 << 32) if word >> 31 else word
+
+
 def decode(level, frames, channels, token_stream, lsb_block):
     """The interleaved integers of a block of kind 4."""
     tokens, low_bits = Tokens(token_stream), LowBits(lsb_block)
@@ -69,6 +74,11 @@ def decode(level, frames, channels, token_stream, lsb_block):
     if tokens.uniform(1):
         step, offset = max(1, tokens.uniform(32)), tokens.uniform(32)
     values = value_sets.read(tokens, frames * channels)
+    if values.len == 1:
+        # No decision is coded, so nothing that is predicted matters.
+        tokens.finish()
+        low_bits.finish()
+        return [_signed(offset + values.first * step)] * (frames * channels)
     states = [Channel(level, channels, values, tokens, low_bits) for _ in range(channels)]
     histories = [[0.0] * HISTORY for _ in range(channels)]
     result = []
@@ -78,8 +88,7 @@ def decode(level, frames, channels, token_stream, lsb_block):
         for i, state in enumerate(states):
             partner = i - 1 if i > 0 else min(1, channels - 1)
             x, surprise = state.sample(histories[i], histories[partner], surprise)
-            word = (offset + x * step) & 0xFFFFFFFF
-            frame.append(word - (1 << 32) if word >> 31 else word)
+            frame.append(_signed(offset + x * step))
             histories[i] = [float(x)] + histories[i][:-1]
         result += reversed(frame) if backwards else frame
     tokens.finish()
