@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub mod conformance;
 pub mod golden;
 pub mod wav;
 

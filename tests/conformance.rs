@@ -1,0 +1,108 @@
+//! The conformance sets: good files decode, bad ones are damaged, unsupported ones never are.
+//!
+//! `LMZ_UPDATE_CONFORMANCE=1 cargo test --test conformance` writes the files anew, which is for
+//! changes of the format before it is frozen. `independent_decoder.rs` holds the second decoder
+//! against the same files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use lmz::Error;
+use support::conformance::{Case, bad, good, unsupported};
+use support::decompress;
+
+/// A set: its folder, what its files have in common, and its files.
+type Set = (&'static str, &'static str, Vec<Case>);
+
+fn sets() -> [Set; 3] {
+    [
+        ("good", "A decoder must decode these.", good()),
+        (
+            "bad",
+            "A decoder must refuse these as damaged, or as no lmz files. Each has one thing wrong, \
+             and no checksum is wrong but where the sentence says so.",
+            bad(),
+        ),
+        (
+            "unsupported",
+            "A decoder must refuse these as unsupported, and must not call them damaged.",
+            unsupported(),
+        ),
+    ]
+}
+
+fn folder(set: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(set)
+}
+
+fn list((set, about, cases): &Set) -> String {
+    let mut list = format!(
+        "# {set}\n\n{about} Written by `LMZ_UPDATE_CONFORMANCE=1 cargo test --test conformance`\n\
+         from `tests/support/conformance/`.\n\n| File | What it is | BLAKE3 of the original |\n\
+         |---|---|---|\n"
+    );
+    for case in cases {
+        let hash = case.original.as_ref().map(|original| blake3::hash(original).to_hex());
+        let hash = hash.map_or("".to_owned(), |hash| hash.to_string());
+        writeln!(list, "| {}.lmz | {} | {hash} |", case.name, case.about).unwrap();
+    }
+    list
+}
+
+fn update(sets: &[Set]) {
+    for set in sets {
+        let folder = folder(set.0);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("README.md"), list(set)).unwrap();
+        for case in &set.2 {
+            fs::write(folder.join(format!("{}.lmz", case.name)), &case.lmz).unwrap();
+        }
+    }
+}
+
+/// One test, because writing and reading the files must not overlap.
+#[test]
+fn every_file_gets_its_verdict() {
+    let sets = sets();
+    if std::env::var_os("LMZ_UPDATE_CONFORMANCE").is_some_and(|value| value == "1") {
+        update(&sets);
+    }
+    let mut wrong = Vec::new();
+    for set in &sets {
+        let folder = folder(set.0);
+        assert_eq!(fs::read_to_string(folder.join("README.md")).unwrap(), list(set));
+        let mut expected = BTreeSet::from(["README.md".to_owned()]);
+        for case in &set.2 {
+            let name = format!("{}.lmz", case.name);
+            let lmz = fs::read(folder.join(&name)).unwrap();
+            assert!(lmz == case.lmz, "{}/{name}: today other bytes are written", set.0);
+            let outcome = decompress(&lmz);
+            let right = match (set.0, &outcome) {
+                ("good", Ok(original)) => Some(original) == case.original.as_ref(),
+                (
+                    "bad",
+                    Err(Error::Corrupt { .. } | Error::Limit { .. } | Error::NotLmz { .. }),
+                ) => true,
+                ("unsupported", Err(Error::Unsupported { .. })) => true,
+                _ => false,
+            };
+            if !right {
+                wrong.push(format!("{}/{name}: {:?}", set.0, outcome.map(|bytes| bytes.len())));
+            }
+            assert!(expected.insert(name), "{} twice", case.name);
+        }
+        let found: BTreeSet<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(found, expected);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,0 +1,116 @@
+//! `tools/lmz_decode.py`, a decoder written from the specification alone, against the same files
+//! as the decoder of this crate: what it cannot decode, the specification does not say.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
+
+use support::conformance::{bad, good, unsupported};
+use support::golden;
+
+// Exit codes of the program.
+const DECODED: i32 = 0;
+const DAMAGED: i32 = 3;
+const UNSUPPORTED: i32 = 4;
+const NEEDS_MODEL: i32 = 5;
+
+/// A file, what the program must say of it, and what it must write.
+struct Case {
+    lmz: PathBuf,
+    code: i32,
+    original: Option<Vec<u8>>,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the program on one file; what is wrong with the outcome, if anything.
+fn check(case: &Case, out: &Path) -> Option<String> {
+    let name = case.lmz.strip_prefix(root()).unwrap().display();
+    let run = Command::new("python3")
+        .arg(root().join("tools/lmz_decode.py"))
+        .arg(&case.lmz)
+        .arg(out)
+        .output()
+        .unwrap_or_else(|error| panic!("python3 is needed for this test: {error}"));
+    let said = String::from_utf8_lossy(&run.stderr);
+    if run.status.code() != Some(case.code) {
+        return Some(format!("{name}: {} instead of {}: {said}", run.status, case.code));
+    }
+    match (&case.original, fs::read(out)) {
+        (Some(original), Ok(written)) if written == *original => {
+            fs::remove_file(out).unwrap();
+            None
+        }
+        (None, Err(_)) => None,
+        (Some(_), _) => Some(format!("{name}: decodes to other bytes")),
+        (None, Ok(_)) => Some(format!("{name}: refused, but something was written")),
+    }
+}
+
+/// All cases, on as many threads as there are processors.
+fn check_all(cases: Vec<Case>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (next, wrong) = (Mutex::new(cases.into_iter()), Mutex::new(Vec::new()));
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for i in 0..threads {
+            let (next, wrong, out) = (&next, &wrong, folder.path().join(i.to_string()));
+            scope.spawn(move || {
+                loop {
+                    let case = next.lock().unwrap().next();
+                    let Some(case) = case else { break };
+                    wrong.lock().unwrap().extend(check(&case, &out));
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn it_decodes_the_golden_files_and_the_example() {
+    let fixtures = root().join("fixtures");
+    let example = root().join("format-spec/examples");
+    let mut cases: Vec<Case> = golden::all()
+        .into_iter()
+        .map(|golden| Case {
+            lmz: fixtures.join("golden").join(format!("{}.lmz", golden.name)),
+            code: DECODED,
+            original: Some(golden.original),
+        })
+        .collect();
+    cases.push(Case {
+        lmz: example.join("tiny.lmz"),
+        code: DECODED,
+        original: Some(fs::read(example.join("tiny.wav")).unwrap()),
+    });
+    cases.push(Case { lmz: fixtures.join("lm/tone.lmz"), code: NEEDS_MODEL, original: None });
+    check_all(cases);
+}
+
+#[test]
+fn it_agrees_on_the_conformance_sets() {
+    let sets = [
+        ("good", DECODED, good()),
+        ("bad", DAMAGED, bad()),
+        ("unsupported", UNSUPPORTED, unsupported()),
+    ];
+    let mut all = Vec::new();
+    for (set, code, cases) in sets {
+        all.extend(cases.into_iter().map(|case| Case {
+            lmz: root().join("fixtures").join(set).join(format!("{}.lmz", case.name)),
+            code,
+            original: case.original,
+        }));
+    }
+    check_all(all);
+}

@@ -1,0 +1,290 @@
+//! What every decoder must refuse: damaged files, and files of later versions.
+
+use lmz::Level;
+use lmz::container::BlockKind::{AudioBytes, AudioCoded, AudioStored, ForeignCoded, ForeignStored};
+use lmz::container::layout::{BLOCK_HEADER_LENGTH, FOOTER_LENGTH};
+use lmz::wav::SampleFormat;
+
+use super::{Builder, Case, PCM16, edit, format, wave16};
+
+// Offsets in the file (§4.1, §4.2, §4.3).
+const VERSION: usize = 8;
+const DRAFT: usize = 10;
+const REQUIRED: usize = 12;
+const HEADER_LENGTH: usize = 16;
+const LEVEL: usize = 24;
+const RESERVED: usize = 25;
+const CHANNELS: usize = 28;
+const SAMPLE_KIND: usize = 44;
+const SAMPLE_WIDTH: usize = 45;
+const SAMPLE_VARIANT: usize = 46;
+const SEGMENT_FRAMES: usize = 48;
+const FINGERPRINT_LENGTH: usize = 52;
+// Offsets in a block header (§5.1).
+const KIND: usize = 4;
+const FLAGS: usize = 5;
+const BLOCK_RESERVED: usize = 7;
+const INDEX: usize = 8;
+const ORIGINAL_OFFSET: usize = 12;
+const ORIGINAL_LENGTH: usize = 20;
+const FRAMES: usize = 24;
+// Offsets in the trailer (§6.1).
+const COUNT: usize = 4;
+const LENGTH: usize = 8;
+
+/// Two blocks, foreign and predicted: what most cases are made from.
+fn sound() -> Builder {
+    Builder::pcm16(1).stored(ForeignStored, b"header").predicted(&wave16(100))
+}
+
+fn case(name: &'static str, about: &'static str, lmz: Vec<u8>) -> Case {
+    Case { name, about, lmz, original: None }
+}
+
+/// Damaged files.
+pub fn bad() -> Vec<Case> {
+    [file_header(), block_headers(), kinds(), payloads(), ends()].into_iter().flatten().collect()
+}
+
+fn file_header() -> Vec<Case> {
+    let file = sound().bytes();
+    let none = Builder::new(Level::Fast, None).bytes();
+    let mut text_mode = file.clone();
+    text_mode.remove(4);
+    vec![
+        case("nothing", "a file of no bytes", Vec::new()),
+        case("wav", "a WAV file", super::super::wav::pcm16(1, 8_000, &[1, 2, 3])),
+        case("text-mode", "CR LF in the signature became LF", text_mode),
+        case("prologue-cut", "ends within the prologue", file[..20].to_vec()),
+        case("prologue-crc", "a bit of the version flipped", edit::flipped(file.clone(), VERSION)),
+        case("header-cut", "ends within the file header", file[..40].to_vec()),
+        case("header-crc", "a bit of the sample rate flipped", edit::flipped(file.clone(), 32)),
+        case(
+            "header-short",
+            "a header length below the least",
+            edit::prologue(file.clone(), HEADER_LENGTH, &[57, 0]),
+        ),
+        case(
+            "header-long",
+            "a header length above the limit",
+            edit::prologue(file.clone(), HEADER_LENGTH, &[0, 0, 16]),
+        ),
+        case(
+            "fingerprint-length",
+            "a fingerprint longer than the header",
+            edit::body(file.clone(), FINGERPRINT_LENGTH, &[1]),
+        ),
+        case(
+            "no-channels",
+            "an audio format of no channels",
+            edit::body(file.clone(), CHANNELS, &[0]),
+        ),
+        case(
+            "no-segment-frames",
+            "an audio format with segments of no frames",
+            edit::body(file.clone(), SEGMENT_FRAMES, &[0; 4]),
+        ),
+        case(
+            "frames-without-format",
+            "segment frames without an audio format",
+            edit::body(none, SEGMENT_FRAMES, &[1]),
+        ),
+        case(
+            "segment-samples",
+            "segments of more than 2^22 samples",
+            edit::body(file, SEGMENT_FRAMES, &[1, 0, 0x40, 0]),
+        ),
+    ]
+}
+
+fn block_headers() -> Vec<Case> {
+    let file = sound().bytes();
+    let second = edit::block_at(&file, 1);
+    let swapped = Builder::pcm16(1).stored(ForeignStored, b"one").stored(ForeignStored, b"two");
+    let (one, two) = (edit::block_at(&swapped.bytes(), 0), edit::block_at(&swapped.bytes(), 1));
+    let mut bytes = swapped.bytes();
+    let length = two - one;
+    bytes[one..one + 2 * length].rotate_left(length);
+    vec![
+        case("block-cut", "ends within a block header", file[..second + 30].to_vec()),
+        case(
+            "block-marker",
+            "a bit of a block's marker flipped",
+            edit::flipped(file.clone(), second),
+        ),
+        case(
+            "block-crc",
+            "a bit of a block header flipped",
+            edit::flipped(file.clone(), second + 21),
+        ),
+        case(
+            "block-index",
+            "a block says it is another",
+            edit::block(file.clone(), 1, INDEX, &[2]),
+        ),
+        case(
+            "block-offset",
+            "a block says it belongs elsewhere in the original",
+            edit::block(file.clone(), 1, ORIGINAL_OFFSET, &[7]),
+        ),
+        case("blocks-swapped", "two blocks in the wrong order", bytes),
+        case(
+            "block-empty",
+            "a block of no bytes",
+            edit::block(file.clone(), 1, ORIGINAL_LENGTH, &[0; 4]),
+        ),
+        case(
+            "block-huge",
+            "a block of more than 2^25 bytes",
+            edit::block(file.clone(), 1, ORIGINAL_LENGTH, &[2, 0, 0, 2]),
+        ),
+        case(
+            "frames",
+            "frames and length of a block disagree",
+            edit::block(file, 1, FRAMES, &[99]),
+        ),
+    ]
+}
+
+fn kinds() -> Vec<Case> {
+    let bytes = wave16(100);
+    let audio = Builder::pcm16;
+    vec![
+        audio(1)
+            .byte_model(ForeignCoded, &[9; 50], 1)
+            .but(|b| b.kind = ForeignStored)
+            .refused("stored-short", "a stored block shorter than what it holds"),
+        audio(1)
+            .stored(ForeignStored, b"text")
+            .but(|b| b.mapping = 1)
+            .refused("foreign-mapping", "a foreign block with a mapping"),
+        audio(1)
+            .byte_model(ForeignCoded, &[9; 50], 1)
+            .but(|b| b.lsb = vec![0])
+            .refused("foreign-lsb", "a foreign block with an LSB block"),
+        Builder::new(Level::Fast, None)
+            .stored(AudioStored, &bytes)
+            .but(|b| b.frames = 100)
+            .refused("audio-without-format", "an audio block, but no audio format"),
+        audio(1)
+            .stored(AudioStored, &[bytes.clone(), bytes.clone(), bytes.clone()].concat())
+            .refused("too-many-frames", "a block of more frames than a segment has"),
+        audio(1)
+            .stored(AudioStored, &bytes[..101])
+            .refused("part-of-a-frame", "an audio block that ends within a frame"),
+        audio(1)
+            .predicted(&bytes)
+            .but(|b| b.uses_lm = true)
+            .refused("model-not-named", "a block uses a language model, but the header names none"),
+        Builder::new(Level::Fast, Some((format(65, PCM16), 10)))
+            .byte_model(AudioBytes, &bytes[..130], 130)
+            .but(|b| b.kind = AudioCoded)
+            .refused("predicted-channels", "prediction of 65 channels"),
+        audio(1)
+            .predicted(&bytes)
+            .but(|b| b.mapping = 4)
+            .refused("mapping-unknown", "a mapping that is not defined"),
+        audio(1)
+            .predicted(&bytes)
+            .but(|b| b.mapping = 3)
+            .refused("mapping-of-floats", "a mapping of floats in a file of integers"),
+    ]
+}
+
+fn payloads() -> Vec<Case> {
+    let bytes = wave16(100);
+    let predicted = || Builder::pcm16(1).predicted(&bytes);
+    let loud = || Builder::pcm16(1).predicted(&super::super::wav::bytes(160));
+    let file = predicted().bytes();
+    let payload = edit::block_at(&file, 0) + BLOCK_HEADER_LENGTH;
+    let wide = SampleFormat::Integer { width: 1, endian: lmz::wav::Endian::Little };
+    let wide = Builder::new(Level::Fast, Some((format(2, wide), 200)));
+    let mut of_16_bits = predicted().blocks.remove(0);
+    of_16_bits.frames = 100;
+    let mut wide = wide.stored(AudioStored, &bytes);
+    *wide.last() = of_16_bits;
+    vec![
+        case("payload-crc", "a bit of a payload flipped", edit::flipped(file.clone(), payload + 9)),
+        case("payload-cut", "ends within a payload", file[..payload + 20].to_vec()),
+        predicted()
+            .but(|b| b.tokens[30] ^= 4)
+            .refused("token-bit", "a bit of the token stream differs, with the right CRC-32"),
+        predicted()
+            .but(|b| b.tokens.truncate(b.tokens.len() - 20))
+            .refused("tokens-short", "the token stream lacks its end"),
+        predicted()
+            .but(|b| b.tokens.extend([0; 9]))
+            .refused("tokens-long", "the token stream goes on after the last decision"),
+        predicted()
+            .but(|b| b.lsb.push(0))
+            .refused("lsb-long", "the LSB block has a byte that nothing reads"),
+        loud()
+            .but(|b| b.lsb.truncate(b.lsb.len() - 1))
+            .refused("lsb-short", "the LSB block lacks its last byte"),
+        Builder::pcm16(1)
+            .byte_model(ForeignCoded, &[b'y'; 90], 1)
+            .but(|b| b.tokens.extend([1; 9]))
+            .refused("coded-bytes-long", "coded bytes go on after the last byte"),
+        predicted()
+            .but(|b| b.original_crc ^= 1)
+            .refused("original-crc", "a block decodes to other bytes than its CRC-32 says"),
+        wide.refused("value-too-large", "a value that the sample format cannot hold"),
+    ]
+}
+
+fn ends() -> Vec<Case> {
+    let file = sound().bytes();
+    let trailer = edit::trailer_at(&file);
+    let footer = file.len() - FOOTER_LENGTH;
+    let mut wrong_hash = sound();
+    wrong_hash.blake3 = Some([1; 32]);
+    vec![
+        case("no-trailer", "ends after the last block", file[..trailer].to_vec()),
+        case("trailer-cut", "ends within the trailer", file[..trailer + 30].to_vec()),
+        case(
+            "trailer-crc",
+            "a bit of the trailer flipped",
+            edit::flipped(file.clone(), trailer + 30),
+        ),
+        case("count", "the trailer counts other blocks", edit::trailer(file.clone(), COUNT, &[3])),
+        case("length", "the trailer has another length", edit::trailer(file.clone(), LENGTH, &[0])),
+        case("table", "the segment table is wrong", edit::table(file.clone(), 1)),
+        wrong_hash.refused("blake3", "the hash of the original is wrong"),
+        case("footer", "a bit of the footer flipped", edit::flipped(file.clone(), footer)),
+        case("end-marker", "the end marker is wrong", edit::flipped(file.clone(), file.len() - 1)),
+        case("no-footer", "ends after the trailer", file[..footer].to_vec()),
+        case("more", "a byte after the end", [&file[..], &[0]].concat()),
+        case("twice", "two files in one", [&file[..], &file].concat()),
+    ]
+}
+
+/// Files of later versions.
+pub fn unsupported() -> Vec<Case> {
+    let file = sound().bytes();
+    let version = edit::prologue(file.clone(), VERSION, &[2]);
+    vec![
+        case("version", "version 2", version),
+        case("draft", "another draft of version 1", edit::prologue(file.clone(), DRAFT, &[99])),
+        case(
+            "required-feature",
+            "an unknown required feature",
+            edit::prologue(file.clone(), REQUIRED, &[1]),
+        ),
+        case("level", "level 3", edit::body(file.clone(), LEVEL, &[3])),
+        case(
+            "header-reserved",
+            "a reserved byte of the header",
+            edit::body(file.clone(), RESERVED, &[1]),
+        ),
+        case("sample-kind", "samples of kind 6", edit::body(file.clone(), SAMPLE_KIND, &[6])),
+        case("sample-width", "integers of 5 bytes", edit::body(file.clone(), SAMPLE_WIDTH, &[5])),
+        case("byte-order", "byte order 2", edit::body(file.clone(), SAMPLE_VARIANT, &[2])),
+        case("block-kind", "a block of kind 6", edit::block(file.clone(), 1, KIND, &[6])),
+        case("block-flag", "an unknown flag of a block", edit::block(file.clone(), 1, FLAGS, &[2])),
+        case(
+            "block-reserved",
+            "a reserved byte of a block header",
+            edit::block(file, 1, BLOCK_RESERVED, &[1]),
+        ),
+    ]
+}
