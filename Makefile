@@ -1,6 +1,6 @@
 # The two commands to know are `make demo` and `make test`. Both install what is missing.
 
-PACKAGES := build-essential cmake clang libclang-dev pkg-config
+PACKAGES := build-essential cmake clang libclang-dev pkg-config python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CARGO ?= cargo
 SONG := fixtures/wav/guitar_stereo.wav
