@@ -30,14 +30,16 @@ cp ../format-spec/examples/tiny.wav corpus/wav 2>/dev/null || true
 cp ../fixtures/good/wav/*.wav corpus/wav 2>/dev/null || true
 
 cargo $toolchain fuzz build -s none
+built=$(ls -d target/*/release | head -n 1)
 log=target/executions.csv
 for ((round = 0; round < rounds; round++)); do
     for target in "${targets[@]}"; do
         output=target/$target.log
+        mkdir -p "artifacts/$target"
         status=0
-        nice -n 19 cargo $toolchain fuzz run -s none "$target" -- -max_total_time="$seconds" \
-            -max_len="${longest[$target]}" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-            >"$output" 2>&1 || status=$?
+        nice -n 19 "$built/$target" "corpus/$target" -artifact_prefix="artifacts/$target/" \
+            -max_total_time="$seconds" -max_len="${longest[$target]}" -timeout=20 \
+            -rss_limit_mb=2048 -print_final_stats=1 >"$output" 2>&1 || status=$?
         executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")
         echo "$target,${executions:-0},$seconds" >>"$log"
         if [ $status != 0 ]; then

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use crate::codec::{self, Level, Values};
+use crate::codec::{self, BytesContext, Level, Values};
 use crate::container::{self, Block, BlockKind, without_checksums};
 use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
@@ -113,10 +113,12 @@ fn decode_block(header: &container::FileHeader, block: &Block) {
     let length = block.original_length as usize;
     let decoded = match (block.kind, header.audio) {
         (BlockKind::ForeignStored | BlockKind::AudioStored, _) => Ok(block.tokens.clone()),
-        (BlockKind::ForeignCoded, _) => codec::decode_bytes(&block.tokens, 1, length),
+        (BlockKind::ForeignCoded, _) => {
+            codec::decode_bytes(&block.tokens, bytes_context(1, &[]), length)
+        }
         (BlockKind::AudioBytes, audio) => {
             let stride = audio.expect("audio").format.frame_bytes();
-            codec::decode_bytes(&block.tokens, stride, length)
+            codec::decode_bytes(&block.tokens, bytes_context(stride, &[]), length)
         }
         (BlockKind::AudioCoded, audio) => {
             let format = audio.expect("audio").format;
@@ -419,14 +421,20 @@ fn forecast(choices: &mut Choices<'_>, values: &Values, last_bin: u8) -> Forecas
     }
 }
 
-/// Any bytes through the byte model and back, and any bytes as its output.
+fn bytes_context(stride: usize, primer: &[u8]) -> BytesContext<'_> {
+    BytesContext { stride, primer }
+}
+
+/// Any bytes through the byte model and back, after any primer, and any bytes as its output.
 pub fn byte_model(data: &[u8]) {
     let mut choices = Choices(data);
     let stride = [1, 2, 3, 4, 64, 65_535][choices.below(6)];
-    let bytes = choices.0;
-    let coded = codec::encode_bytes(bytes, stride);
-    assert!(codec::decode_bytes(&coded, stride, bytes.len()).unwrap() == bytes);
-    match codec::decode_bytes(bytes, stride, 1 + bytes.len() / 2) {
+    let primed = choices.below(80).min(choices.0.len());
+    let (primer, bytes) = choices.0.split_at(primed);
+    let context = bytes_context(stride, primer);
+    let coded = codec::encode_bytes(bytes, context);
+    assert!(codec::decode_bytes(&coded, context, bytes.len()).unwrap() == bytes);
+    match codec::decode_bytes(bytes, context, 1 + bytes.len() / 2) {
         Ok(_) | Err(Error::Corrupt { .. }) => {}
         Err(other) => panic!("{other:?}"),
     }

@@ -4,12 +4,14 @@
 //! they may have what it never writes. What the writer refuses too, or cannot express, is changed
 //! in finished bytes afterwards (`edit.rs`).
 
+#![allow(unused_imports, reason = "as in the parent")]
+
 mod bad;
 mod edit;
 mod good;
 
 use lmz::Level;
-use lmz::codec;
+use lmz::codec::{self, BytesContext};
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Writer};
 use lmz::wav::{self, Endian, SampleFormat, WavFormat};
 
@@ -89,8 +91,16 @@ impl Builder {
         self.block(kind, bytes, bytes.to_vec())
     }
 
+    /// One block through the byte model, primed where it must be (§10.5).
     pub fn byte_model(self, kind: BlockKind, bytes: &[u8], stride: usize) -> Self {
-        let coded = codec::encode_bytes(bytes, stride);
+        let primer = match self.header.audio {
+            Some(audio) if self.original.is_empty() && kind == BlockKind::ForeignCoded => {
+                wav::canonical_header(&audio.format, 0)
+            }
+            _ => Vec::new(),
+        };
+        let stride = if primer.is_empty() { stride } else { primer.len() };
+        let coded = codec::encode_bytes(bytes, BytesContext { stride, primer: &primer });
         self.block(kind, bytes, coded)
     }
 

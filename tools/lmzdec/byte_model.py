@@ -9,17 +9,29 @@ _HASH = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF
 
 
-def decode(data, n, stride):
-    """`n` bytes from the coded bytes `data`."""
+class _Known:
+    """Decisions of a byte that is known, in the place of a token stream."""
+
+    def __init__(self, byte):
+        self.bits = [byte >> shift & 1 for shift in range(8)]
+
+    def decision(self, _):
+        return self.bits.pop() == 1
+
+
+def decode(data, n, stride, primer=b""):
+    """`n` bytes from the coded bytes `data`; with a primer, its length is the stride."""
     tokens = Tokens(data)
-    table_bits = min(max((16 * n).bit_length() - 1, 10), 18)
+    stride = len(primer) or stride
+    table_bits = min(max((16 * (len(primer) + n)).bit_length() - 1, 10), 18)
     tables = [{} for _ in range(7)]
     mixer = Mixer([f32(0.3)] * 7)
     out = bytearray()
-    for i in range(n):
-        out.append(_byte(tokens, mixer, tables, table_bits, _contexts(out, i, stride)))
+    for i in range(len(primer) + n):
+        source = _Known(primer[i]) if i < len(primer) else tokens
+        out.append(_byte(source, mixer, tables, table_bits, _contexts(out, i, stride)))
     tokens.finish()
-    return bytes(out)
+    return bytes(out[len(primer):])
 
 
 def _contexts(out, i, stride):

@@ -1,9 +1,9 @@
 """From forecasts to the decisions of a sample (§9.3 to §9.6)."""
 
-from .f32 import clamp, exp_neg, f32, ln, logistic, row
+from .f32 import clamp, exp_neg, f32, ln, logistic, row, total
 from .mixer import MAP_START, Mixer, combine, learn_map, place, refine
 
-EXPERTS = range(8)
+EXPERTS = range(16)
 _Q = (0.0, 0.125163142954006, 0.251314428280906, 0.379489621704904, 0.510825623765991,
       0.646627164925052, 0.788457360364270, 0.938269639259416, 1.09861228866811, 1.272965675812887,
       1.466337068793427, 1.686398953570227, 1.945910149055313, 2.268683541318364, 2.70805020110221,
@@ -23,9 +23,9 @@ _SHARE_HIGH = f32(1.0 - _SHARE_LOW)
 _OWN = f32(0.6)
 _REFINED = f32(0.2)
 _P_LOW = 2.0 ** -20
-_WEIGHTS = [f32(1.0 / 24.0)] * 8 + [0.0] * 3 + [f32(f32(0.4) / 3.0)]
-LOWEST = ([0.0] * 8, [1.0] * 8)
-HIGHEST = ([1.0] * 8, [0.0] * 8)
+_WEIGHTS = [0.0] * 16 + [f32(1.0 / 3.0)] + [0.0] * 3 + [f32(f32(0.4) / 3.0)]
+LOWEST = ([0.0] * 16, [1.0] * 16)
+HIGHEST = ([1.0] * 16, [0.0] * 16)
 
 
 def kind_of(node):
@@ -157,7 +157,8 @@ class Decisions:
         kind = kind_of(node)
         sets = (self.by_node[node], self.by_spread[16 * spread + kind], self.by_other[16 * other + kind])
         shares = [table.get(c, 0.5) for table, c in zip(self.shares, contexts)]
-        inputs = row(experts + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, 0.0])
+        mean = total(row(experts)) * 0.0625
+        inputs = row([logit - mean for logit in experts] + [mean] + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, 0.0])
         y = combine(sets, inputs)
         mixed = logistic(y)
         points = [table.setdefault(c, MAP_START[:]) for table, c in zip(self.maps, contexts)]

@@ -36,9 +36,14 @@ def dot(a, b):
         acc[:len(part)] = row(map(add, acc, part))
     if len(acc) < 16:
         acc.extend([0.0] * (16 - len(acc)))
+    return total(acc)
+
+
+def total(values):
+    """Sum of 16 values, by halves."""
     for w in (8, 4, 2, 1):
-        acc = row(map(add, acc[:w], acc[w:2 * w]))
-    return acc[0]
+        values = row(map(add, values[:w], values[w:2 * w]))
+    return values[0]
 
 
 _LOG2E = f32(-1.44269504)

@@ -1,19 +1,20 @@
 """The file header (§4) and the fingerprint of a language model (lm-metadata.md, section 6)."""
 
+import struct
 from collections import namedtuple
 
 from .errors import Damaged, Unsupported
 from .fields import Reader, reserved
-from .samples import OPAQUE
+from .samples import BINARY32, BINARY64, INTEGER, OPAQUE
 
 SIGNATURE = bytes.fromhex("894C4D5A0D0A1A0A")
 PROLOGUE = 24
 BODY = 34
-VERSION, DRAFT = 1, 1
+VERSION, DRAFT = 1, 2
 MAX_BYTES = 1 << 25
 MAX_SAMPLES = 1 << 22
 
-Header = namedtuple("Header", "length level format segment_frames fingerprint")
+Header = namedtuple("Header", "length level format segment_frames fingerprint body")
 Format = namedtuple("Format", "tag channels rate byte_rate valid_bits mask kind width variant")
 Fingerprint = namedtuple("Fingerprint", "name hash interface window lanes engine back_end gpu_layers canary")
 
@@ -23,7 +24,7 @@ class SampleFormat(Format):
 
     @property
     def order(self):
-        return "big" if self.variant else "little"
+        return "big" if self.kind in (INTEGER, BINARY32, BINARY64) and self.variant == 1 else "little"
 
     @property
     def frame_bytes(self):
@@ -54,7 +55,7 @@ def read_header(reader):
         raise Damaged("the lengths of header and fingerprint disagree")
     fmt = _audio_format(fmt, segment_frames)
     fingerprint = _fingerprint(body) if fingerprint_length else None
-    return Header(length, level, fmt, segment_frames, fingerprint)
+    return Header(length, level, fmt, segment_frames, fingerprint, body.data)
 
 
 def _audio_format(fields, segment_frames):
@@ -76,6 +77,22 @@ def _audio_format(fields, segment_frames):
     if fmt.kind != OPAQUE and segment_frames * fmt.channels > MAX_SAMPLES:
         raise Damaged("segments of too many samples")
     return fmt
+
+
+def primer(fmt):
+    """What the byte model learns before the first block (codec.md, §10.6)."""
+    big = fmt.order == "big"
+    mark = ">" if big else "<"
+    masked = fmt.mask != 0
+    bits = 8 * fmt.width if masked else fmt.valid_bits
+    size = 40 if masked else 16
+    out = struct.pack(mark + "4sI4s4sI", b"RIFX" if big else b"RIFF", 20 + size, b"WAVE", b"fmt ", size)
+    out += struct.pack(mark + "HHIIHH", 0xFFFE if masked else fmt.tag, fmt.channels, fmt.rate,
+                       fmt.byte_rate, fmt.frame_bytes & 0xFFFF, bits)
+    if masked:
+        out += struct.pack(mark + "HHIIHH", 22, fmt.valid_bits, fmt.mask, fmt.tag, 0, 16)
+        out += bytes.fromhex("800000AA00389B71")
+    return out + struct.pack(mark + "4sI", b"data", 0)
 
 
 def _fingerprint(body):

@@ -6,7 +6,7 @@ from .f32 import clamp, dot, f32, logistic, row
 
 
 class WeightSet:
-    """16 weights of a mixer; those of inputs that are always zero are not kept."""
+    """The weights of a mixer; those of inputs that are always zero are not kept."""
 
     __slots__ = ("weights", "seen")
 

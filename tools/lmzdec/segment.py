@@ -21,7 +21,7 @@ class Channel:
         self.combiner = LeastSquares(stages, config.combiner, 1.0 / len(config.cascades))
         self.centres = [(where, cascade) for where, cascade, _ in config.experts]
         self.rates = row(rate for _, _, rate in config.experts).tolist()
-        self.deviations = [0.0] * 8
+        self.deviations = [0.0] * 16
         self.seen = 0.0
         self.decisions = Decisions(values, tokens, low_bits)
 

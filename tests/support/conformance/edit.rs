@@ -1,7 +1,9 @@
 //! Changes to finished files, with the checksums put right again.
 
 use lmz::container::Reader;
-use lmz::container::layout::{BLOCK_HEADER_LENGTH, CRC_LENGTH, FOOTER_LENGTH, PROLOGUE_LENGTH};
+use lmz::container::layout::{
+    BLOCK_HEADER_LENGTH, CRC_LENGTH, FOOTER_LENGTH, PROLOGUE_LENGTH, TRAILER_FIXED_LENGTH,
+};
 
 fn seal(lmz: &mut [u8], from: usize, to: usize) {
     let crc = crc32fast::hash(&lmz[from..to]);
@@ -31,11 +33,14 @@ pub fn prologue(mut lmz: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
     lmz
 }
 
-/// A field of the header's body (§4.2), by its offset in the file.
+/// A field of the header's body (§4.2) and of its copy in the trailer, by its offset in the file.
 pub fn body(mut lmz: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
-    let (end, _, _) = places(&lmz);
+    let (end, _, start) = places(&lmz);
     put(&mut lmz, at, bytes);
     seal(&mut lmz, PROLOGUE_LENGTH, end - CRC_LENGTH);
+    put(&mut lmz, start + TRAILER_FIXED_LENGTH + at - PROLOGUE_LENGTH, bytes);
+    let sealed = lmz.len() - FOOTER_LENGTH - CRC_LENGTH;
+    seal(&mut lmz, start, sealed);
     lmz
 }
 
@@ -56,15 +61,15 @@ pub fn trailer(mut lmz: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
     lmz
 }
 
-/// The trailer's segment table (§6.2): its last byte but one entry's worth.
-pub fn table(lmz: Vec<u8>, change: u8) -> Vec<u8> {
+/// The segment table (§6.2): a byte that is so many bytes before its end.
+pub fn table(lmz: Vec<u8>, from_end: usize) -> Vec<u8> {
     let start = places(&lmz).2;
-    let last = lmz.len() - FOOTER_LENGTH - CRC_LENGTH - 4;
-    let value = lmz[last] ^ change;
-    trailer(lmz, last - start, &[value])
+    let at = lmz.len() - FOOTER_LENGTH - CRC_LENGTH - from_end;
+    let value = lmz[at] ^ 1;
+    trailer(lmz, at - start, &[value])
 }
 
-/// One bit of a byte that is `from_start` bytes after `part`, without putting anything right.
+/// One bit of the byte at `at`, without putting anything right.
 pub fn flipped(mut lmz: Vec<u8>, at: usize) -> Vec<u8> {
     lmz[at] ^= 0x10;
     lmz

@@ -3,7 +3,7 @@
 use lmz::Level;
 use lmz::container::BlockKind::{AudioBytes, AudioStored, ForeignCoded, ForeignStored};
 use lmz::pipeline::CompressOptions;
-use lmz::wav::{Endian, SampleFormat};
+use lmz::wav::{Endian, SampleFormat, WavFormat};
 
 use super::super::{compress_with, wav};
 use super::{Builder, Case, edit, format, wave, wave16};
@@ -49,6 +49,7 @@ pub fn good() -> Vec<Case> {
     ];
     cases.extend(structure(&stereo));
     cases.extend(formats());
+    cases.extend(primed());
     cases.extend(value_sets());
     let rf64 = rf64(&stereo);
     let options = CompressOptions { level: Level::Fast, ..Default::default() };
@@ -105,6 +106,44 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
         Builder::new(Level::Fast, Some((format(1, SampleFormat::Opaque { stride: 300 }), 10)))
             .byte_model(AudioBytes, &table[..900], 300)
             .good("stride", "an unknown format in blocks of 300 bytes"),
+    ]
+}
+
+/// The first block of a file with an audio format, through the byte model (§10.6).
+fn primed() -> Vec<Case> {
+    let integer = |width, endian| SampleFormat::Integer { width, endian };
+    let coded = |name, about, change: &dyn Fn(&mut WavFormat), sample| {
+        let mut of = format(2, sample);
+        (of.sample_rate, of.byte_rate, of.valid_bits) = (44_100, 176_400, 16);
+        change(&mut of);
+        let header = lmz::wav::canonical_header(&of, 7);
+        Builder::new(Level::Fast, Some((of, 100)))
+            .byte_model(ForeignCoded, &header, 1)
+            .stored(ForeignStored, b"!")
+            .byte_model(ForeignCoded, &[b'z'; 200], 1)
+            .good(name, about)
+    };
+    let masked = |of: &mut WavFormat| (of.channel_mask, of.valid_bits) = (0x3F, 20);
+    let plain = |_: &mut WavFormat| {};
+    let little = Endian::Little;
+    vec![
+        coded("primer", "a first block primed with a plain header", &plain, integer(2, little)),
+        coded("primer-big", "primer of RIFX", &plain, integer(2, Endian::Big)),
+        coded("primer-mask", "primer with a channel mask", &masked, integer(3, little)),
+        coded("primer-mask-big", "the same of RIFX", &masked, integer(3, Endian::Big)),
+        coded("primer-law", "primer of A-law", &plain, SampleFormat::ALaw),
+        coded(
+            "primer-stride",
+            "primer of blocks of one byte: no byte order, though its variant is 1",
+            &plain,
+            SampleFormat::Opaque { stride: 1 },
+        ),
+        coded(
+            "primer-wide",
+            "primer of frames of more than 2^16 bytes",
+            &|of| of.channels = 30_000,
+            integer(4, little),
+        ),
     ]
 }
 
