@@ -123,6 +123,9 @@ pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec
         (SampleFormat::Float32 { endian }, Mapping::ScaledFloat { shift }) => {
             for &value in &pcm.samples {
                 let float = unscale(value, shift) as f32;
+                if f64::from(float) != unscale(value, shift) {
+                    return Err(Error::corrupt(0, format!("{value} x 2^-{shift} as binary32")));
+                }
                 write_int(float.to_bits() as i32, 4, endian, &mut out);
             }
         }

@@ -3,6 +3,7 @@
 import struct
 
 from .errors import Damaged
+from .f32 import f32
 
 INTEGER, A_LAW, MU_LAW, BINARY32, BINARY64, OPAQUE = range(6)
 
@@ -46,7 +47,13 @@ def _scaled(width, order, shift):
     code = ("<" if order == "little" else ">") + ("f" if width == 4 else "d")
     pack = struct.Struct(code).pack
     scale = 2.0 ** -shift
-    return lambda n: pack(n * scale)
+
+    def encode(n):
+        if width == 4 and f32(n * scale) != n * scale:
+            raise OverflowError
+        return pack(n * scale)
+
+    return encode
 
 
 def encoder(fmt, mapping):

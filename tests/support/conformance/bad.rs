@@ -3,7 +3,7 @@
 use lmz::Level;
 use lmz::container::BlockKind::{AudioBytes, AudioCoded, AudioStored, ForeignCoded, ForeignStored};
 use lmz::container::layout::{BLOCK_HEADER_LENGTH, FOOTER_LENGTH};
-use lmz::wav::SampleFormat;
+use lmz::wav::{Endian, SampleFormat};
 
 use super::{Builder, Case, PCM16, edit, format, wave16};
 
@@ -186,12 +186,25 @@ fn payloads() -> Vec<Case> {
     let loud = || Builder::pcm16(1).predicted(&super::super::wav::bytes(160));
     let file = predicted().bytes();
     let payload = edit::block_at(&file, 0) + BLOCK_HEADER_LENGTH;
-    let wide = SampleFormat::Integer { width: 1, endian: lmz::wav::Endian::Little };
+    let wide = SampleFormat::Integer { width: 1, endian: Endian::Little };
     let wide = Builder::new(Level::Fast, Some((format(2, wide), 200)));
     let mut of_16_bits = predicted().blocks.remove(0);
     of_16_bits.frames = 100;
     let mut wide = wide.stored(AudioStored, &bytes);
     *wide.last() = of_16_bits;
+    // Predicted as integers of 32 and of 8 bits, then said to be something else.
+    let as_if = |width, sample, mapping, values: &[i32]| {
+        let bytes: Vec<u8> =
+            values.iter().flat_map(|v| v.to_le_bytes()[..usize::from(width)].to_vec()).collect();
+        let integers = SampleFormat::Integer { width, endian: Endian::Little };
+        let mut built =
+            Builder::new(Level::Fast, Some((format(1, integers), 200))).predicted(&bytes);
+        built.header.audio.as_mut().unwrap().format.sample = sample;
+        built.but(|b| b.mapping = mapping)
+    };
+    let float = SampleFormat::Float32 { endian: Endian::Little };
+    let inexact = as_if(4, float, 0x80, &[(1 << 24) + 1; 60]);
+    let unknown_code = as_if(1, SampleFormat::ALaw, 1, &[128 + 2; 60]);
     vec![
         case("payload-crc", "a bit of a payload flipped", edit::flipped(file.clone(), payload + 9)),
         case("payload-cut", "ends within a payload", file[..payload + 20].to_vec()),
@@ -217,6 +230,8 @@ fn payloads() -> Vec<Case> {
         predicted()
             .but(|b| b.original_crc ^= 1)
             .refused("original-crc", "a block decodes to other bytes than its CRC-32 says"),
+        inexact.refused("float-inexact", "a scaled value that is no binary32"),
+        unknown_code.refused("no-such-code", "a value that no A-law code has"),
         wide.refused("value-too-large", "a value that the sample format cannot hold"),
     ]
 }
