@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::fuzzing::TARGETS;
+use proptest::prelude::*;
+
+use crate::fuzzing::{self, TARGETS};
 
 /// Runs every file of `folder` through `target`; returns their number.
 fn replay(folder: &Path, target: fn(&[u8])) -> usize {
@@ -65,5 +67,33 @@ fn every_target_runs() {
             }
             target(&input);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// In every state that samples lead to, each rank of each set has a path of its own whose
+    /// probabilities are legal, the decoder finds the same ones, and together they add up to one:
+    /// so the distribution function over the ranks is complete, and cannot fall.
+    #[test]
+    fn distributions_are_complete_in_every_state(
+        choices in proptest::collection::vec(any::<u8>(), 0..600),
+    ) {
+        fuzzing::density(&choices);
+    }
+
+    #[test]
+    fn decisions_of_any_probability_come_back(
+        script in proptest::collection::vec(any::<u8>(), 0..900),
+    ) {
+        fuzzing::range_coder(&script);
+    }
+
+    #[test]
+    fn the_byte_model_returns_any_bytes(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300),
+    ) {
+        fuzzing::byte_model(&bytes);
     }
 }

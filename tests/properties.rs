@@ -106,6 +106,19 @@ proptest! {
         prop_assert!(decompress(&lmz).unwrap() == file);
     }
 
+    /// Nothing is left over from one run to the next, and nothing else takes part.
+    #[test]
+    fn the_output_is_a_function_of_input_and_options(
+        file in files(),
+        other in files(),
+        level in levels(),
+    ) {
+        let options = CompressOptions { level, ..Default::default() };
+        let first = compress_with(&file, &options);
+        compress_with(&other, &CompressOptions::default());
+        prop_assert!(compress_with(&file, &options) == first);
+    }
+
     /// The output is a function of input and level alone. Blocks are few here; `roundtrip.rs` has
     /// a file of several segments, which is long.
     #[test]
