@@ -37,7 +37,7 @@ for ((round = 0; round < rounds; round++)); do
         output=target/$target.log
         mkdir -p "artifacts/$target"
         status=0
-        nice -n 19 "$built/$target" "corpus/$target" -artifact_prefix="artifacts/$target/" \
+        nice -n "${NICENESS:-10}" "$built/$target" "corpus/$target" -artifact_prefix="artifacts/$target/" \
             -max_total_time="$seconds" -max_len="${longest[$target]}" -timeout=20 \
             -rss_limit_mb=2048 -print_final_stats=1 >"$output" 2>&1 || status=$?
         executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")

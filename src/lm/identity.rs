@@ -221,23 +221,26 @@ pub fn cpu_features(report: &str) -> String {
 /// Which instruction sets are missing, in words.
 pub fn require_baseline() -> std::result::Result<(), String> {
     #[cfg(target_arch = "x86_64")]
-    {
-        let has = [
-            ("AVX2", std::arch::is_x86_feature_detected!("avx2")),
-            ("FMA", std::arch::is_x86_feature_detected!("fma")),
-            ("F16C", std::arch::is_x86_feature_detected!("f16c")),
-            ("BMI2", std::arch::is_x86_feature_detected!("bmi2")),
-        ];
-        let missing: Vec<&str> =
-            has.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
-        if !missing.is_empty() {
-            return Err(format!(
-                "llama.cpp needs a processor with {}; --lm off works without",
-                missing.join(", ")
-            ));
-        }
-    }
+    require(&[
+        ("AVX2", std::arch::is_x86_feature_detected!("avx2")),
+        ("FMA", std::arch::is_x86_feature_detected!("fma")),
+        ("F16C", std::arch::is_x86_feature_detected!("f16c")),
+        ("BMI2", std::arch::is_x86_feature_detected!("bmi2")),
+    ])?;
     Ok(())
+}
+
+/// Refuses if one of these instruction sets is not there.
+#[cfg(any(test, target_arch = "x86_64"))]
+fn require(sets: &[(&str, bool)]) -> std::result::Result<(), String> {
+    let missing: Vec<&str> = sets.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "llama.cpp needs a processor with {}; files made with --lm off do without it",
+        missing.join(", ")
+    ))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -357,6 +360,13 @@ mod tests {
             let message = stored.explain_mismatch(&other).unwrap();
             assert!(message.contains(word), "{message}");
         }
+    }
+
+    #[test]
+    fn a_processor_that_lacks_instructions_is_refused() {
+        assert_eq!(require(&[("AVX2", true), ("FMA", true)]), Ok(()));
+        let message = require(&[("AVX2", false), ("FMA", true), ("BMI2", false)]).unwrap_err();
+        assert!(message.contains("AVX2, BMI2;") && message.contains("--lm off"), "{message}");
     }
 
     #[test]
