@@ -362,7 +362,7 @@ fn complete(coder: &SampleCoder, values: &Values, forecast: &Forecast, bins: Opt
         coder.clone().code(&mut path, values, forecast, bins, target);
         sum += path.probability;
     }
-    let cut_short = values.len() % (1 << forecast.raw_bits) != 0;
+    let cut_short = !values.len().is_multiple_of(1 << forecast.raw_bits);
     let whole = (sum - 1.0).abs() < 1e-9;
     assert!(whole || cut_short && sum < 1.0, "the probabilities add up to {sum}");
 }

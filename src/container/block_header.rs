@@ -176,7 +176,7 @@ impl BlockHeader {
                     });
                 }
                 let frame_bytes = audio.format.frame_bytes() as u32;
-                if original % frame_bytes != 0 {
+                if !original.is_multiple_of(frame_bytes) {
                     return corrupt("an audio block that does not end with a whole frame");
                 }
                 if original / frame_bytes > audio.segment_frames {
