@@ -52,6 +52,13 @@ pub enum Error {
         reason: String,
     },
 
+    /// A part of a file is asked for that it does not have.
+    #[error("out of range: {reason}")]
+    OutOfRange {
+        /// What was asked for and what there is.
+        reason: String,
+    },
+
     /// The language model at hand is not the one that the file was made with.
     #[error("language model mismatch: {reason}")]
     ModelMismatch {

@@ -26,7 +26,7 @@ pub(super) fn header_length(uses_lm: bool) -> usize {
 /// Fields of a block header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BlockHeader {
-    kind: BlockKind,
+    pub(super) kind: BlockKind,
     uses_lm: bool,
     mapping: u8,
     pub(super) original_offset: u64,
@@ -53,6 +53,12 @@ impl BlockHeader {
             original_crc: block.original_crc,
             length_without_lm: block.length_without_lm,
         }
+    }
+
+    /// Bytes that the block takes in the lmz file, its header included.
+    pub(super) fn coded_length(&self) -> u32 {
+        // Far below 2^32 once the lengths are checked (§13).
+        (header_length(self.uses_lm) as u32).saturating_add(self.tokens).saturating_add(self.lsb)
     }
 
     /// The header's bytes; the payload follows it in the file.

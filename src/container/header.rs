@@ -175,7 +175,8 @@ pub(super) fn newer(what: String) -> Error {
     Error::Unsupported { reason: format!("made by a newer lmz? {what}") }
 }
 
-fn parse_body(body: &[u8]) -> Result<FileHeader> {
+/// Inverse of [`FileHeader::body`].
+pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
     let at = PROLOGUE_LENGTH as u64;
     let mut fields = body;
     // Level of prediction.

@@ -8,13 +8,17 @@ mod block;
 mod block_header;
 mod header;
 pub mod layout;
+mod scan;
 mod source;
+mod tail;
 mod trailer;
 
 use std::io::{Read, Write};
 
 pub use block::{Block, BlockKind, Place};
 pub use header::{Audio, FileHeader};
+pub use scan::{Found, Scan};
+pub use tail::{Entry, Tail};
 pub use trailer::Trailer;
 
 use crate::error::{Error, Result};

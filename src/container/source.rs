@@ -13,7 +13,12 @@ pub(super) struct Source<R> {
 
 impl<R: Read> Source<R> {
     pub(super) fn new(inner: R) -> Self {
-        Source { inner, position: 0 }
+        Source::at(inner, 0)
+    }
+
+    /// Reads on from `position` of the lmz file, where `inner` stands.
+    pub(super) fn at(inner: R, position: u64) -> Self {
+        Source { inner, position }
     }
 
     /// Fills `buffer`; `what` names the structure being read, for the message.

@@ -118,7 +118,7 @@ impl Trailer {
 }
 
 /// The fields of the trailer behind its marker; the frames are those of the table.
-fn parse_fixed_part(mut fields: &[u8]) -> Result<Trailer> {
+pub(super) fn parse_fixed_part(mut fields: &[u8]) -> Result<Trailer> {
     // Number of blocks.
     let blocks = fields.read_u32::<LE>()?;
     // Length of the original in bytes.

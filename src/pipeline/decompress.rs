@@ -1,15 +1,13 @@
 //! lmz in, the original WAV out.
 
 use std::io::{self, Read, Write};
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use super::ordered::{self, Stop};
 use super::segment::BlockCoder;
-use super::{DecompressOptions, Progress, Summary};
+use super::{DecompressOptions, LazyModel, Progress, Summary};
 use crate::container::{Block, Place, Reader};
 use crate::error::{Error, Result};
-use crate::lm::{ModelProvider, ModelSource};
 
 /// Restores the original of the lmz file `input` to `output`, front to back and in memory
 /// bounded by the number of threads.
@@ -31,7 +29,7 @@ pub fn decompress(
 ) -> Result<Summary> {
     let mut reader = Reader::new(input)?;
     let header = reader.header().clone();
-    let model = LazyModel { source: options.models, opened: OnceLock::new() };
+    let model = LazyModel::new(options.models);
     let mut summary = Summary::default();
     let mut hasher = blake3::Hasher::new();
 
@@ -42,7 +40,8 @@ pub fn decompress(
         &stop,
         || {
             let next = reader.next_block()?;
-            if let Some((_, block)) = &next {
+            if let Some((place, block)) = &next {
+                options.check_output(place.original_offset + u64::from(block.original_length))?;
                 summary.count(block);
                 // Loaded here, on the calling thread, before any worker needs it, and not
                 // at all for a file that names a model but never uses it.
@@ -101,27 +100,8 @@ pub fn verify(
     decompress(input, io::sink(), options, progress, interrupt)
 }
 
-/// The model that the file header names, opened when a block uses it.
-struct LazyModel<'a> {
-    source: &'a dyn ModelSource,
-    opened: OnceLock<Box<dyn ModelProvider + 'a>>,
-}
-
-impl<'a> LazyModel<'a> {
-    fn open(&self, fingerprint: &[u8]) -> Result<()> {
-        if self.opened.get().is_none() {
-            let _ = self.opened.set(self.source.open(fingerprint)?);
-        }
-        Ok(())
-    }
-
-    fn get(&self) -> Option<&(dyn ModelProvider + 'a)> {
-        self.opened.get().map(|model| &**model)
-    }
-}
-
 /// Turns an error about a block's contents into one about the file.
-fn within(place: Place, error: Error) -> Error {
+pub(super) fn within(place: Place, error: Error) -> Error {
     match error {
         Error::Corrupt { offset, reason } => Error::Corrupt {
             offset: place.offset + offset,

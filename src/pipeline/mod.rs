@@ -6,9 +6,13 @@
 
 mod compress;
 mod decompress;
+mod extract;
 mod info;
 mod late_header;
+mod lazy_model;
 mod ordered;
+mod salvage;
+mod salvage_plan;
 mod segment;
 mod spans;
 mod stoppable;
@@ -20,11 +24,15 @@ use serde::{Serialize, Serializer};
 
 pub use compress::{SEGMENT, compress};
 pub use decompress::{decompress, verify};
+pub use extract::{Extract, Position, extract};
 pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, info};
+pub use salvage::{Damage, Gap, SalvageReport, examine, salvage};
 
 use crate::codec::Level;
 use crate::container::{Block, Trailer};
+use crate::error::{Error, Result};
 use crate::lm::{ModelProvider, ModelSource, NoModels};
+use lazy_model::LazyModel;
 use ordered::{Assignment, Threads};
 
 /// When the language model takes part in coding a segment.
@@ -59,11 +67,26 @@ pub struct DecompressOptions<'a> {
     pub models: &'a dyn ModelSource,
     /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
     pub threads: usize,
+    /// Largest number of bytes to write. A file can grow by a factor of 800,000.
+    pub max_output: u64,
+}
+
+impl DecompressOptions<'_> {
+    /// [`Error::Limit`] if `bytes` are more than allowed.
+    fn check_output(&self, bytes: u64) -> Result<()> {
+        if bytes <= self.max_output {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            offset: 0,
+            reason: format!("output of {bytes} bytes or more, at most {} allowed", self.max_output),
+        })
+    }
 }
 
 impl Default for DecompressOptions<'_> {
     fn default() -> Self {
-        DecompressOptions { models: &NoModels, threads: 0 }
+        DecompressOptions { models: &NoModels, threads: 0, max_output: u64::MAX }
     }
 }
 
@@ -110,7 +133,7 @@ impl Summary {
     }
 }
 
-fn hex<S: Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+fn hex<S: Serializer>(hash: &[u8; 32], serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_str(&blake3::Hash::from(*hash))
 }
 

@@ -57,6 +57,38 @@ pub fn canonical_header(format: &WavFormat, frames: u64) -> Vec<u8> {
     out
 }
 
+/// A header for a file of `total` bytes, whose samples start at `length`: the canonical one
+/// with a `JUNK` chunk or a longer `fmt ` chunk to fill the space. Zeros where no header is so
+/// short.
+pub fn header_of_length(format: &WavFormat, frames: u64, length: u64, total: u64) -> Vec<u8> {
+    let mut out = canonical_header(format, frames);
+    let length = length as usize;
+    let Some(space) = length.checked_sub(out.len()) else { return vec![0; length] };
+    let endian = format.sample.endian();
+    let u32_bytes = |value: u32| match endian {
+        Endian::Little => value.to_le_bytes(),
+        Endian::Big => value.to_be_bytes(),
+    };
+    let data_at = out.len() - 8;
+    let junk: Vec<u8> = match space {
+        0 => Vec::new(),
+        8.. => [&b"JUNK"[..], &u32_bytes((space - 8) as u32), &vec![0; space - 8]].concat(),
+        _ => {
+            // No room for a chunk. What follows the plain fields of `fmt ` is not read.
+            let size_at = data_at - fmt_body(format, endian).len() - 4;
+            let size = (data_at - size_at - 4 + space) as u32;
+            out[size_at..size_at + 4].copy_from_slice(&u32_bytes(size));
+            vec![0; space]
+        }
+    };
+    out.splice(data_at..data_at, junk);
+    if !out.starts_with(b"RF64") {
+        let riff = u32::try_from(total.saturating_sub(8)).unwrap_or(u32::MAX);
+        out[4..8].copy_from_slice(&u32_bytes(riff));
+    }
+    out
+}
+
 /// Number of zero bytes after the samples of a file that starts with [`canonical_header`].
 pub fn padding(format: &WavFormat, frames: u64) -> u64 {
     frames.saturating_mul(format.frame_bytes() as u64) % 2

@@ -80,6 +80,17 @@ impl SampleFormat {
         }
     }
 
+    /// The byte that silence consists of; for opaque blocks, zero.
+    pub fn silence(self) -> u8 {
+        match self {
+            SampleFormat::Integer { width: 1, .. } => 0x80,
+            // The smallest positive values; neither law has all bits 0 for silence.
+            SampleFormat::ALaw => 0xd5,
+            SampleFormat::MuLaw => 0xff,
+            _ => 0,
+        }
+    }
+
     /// Serialised form: kind, width in bytes (0 for opaque), then as little-endian 16 bits
     /// the byte order (0 little, 1 big) or, for opaque, the stride.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
@@ -164,6 +175,19 @@ impl WavFormat {
             _ => (frames as f64, self.sample_rate),
         };
         if rate == 0 { 0.0 } else { amount / f64::from(rate) }
+    }
+
+    /// The last frame that starts at `nanoseconds` or before; `None` if the file does not say
+    /// how long a frame is.
+    pub fn frame_at(&self, nanoseconds: u64) -> Option<u64> {
+        // Units per second, and units in a frame, as in `seconds`.
+        let (rate, unit) = match self.sample {
+            SampleFormat::Opaque { stride } => (self.byte_rate, stride),
+            _ => (self.sample_rate, 1),
+        };
+        let per_unit = 1_000_000_000 * u128::from(unit);
+        let frame = u128::from(nanoseconds) * u128::from(rate) / per_unit;
+        (rate > 0).then(|| u64::try_from(frame).unwrap_or(u64::MAX))
     }
 
     /// Serialised form: the fields in the order of declaration, little-endian.

@@ -18,7 +18,7 @@ mod reader;
 #[cfg(test)]
 mod testing;
 
-pub use canonical::{canonical_header, padding};
+pub use canonical::{canonical_header, header_of_length, padding};
 pub use format::{Endian, SampleFormat, WavFormat};
 pub use mapping::{Mapping, from_pcm, to_pcm};
 pub use reader::{MAX_FOREIGN, SegmentLimit, Span, WavReader};

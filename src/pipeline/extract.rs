@@ -1,0 +1,172 @@
+//! A part of a file, decoded without the rest.
+
+use std::io::{Read, Seek, Write};
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use super::decompress::within;
+use super::ordered::{self, Stop};
+use super::segment::BlockCoder;
+use super::{DecompressOptions, LazyModel, Progress};
+use crate::container::{Block, Entry, FileHeader, Tail};
+use crate::error::{Error, Result};
+use crate::wav::{self, WavFormat};
+
+/// A point in the audio of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Position {
+    /// Number of frames before it.
+    Frame(u64),
+    /// Time from the start, in nanoseconds: the last frame that starts then or before.
+    Nanoseconds(u64),
+}
+
+impl Position {
+    fn frame(self, format: &WavFormat) -> Result<u64> {
+        match self {
+            Position::Frame(frame) => Ok(frame),
+            Position::Nanoseconds(time) => format.frame_at(time).ok_or_else(|| Error::OutOfRange {
+                reason: "the file does not say how long a frame is: count frames".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Result of [`extract`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Extract {
+    /// Number of frames before the part.
+    pub first_frame: u64,
+    /// Number of frames in it.
+    pub frames: u64,
+    /// Number of blocks that were decoded for it.
+    pub segments: u32,
+    /// Bytes written.
+    pub written_bytes: u64,
+}
+
+/// Writes the frames between two positions, of which `to` is the first that is left out, as a
+/// WAV file with a plain header; `None` is the start or the end of the audio.
+///
+/// Only the segments needed are read and decoded. A damaged file header is no hindrance. The
+/// checksums of the segments are checked, that of the whole file cannot be.
+///
+/// # Errors
+/// [`Error::OutOfRange`] if the file does not have these frames; [`Error::Corrupt`] if the
+/// trailer or a segment needed is damaged; those of [`decompress`](super::decompress).
+pub fn extract(
+    mut input: impl Read + Seek,
+    mut output: impl Write,
+    part: (Option<Position>, Option<Position>),
+    options: &DecompressOptions<'_>,
+    progress: &dyn Progress,
+    interrupt: &AtomicBool,
+) -> Result<Extract> {
+    let tail = Tail::read(&mut input)?;
+    let header = tail.file_header(&mut input)?;
+    let format = match header.audio {
+        Some(audio) => audio.format,
+        None => return Err(Error::OutOfRange { reason: "the file has no samples".to_owned() }),
+    };
+    let frames = resolve(part, &format, tail.trailer.frames)?;
+    let count = frames.end - frames.start;
+    let head = wav::canonical_header(&format, count);
+    let padding = wav::padding(&format, count);
+    let bytes = count.saturating_mul(format.frame_bytes() as u64);
+    let written_bytes = bytes.saturating_add(head.len() as u64 + padding);
+    options.check_output(written_bytes)?;
+
+    let needed = blocks_with(&tail, &mut input, &frames)?;
+    let segments = needed.len() as u32;
+    output.write_all(&head)?;
+    decode(&mut input, &header, needed, options, progress, interrupt, |entry, bytes| {
+        let start = frames.start.saturating_sub(entry.first_frame);
+        let end = (frames.end - entry.first_frame).min(u64::from(entry.frames));
+        let frame_bytes = format.frame_bytes();
+        Ok(output.write_all(&bytes[start as usize * frame_bytes..end as usize * frame_bytes])?)
+    })?;
+    output.write_all(&[0][..padding as usize])?;
+    output.flush()?;
+    Ok(Extract { first_frame: frames.start, frames: count, segments, written_bytes })
+}
+
+/// Decodes blocks and hands their bytes to `sink`, in order.
+fn decode(
+    input: &mut (impl Read + Seek),
+    header: &FileHeader,
+    blocks: Vec<Entry>,
+    options: &DecompressOptions<'_>,
+    progress: &dyn Progress,
+    interrupt: &AtomicBool,
+    mut sink: impl FnMut(&Entry, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let model = LazyModel::new(options.models);
+    let stop = Stop::new(interrupt);
+    let mut blocks = blocks.into_iter();
+    ordered::run(
+        super::threads(options.threads, options.models.lanes(&header.fingerprint)),
+        &stop,
+        || {
+            let Some(entry) = blocks.next() else { return Ok(None) };
+            let (original_offset, block) = entry.read_block(input, header)?;
+            if block.uses_lm {
+                model.open(&header.fingerprint)?;
+            }
+            progress.advance(u64::from(entry.coded_length));
+            Ok(Some((entry, original_offset, block)))
+        },
+        |lane| {
+            let coder = BlockCoder::new(header, &stop, lane);
+            let model = &model;
+            move |(entry, original_offset, block): (Entry, u64, Block)| {
+                let decoded = coder.decode(original_offset, block, model.get());
+                let bytes = decoded.map_err(|e| within(entry.place(original_offset), e))?;
+                Ok((entry, bytes))
+            }
+        },
+        |(entry, bytes): (Entry, Vec<u8>)| sink(&entry, &bytes),
+    )
+}
+
+/// The frames of a part, if the file has them.
+fn resolve(
+    (from, to): (Option<Position>, Option<Position>),
+    format: &WavFormat,
+    total: u64,
+) -> Result<Range<u64>> {
+    let start = from.map_or(Ok(0), |from| from.frame(format))?;
+    let end = to.map_or(Ok(total), |to| to.frame(format))?;
+    let out_of_range = |reason: String| Err(Error::OutOfRange { reason });
+    let seconds = format.seconds(total);
+    if end > total || start > total {
+        return out_of_range(format!(
+            "frame {} is asked for; the file has {total} frames ({seconds:.3} s)",
+            start.max(end)
+        ));
+    }
+    if start >= end {
+        return out_of_range(format!(
+            "nothing between frames {start} and {end} of {total} ({seconds:.3} s)"
+        ));
+    }
+    Ok(start..end)
+}
+
+/// The entries of the blocks that hold `frames`.
+fn blocks_with(
+    tail: &Tail,
+    input: &mut (impl Read + Seek),
+    frames: &Range<u64>,
+) -> Result<Vec<Entry>> {
+    let mut needed = Vec::new();
+    tail.entries(input, |entry| {
+        let end = entry.first_frame + u64::from(entry.frames);
+        if entry.frames > 0 && entry.first_frame < frames.end && end > frames.start {
+            needed.push(entry);
+        }
+        Ok(())
+    })?;
+    Ok(needed)
+}

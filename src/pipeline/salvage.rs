@@ -1,0 +1,309 @@
+//! Damaged lmz in, whatever is left of the original out.
+
+use std::io::{self, Read, Seek, Write};
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use super::ordered::{self, Stop};
+use super::salvage_plan::{Held, Lost, Piece, Plan, plan};
+use super::segment::BlockCoder;
+use super::{DecompressOptions, LazyModel, Progress, hex};
+use crate::container::{Audio, Block, Found, Scan};
+use crate::error::{Error, Result};
+use crate::wav::{self, WavFormat};
+
+/// What takes the place of samples that are lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Gap {
+    /// Silence of the same length, so that all that was found keeps its place. Lost headers
+    /// are made anew, and other lost chunks become `JUNK`.
+    #[default]
+    Silence,
+    /// Nothing: the frames that were found, behind a new header. Other chunks are left out.
+    Drop,
+}
+
+/// A part of the original that could not be restored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Damage {
+    /// `header` (the start of the file), `chunks` (other bytes that are not samples) or
+    /// `samples`.
+    pub what: &'static str,
+    /// Offset of the first lost byte in the original.
+    pub original_offset: u64,
+    /// Number of bytes lost.
+    pub original_bytes: u64,
+    /// Number of frames before the loss.
+    pub first_frame: u64,
+    /// Number of frames lost.
+    pub frames: u64,
+    /// Time of the first lost frame in seconds; 0 where the sample rate is not known.
+    pub start_seconds: f64,
+    /// Time of the first frame after the loss.
+    pub end_seconds: f64,
+    /// What was wrong.
+    pub reason: String,
+}
+
+/// Result of [`salvage`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SalvageReport {
+    /// Whether all bytes written are proven to be the original: nothing is lost, and the
+    /// BLAKE3 in the trailer agrees.
+    pub complete: bool,
+    /// Bytes written.
+    pub written_bytes: u64,
+    /// Number of audio blocks restored.
+    pub segments: u32,
+    /// Parts of the original that are lost, in order.
+    pub damage: Vec<Damage>,
+    /// Damage that costs no samples: to the file header, the trailer or the footer.
+    pub notes: Vec<String>,
+    /// BLAKE3 of what was written.
+    #[serde(serialize_with = "hex")]
+    pub blake3: [u8; 32],
+}
+
+/// Restores what is left of the original of the lmz file `input` to `output`.
+///
+/// Blocks are found wherever they stand; one that is damaged costs its own samples and no
+/// others. Only damage to header and trailer both makes a file worthless. Memory is bounded
+/// by the number of threads and, at some tens of bytes each, of blocks. `progress` is told of
+/// bytes of `input`.
+///
+/// # Errors
+/// [`Error::NotLmz`] and [`Error::Corrupt`] if no header is left; [`Error::Unsupported`];
+/// [`Error::ModelMismatch`] and [`Error::Model`] about the model that blocks need;
+/// [`Error::Limit`] for more output than allowed; [`Error::Io`]; [`Error::Interrupted`].
+pub fn salvage(
+    input: impl Read + Seek,
+    output: impl Write,
+    gap: Gap,
+    options: &DecompressOptions<'_>,
+    progress: &dyn Progress,
+    interrupt: &AtomicBool,
+) -> Result<SalvageReport> {
+    let mut scan = Scan::new(input)?;
+    let plan = plan(&mut scan)?;
+    options.check_output(plan.bytes)?;
+    let header = scan.header.clone();
+    let mut report = SalvageReport { notes: notes(&scan), ..SalvageReport::default() };
+    let model = LazyModel::new(options.models);
+    let mut restorer = Restorer::new(output, gap, header.audio, &plan)?;
+    let stop = Stop::new(interrupt);
+    let mut pieces = plan.pieces.into_iter();
+    ordered::run(
+        super::threads(options.threads, options.models.lanes(&header.fingerprint)),
+        &stop,
+        || {
+            let Some(piece) = pieces.next() else { return Ok(None) };
+            let (found, first_frame) = match piece {
+                Piece::Block(found, first_frame) => (found, first_frame),
+                Piece::Lost(lost) => return Ok(Some(Job::Lost(lost))),
+            };
+            progress.advance(u64::from(found.coded_length));
+            let block = scan.read(&found)?;
+            if block.uses_lm {
+                model.open(&header.fingerprint)?;
+            }
+            Ok(Some(Job::Decode { found, first_frame, block }))
+        },
+        |lane| {
+            let coder = BlockCoder::new(&header, &stop, lane);
+            let model = &model;
+            move |job| match job {
+                Job::Lost(lost) => Ok(Done::Lost(lost)),
+                Job::Decode { found, first_frame, block } => {
+                    match coder.decode(found.original_offset, block, model.get()) {
+                        Ok(bytes) => Ok(Done::Decoded { found, bytes }),
+                        Err(error @ (Error::Corrupt { .. } | Error::Limit { .. })) => {
+                            Ok(Done::Lost(undecodable(&found, first_frame, &error)))
+                        }
+                        Err(error) => Err(error),
+                    }
+                }
+            }
+        },
+        |done| match done {
+            Done::Decoded { found, bytes } => {
+                report.segments += u32::from(found.kind.is_audio());
+                restorer.restore(&found, &bytes)
+            }
+            Done::Lost(lost) => {
+                report.damage.push(damage(&lost, header.audio));
+                restorer.replace(&lost)
+            }
+        },
+    )?;
+    restorer.finish(&mut report)?;
+    let proof = scan.tail.as_ref().map(|tail| tail.trailer.blake3);
+    report.complete = report.damage.is_empty() && proof == Some(report.blake3);
+    Ok(report)
+}
+
+/// Names all damage of `input`, as [`salvage`] does, without keeping the result.
+///
+/// # Errors
+/// Those of [`salvage`].
+pub fn examine(
+    input: impl Read + Seek,
+    options: &DecompressOptions<'_>,
+    progress: &dyn Progress,
+    interrupt: &AtomicBool,
+) -> Result<SalvageReport> {
+    salvage(input, io::sink(), Gap::Silence, options, progress, interrupt)
+}
+
+enum Job {
+    Decode { found: Found, first_frame: u64, block: Block },
+    Lost(Lost),
+}
+
+enum Done {
+    Decoded { found: Found, bytes: Vec<u8> },
+    Lost(Lost),
+}
+
+/// A block whose checksums are right and that still decodes to something else.
+fn undecodable(found: &Found, first_frame: u64, error: &Error) -> Lost {
+    let held = match (found.kind.is_audio(), found.original_offset) {
+        (true, _) => Held::Audio,
+        (false, 0) => Held::Head,
+        (false, _) => Held::Foreign,
+    };
+    Lost {
+        held,
+        offset: found.original_offset,
+        bytes: u64::from(found.original_length),
+        first_frame,
+        frames: u64::from(found.frames),
+        reason: format!("it does not decode: {error}"),
+        undecodable: true,
+    }
+}
+
+fn damage(lost: &Lost, audio: Option<Audio>) -> Damage {
+    let seconds = |frames: u64| audio.map_or(0.0, |audio| audio.format.seconds(frames));
+    Damage {
+        what: match lost.held {
+            Held::Head => "header",
+            Held::Foreign => "chunks",
+            Held::Audio => "samples",
+        },
+        original_offset: lost.offset,
+        original_bytes: lost.bytes,
+        first_frame: lost.first_frame,
+        frames: lost.frames,
+        start_seconds: seconds(lost.first_frame),
+        end_seconds: seconds(lost.first_frame + lost.frames),
+        reason: lost.reason.clone(),
+    }
+}
+
+fn notes<R>(scan: &Scan<R>) -> Vec<String> {
+    let header = scan
+        .header_damage
+        .as_ref()
+        .map(|e| format!("{e}; the trailer's copy of the header is used"));
+    let tail = scan.tail_damage.as_ref().map(|e| match scan.tail {
+        Some(_) => format!("{e}; a trailer was found elsewhere"),
+        None => format!("{e}; without a trailer, what may be missing at the end is not known"),
+    });
+    header.into_iter().chain(tail).collect()
+}
+
+/// Writes what was found and what takes the place of the rest.
+struct Restorer<W> {
+    output: W,
+    gap: Gap,
+    format: Option<WavFormat>,
+    /// Totals of the original, as far as they are known.
+    bytes: u64,
+    frames: u64,
+    /// With [`Gap::Drop`]: frames that the new header promises.
+    promised: u64,
+    written: u64,
+    hasher: blake3::Hasher,
+}
+
+impl<W: Write> Restorer<W> {
+    fn new(output: W, gap: Gap, audio: Option<Audio>, plan: &Plan) -> Result<Self> {
+        let promised = plan.pieces.iter().map(|piece| match piece {
+            Piece::Block(found, _) => u64::from(found.frames),
+            Piece::Lost(_) => 0,
+        });
+        let mut restorer = Restorer {
+            output,
+            gap,
+            format: audio.map(|audio| audio.format),
+            bytes: plan.bytes,
+            frames: plan.frames,
+            promised: promised.sum(),
+            written: 0,
+            hasher: blake3::Hasher::new(),
+        };
+        if let (Gap::Drop, Some(format)) = (gap, restorer.format) {
+            restorer.write(&wav::canonical_header(&format, restorer.promised))?;
+        }
+        Ok(restorer)
+    }
+
+    fn restore(&mut self, found: &Found, bytes: &[u8]) -> Result<()> {
+        let left_out = self.gap == Gap::Drop && self.format.is_some() && !found.kind.is_audio();
+        if left_out { Ok(()) } else { self.write(bytes) }
+    }
+
+    /// Writes what stands for lost bytes.
+    fn replace(&mut self, lost: &Lost) -> Result<()> {
+        // The new header has promised the frames of a block that seemed sound.
+        if self.gap == Gap::Drop && !(lost.undecodable && lost.held == Held::Audio) {
+            return Ok(());
+        }
+        match (lost.held, self.format) {
+            (Held::Head, Some(format)) if lost.bytes <= wav::MAX_FOREIGN as u64 => {
+                let header = wav::header_of_length(&format, self.frames, lost.bytes, self.bytes);
+                self.write(&header)
+            }
+            (Held::Audio, Some(format)) => self.fill(format.sample.silence(), lost.bytes),
+            _ => {
+                let mut chunk = Vec::new();
+                // Chunks start at even offsets.
+                let pad = lost.offset % 2;
+                if let Some(size) = lost.bytes.checked_sub(8 + pad) {
+                    chunk.resize(pad as usize, 0);
+                    chunk.extend_from_slice(b"JUNK");
+                    chunk.extend_from_slice(&(size.min(u64::from(u32::MAX)) as u32).to_le_bytes());
+                }
+                self.write(&chunk)?;
+                self.fill(0, lost.bytes - chunk.len() as u64)
+            }
+        }
+    }
+
+    fn fill(&mut self, byte: u8, mut count: u64) -> Result<()> {
+        let run = [byte; 1 << 14];
+        while count > 0 {
+            let length = count.min(run.len() as u64);
+            self.write(&run[..length as usize])?;
+            count -= length;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.hasher.update(bytes);
+        self.written += bytes.len() as u64;
+        Ok(self.output.write_all(bytes)?)
+    }
+
+    fn finish(mut self, report: &mut SalvageReport) -> Result<()> {
+        if let (Gap::Drop, Some(format)) = (self.gap, self.format) {
+            self.fill(0, wav::padding(&format, self.promised))?;
+        }
+        self.output.flush()?;
+        report.written_bytes = self.written;
+        report.blake3 = self.hasher.finalize().into();
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! The original as a sequence of blocks that were found and of gaps, and what was in the gaps.
+
+use std::io::{Read, Seek};
+
+use crate::container::{Audio, Entry, Found, Scan, Tail};
+use crate::error::Result;
+use crate::wav;
+
+/// Gap that is believed in a file without a trailer, in bytes: a block further on is not part
+/// of the file.
+const MAX_UNPROVEN_GAP: u64 = 1 << 30;
+
+/// A piece of the original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// A block with a sound payload, and the number of frames before it.
+    Block(Found, u64),
+    /// Bytes that are lost.
+    Lost(Lost),
+}
+
+/// What was in a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// The start of the file: the WAV header.
+    Head,
+    /// Foreign bytes further on.
+    Foreign,
+    /// Whole frames.
+    Audio,
+}
+
+/// A run of lost bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) held: Held,
+    /// Offset of the first of them in the original.
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+    /// Number of frames before them.
+    pub(super) first_frame: u64,
+    pub(super) frames: u64,
+    /// What was wrong.
+    pub(super) reason: String,
+    /// The block looked sound until it was decoded.
+    pub(super) undecodable: bool,
+}
+
+/// Pieces in order, and their totals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) bytes: u64,
+    pub(super) frames: u64,
+}
+
+/// What of the original each block holds, and what is missing.
+///
+/// # Errors
+/// [`Error::Io`](crate::Error::Io) when the table cannot be read again.
+pub(super) fn plan<R: Read + Seek>(scan: &mut Scan<R>) -> Result<Plan> {
+    let mut entries = Vec::new();
+    let tail = scan.tail.clone();
+    if let Some(tail) = &tail {
+        tail.entries(scan.input(), |entry| {
+            entries.push(entry);
+            Ok(())
+        })?;
+    }
+    let header_length = scan.header.to_bytes()?.len() as u64;
+    let mut planner = Planner {
+        audio: scan.header.audio,
+        numbers: numbers_in_table(&scan.blocks, &entries, header_length),
+        entries,
+        plan: Plan::default(),
+    };
+    planner.run(&scan.blocks, tail.as_ref());
+    Ok(planner.plan)
+}
+
+/// The number of each block by the segment table; `None` if the table contradicts the blocks.
+fn numbers_in_table(blocks: &[Found], entries: &[Entry], header_length: u64) -> Option<Vec<usize>> {
+    let first = entries.first()?.offset;
+    let mut numbers = Vec::with_capacity(blocks.len());
+    let mut next = 0;
+    for block in blocks {
+        let fits = |i: usize| {
+            entries[i].coded_length == block.coded_length && entries[i].frames == block.frames
+        };
+        // Where it was, seen from the end of the file or from its start; else, after bytes
+        // were lost or put in on both sides, the first that it can be.
+        let from_end = entries.binary_search_by_key(&block.offset, |entry| entry.offset).ok();
+        let from_start = entries
+            .binary_search_by_key(&block.offset, |entry| entry.offset - first + header_length)
+            .ok();
+        let number = [from_end, from_start]
+            .into_iter()
+            .flatten()
+            .find(|&i| i >= next && fits(i))
+            .or_else(|| (next..entries.len()).find(|&i| fits(i)))?;
+        numbers.push(number);
+        next = number + 1;
+    }
+    Some(numbers)
+}
+
+struct Planner {
+    audio: Option<Audio>,
+    entries: Vec<Entry>,
+    /// Number of each block in `entries`.
+    numbers: Option<Vec<usize>>,
+    plan: Plan,
+}
+
+impl Planner {
+    fn run(&mut self, blocks: &[Found], tail: Option<&Tail>) {
+        for (i, block) in blocks.iter().enumerate() {
+            if tail.is_none() && block.original_offset - self.plan.bytes > MAX_UNPROVEN_GAP {
+                return;
+            }
+            self.fill_up_to(block.original_offset, i);
+            if block.intact {
+                self.plan.pieces.push(Piece::Block(*block, self.plan.frames));
+                self.plan.bytes += u64::from(block.original_length);
+                self.plan.frames += u64::from(block.frames);
+            } else {
+                let held = match (block.kind.is_audio(), block.original_offset) {
+                    (true, _) => Held::Audio,
+                    (false, 0) => Held::Head,
+                    (false, _) => Held::Foreign,
+                };
+                self.lose(held, u64::from(block.original_length), "its coded bytes are damaged");
+            }
+        }
+        if let Some(tail) = tail {
+            self.fill_up_to(tail.trailer.original_length, blocks.len());
+        }
+    }
+
+    /// Accounts for the bytes that are missing before block `next`, which starts at `end`.
+    fn fill_up_to(&mut self, end: u64, next: usize) {
+        let gap = end - self.plan.bytes;
+        if gap == 0 {
+            return;
+        }
+        let (before, frames, after) = self.by_table(gap, next).unwrap_or_else(|| self.by_size(gap));
+        let reason = "it was not found";
+        let held = if self.plan.bytes == 0 { Held::Head } else { Held::Foreign };
+        self.lose(held, before, reason);
+        self.lose(Held::Audio, frames * self.frame_bytes(), reason);
+        self.lose(Held::Foreign, after, reason);
+    }
+
+    /// Foreign bytes, frames and foreign bytes in a gap, by the entries of the missing blocks.
+    fn by_table(&self, gap: u64, next: usize) -> Option<(u64, u64, u64)> {
+        let numbers = self.numbers.as_ref()?;
+        let first = next.checked_sub(1).map_or(0, |i| numbers[i] + 1);
+        let end = numbers.get(next).copied().unwrap_or(self.entries.len());
+        let missing = self.entries.get(first..end)?;
+        let frames = missing.iter().map(|entry| u64::from(entry.frames)).sum::<u64>();
+        let foreign = gap.checked_sub(frames.checked_mul(self.frame_bytes())?)?;
+        let leads = missing.first()?.frames == 0;
+        let trails = missing.last()?.frames == 0;
+        Some(match (leads, trails) {
+            (false, false) if foreign > 0 => return None,
+            (false, _) => (0, frames, foreign),
+            (true, true) if frames > 0 => {
+                // How the two share is not known: most files start with the plain header.
+                let plain = self.plain_header_length();
+                let before = if self.plan.bytes == 0 && foreign >= plain { plain } else { foreign };
+                (before, frames, foreign - before)
+            }
+            (true, _) => (foreign, frames, 0),
+        })
+    }
+
+    /// The same without a table: all segments but the last have the same length.
+    fn by_size(&self, gap: u64) -> (u64, u64, u64) {
+        let Some(audio) = self.audio else { return (gap, 0, 0) };
+        let frame_bytes = self.frame_bytes();
+        if self.plan.bytes == 0 {
+            let before = gap % (u64::from(audio.segment_frames) * frame_bytes);
+            return (before, (gap - before) / frame_bytes, 0);
+        }
+        (0, gap / frame_bytes, gap % frame_bytes)
+    }
+
+    fn lose(&mut self, held: Held, bytes: u64, reason: &str) {
+        if bytes == 0 {
+            return;
+        }
+        let frames = if held == Held::Audio { bytes / self.frame_bytes() } else { 0 };
+        self.plan.pieces.push(Piece::Lost(Lost {
+            held,
+            offset: self.plan.bytes,
+            bytes,
+            first_frame: self.plan.frames,
+            frames,
+            reason: reason.to_owned(),
+            undecodable: false,
+        }));
+        self.plan.bytes += bytes;
+        self.plan.frames += frames;
+    }
+
+    fn frame_bytes(&self) -> u64 {
+        self.audio.map_or(1, |audio| audio.format.frame_bytes() as u64)
+    }
+
+    fn plain_header_length(&self) -> u64 {
+        self.audio.map_or(0, |audio| wav::canonical_header(&audio.format, 0).len() as u64)
+    }
+}
