@@ -46,7 +46,6 @@ pub fn compress(
         fingerprint: model.map(|model| model.fingerprint()).unwrap_or_default(),
     };
     let mut writer = LateHeader::new(output, header.clone());
-    let mut summary = Summary::default();
 
     let stop = Stop::new(interrupt);
     ordered::run(
@@ -57,16 +56,13 @@ pub fn compress(
             let coder = BlockCoder::new(&header, &stop, lane);
             move |(offset, span)| coder.encode(offset, span, options.lm, model)
         },
-        |block| {
-            summary.count(&block);
-            let length = u64::from(block.original_length);
-            writer.write_block(block)?;
+        |coded| {
+            let length = coded.original_length();
+            writer.write_block(coded)?;
             progress.advance(length);
             Ok(())
         },
     )?;
 
-    let (trailer, compressed_bytes) = writer.finish(spans.blake3())?;
-    summary.close(&trailer, compressed_bytes);
-    Ok(summary)
+    writer.finish(spans.blake3())
 }

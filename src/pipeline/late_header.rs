@@ -1,29 +1,37 @@
-//! A container whose header names the language model only if a block needs it.
+//! A container whose header names the language model only if that pays.
 
 use std::io::Write;
 
-use crate::container::{Block, FileHeader, Trailer, Writer};
+use super::Summary;
+use super::segment::Coded;
+use crate::container::{Block, FileHeader, Writer};
 use crate::error::Result;
 
-/// Coded bytes held back at most, while no block needs the model. Beyond that the fingerprint
-/// is written on suspicion: its some hundred bytes no longer count.
+/// Coded bytes held back at most, while the model has not paid for its fingerprint. Beyond that
+/// the fingerprint is written on suspicion: its some hundred bytes no longer count.
 const MAX_HELD: usize = 16 << 20;
 
-/// Holds blocks back until it is known whether the header has to carry the fingerprint.
+/// How often the fingerprint is in a file: in the header, and in the trailer's copy.
+const COPIES: u64 = 2;
+
+/// Holds blocks back until the language model has saved more bytes than naming it costs.
 ///
 /// Without that, every small file that a model was merely tried on would grow by the
-/// fingerprint, and would look as if it needed the model.
+/// fingerprint; and a file whose segments gain less from the model than the fingerprint
+/// takes would be larger with the model, and slower, and bound to a machine.
 pub(super) struct LateHeader<W> {
     header: FileHeader,
+    summary: Summary,
     state: State<W>,
 }
 
 enum State<W> {
-    /// Output not begun; blocks in order and the bytes they take.
+    /// Output not begun; blocks in order, the bytes they take and what the model saved.
     Held {
         output: W,
-        blocks: Vec<Block>,
+        blocks: Vec<Coded>,
         length: usize,
+        saved: u64,
     },
     Written(Writer<W>),
     /// Beginning failed, and the error was returned.
@@ -32,52 +40,69 @@ enum State<W> {
 
 impl<W: Write> LateHeader<W> {
     pub(super) fn new(output: W, header: FileHeader) -> Self {
-        let state = State::Held { output, blocks: Vec::new(), length: 0 };
-        LateHeader { header, state }
+        let state = State::Held { output, blocks: Vec::new(), length: 0, saved: 0 };
+        LateHeader { header, summary: Summary::default(), state }
     }
 
     /// Appends a block.
-    pub(super) fn write_block(&mut self, block: Block) -> Result<()> {
-        let decided = self.header.fingerprint.is_empty() || block.uses_lm;
+    pub(super) fn write_block(&mut self, coded: Coded) -> Result<()> {
+        let without_model = self.header.fingerprint.is_empty();
+        let cost = COPIES * self.header.fingerprint.len() as u64;
         match &mut self.state {
-            State::Written(writer) => return writer.write_block(&block),
-            State::Held { blocks, length, .. } => {
-                *length += block.coded_length() as usize;
-                blocks.push(block);
-                if !decided && *length <= MAX_HELD {
+            State::Written(writer) => {
+                return put(writer, &mut self.summary, &coded.smallest());
+            }
+            State::Held { blocks, length, saved, .. } => {
+                *length += coded.coded_length() as usize;
+                *saved += coded.saved_by_lm();
+                blocks.push(coded);
+                if !without_model && *saved <= cost && *length <= MAX_HELD {
                     return Ok(());
                 }
             }
             State::Failed => return Ok(()),
         }
-        self.begin()
+        self.begin(Coded::smallest)
     }
 
-    /// Ends the container; see [`Writer::finish`].
-    pub(super) fn finish(mut self, blake3: [u8; 32]) -> Result<(Trailer, u64)> {
+    /// Ends the container; `blake3` is the hash of the original.
+    pub(super) fn finish(mut self, blake3: [u8; 32]) -> Result<Summary> {
         if matches!(self.state, State::Held { .. }) {
             self.header.fingerprint.clear();
-            self.begin()?;
+            self.begin(|coded| coded.plain)?;
         }
         match self.state {
-            State::Written(writer) => writer.finish(blake3),
+            State::Written(writer) => {
+                let (trailer, compressed_bytes) = writer.finish(blake3)?;
+                self.summary.close(&trailer, compressed_bytes);
+                Ok(self.summary)
+            }
             State::Held { .. } | State::Failed => {
                 Err(std::io::Error::other("the output has failed before").into())
             }
         }
     }
 
-    /// Writes the header and what was held back.
-    fn begin(&mut self) -> Result<()> {
+    /// Writes the header, and of each block held back the coding that is chosen.
+    fn begin(&mut self, choose: impl Fn(Coded) -> Block) -> Result<()> {
         if let State::Held { output, blocks, .. } =
             std::mem::replace(&mut self.state, State::Failed)
         {
             let mut writer = Writer::new(output, &self.header)?;
-            for block in &blocks {
-                writer.write_block(block)?;
+            for coded in blocks {
+                put(&mut writer, &mut self.summary, &choose(coded))?;
             }
             self.state = State::Written(writer);
         }
         Ok(())
     }
 }
+
+fn put(writer: &mut Writer<impl Write>, summary: &mut Summary, block: &Block) -> Result<()> {
+    summary.count(block);
+    writer.write_block(block)
+}
+
+#[cfg(test)]
+#[path = "late_header_tests.rs"]
+mod tests;

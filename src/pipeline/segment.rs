@@ -24,6 +24,38 @@ const TRIAL_MIN_SAVING: u64 = 10;
 /// The model of a run, and how it is to be used when encoding.
 pub(super) type Model<'a> = Option<&'a dyn ModelProvider>;
 
+/// A block, and the same with the language model where that is shorter.
+pub(super) struct Coded {
+    pub(super) plain: Block,
+    pub(super) modelled: Option<Block>,
+}
+
+impl Coded {
+    fn plain(plain: Block) -> Self {
+        Coded { plain, modelled: None }
+    }
+
+    /// The shorter of the two.
+    pub(super) fn smallest(self) -> Block {
+        self.modelled.unwrap_or(self.plain)
+    }
+
+    /// Bytes that the shorter one takes in the file.
+    pub(super) fn coded_length(&self) -> u64 {
+        self.modelled.as_ref().unwrap_or(&self.plain).coded_length()
+    }
+
+    /// Bytes by which the language model makes the block shorter.
+    pub(super) fn saved_by_lm(&self) -> u64 {
+        self.plain.coded_length() - self.coded_length()
+    }
+
+    /// Bytes of the original.
+    pub(super) fn original_length(&self) -> u64 {
+        u64::from(self.plain.original_length)
+    }
+}
+
 /// One thread's coder of blocks, in either direction.
 pub(super) struct BlockCoder<'a> {
     header: &'a FileHeader,
@@ -45,7 +77,7 @@ impl<'a> BlockCoder<'a> {
         span: Span,
         lm: LmUse,
         model: Model<'a>,
-    ) -> Result<Block> {
+    ) -> Result<Coded> {
         match (span, self.header.audio) {
             (Span::Audio { bytes }, Some(audio)) => {
                 self.encode_audio(bytes, &audio.format, lm, model)
@@ -53,7 +85,8 @@ impl<'a> BlockCoder<'a> {
             (Span::Foreign(bytes) | Span::Audio { bytes }, _) => {
                 let stored = stored_block(BlockKind::ForeignStored, bytes)?;
                 let primer = self.primer(offset);
-                Ok(or_byte_model(stored, BlockKind::ForeignCoded, foreign_context(&primer)))
+                let context = foreign_context(&primer);
+                Ok(Coded::plain(or_byte_model(stored, BlockKind::ForeignCoded, context)))
             }
         }
     }
@@ -64,7 +97,7 @@ impl<'a> BlockCoder<'a> {
         format: &WavFormat,
         lm: LmUse,
         model: Model<'a>,
-    ) -> Result<Block> {
+    ) -> Result<Coded> {
         let context = audio_context(format);
         let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
         stored.frames = frames_in(&stored, format);
@@ -73,7 +106,7 @@ impl<'a> BlockCoder<'a> {
         if let Some((pcm, mapping)) = pcm {
             let mapped =
                 Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
-            let predicted = self.encode_pcm(&mapped, &pcm, lm, model)?;
+            let mut predicted = self.encode_pcm(&mapped, &pcm, lm, model)?;
             // Floats that are no scaled integers are hardly a signal to predict: bytes may be
             // the better view of them.
             let smallest = match mapping {
@@ -82,16 +115,20 @@ impl<'a> BlockCoder<'a> {
                 }
                 _ => stored.coded_length(),
             };
-            if predicted.coded_length() < smallest {
+            if predicted.plain.coded_length() < smallest {
                 return Ok(predicted);
             }
+            // What is no shorter than without prediction may be with the model.
+            predicted.modelled.take_if(|modelled| modelled.coded_length() >= smallest);
+            let plain = or_byte_model(stored, BlockKind::AudioBytes, context);
+            return Ok(Coded { plain, ..predicted });
         }
-        Ok(or_byte_model(stored, BlockKind::AudioBytes, context))
+        Ok(Coded::plain(or_byte_model(stored, BlockKind::AudioBytes, context)))
     }
 
-    /// The segment in predicted form, without and, if it pays, with the language model.
+    /// The segment in predicted form, without and, if that is shorter, with the language model.
     /// `empty` has all fields of the result that do not depend on the coding.
-    fn encode_pcm(&self, empty: &Block, pcm: &Pcm, lm: LmUse, model: Model<'a>) -> Result<Block> {
+    fn encode_pcm(&self, empty: &Block, pcm: &Pcm, lm: LmUse, model: Model<'a>) -> Result<Coded> {
         let level = self.header.level;
         let block = |CodedPcm { tokens, lsb, .. }| Block {
             kind: BlockKind::AudioCoded,
@@ -100,19 +137,20 @@ impl<'a> BlockCoder<'a> {
             ..*empty
         };
         let plain = block(codec::encode_pcm(pcm, level, None)?);
-        let Some(model) = model.filter(|_| lm != LmUse::Off) else { return Ok(plain) };
-
+        let Some(model) = model.filter(|_| lm != LmUse::Off) else {
+            return Ok(Coded::plain(plain));
+        };
         if lm == LmUse::Auto && !self.trial_pays(pcm, model)? {
-            return Ok(plain);
+            return Ok(Coded::plain(plain));
         }
-        let mut modelled = block(self.encode_with(pcm, model)?);
-        if modelled.coded_length() >= plain.coded_length() {
-            return Ok(plain);
-        }
-        modelled.uses_lm = true;
-        modelled.length_without_lm =
-            u32::try_from(plain.tokens.len() + plain.lsb.len()).unwrap_or(u32::MAX);
-        Ok(modelled)
+        let modelled = Block {
+            uses_lm: true,
+            length_without_lm: u32::try_from(plain.tokens.len() + plain.lsb.len())
+                .unwrap_or(u32::MAX),
+            ..block(self.encode_with(pcm, model)?)
+        };
+        let shorter = modelled.coded_length() < plain.coded_length();
+        Ok(Coded { modelled: shorter.then_some(modelled), plain })
     }
 
     /// Decodes the block that stands at `offset` of the original and checks it; `model` is
