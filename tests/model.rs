@@ -97,7 +97,7 @@ fn lanes_round_trip_and_sizes_tell_who_saved_what() {
                 threads: 1, // a session on a lane at a time
             };
             let lmz = support::compress_with(&original, &options);
-            let decoding = DecompressOptions { models: &Source, threads: 1 };
+            let decoding = DecompressOptions { models: &Source, threads: 1, ..Default::default() };
             let mut restored = Vec::new();
             let never = AtomicBool::new(false);
             pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &(), &never).unwrap();

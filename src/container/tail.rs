@@ -27,8 +27,9 @@ pub struct Tail {
     pub header: FileHeader,
     /// Offset of the trailer's marker in the lmz file.
     pub offset: u64,
-    /// Offset of the first block: where the file header ends.
-    first_block: u64,
+    /// Offset of the first block: where the file header ends. Negative if bytes have been cut
+    /// out of the file since.
+    first_block: i64,
     /// Offset of the segment table.
     table: u64,
 }
@@ -38,8 +39,11 @@ pub struct Tail {
 pub struct Entry {
     /// Number of blocks before this one.
     pub index: u32,
-    /// Offset of the block's marker in the lmz file, in bytes.
+    /// Offset of the block's marker in the lmz file, in bytes, counted back from the trailer;
+    /// 0 for blocks that would start before the file, because bytes have been cut out of it.
     pub offset: u64,
+    /// Bytes of the blocks before this one in the lmz file.
+    pub coded_before: u64,
     /// Length of the block in the lmz file, in bytes.
     pub coded_length: u32,
     /// Number of frames before the block.
@@ -145,8 +149,7 @@ impl Tail {
         let mut stored = [0; CRC_LENGTH];
         source.fill(&mut stored, "trailer")?;
         check_crc(offset, "trailer", LE::read_u32(&stored), crc.finalize())?;
-        // Less is left if bytes have been cut out of the file.
-        let first_block = offset.saturating_sub(coded);
+        let first_block = offset as i64 - coded as i64;
         Ok(Tail { trailer, header: parse_body(&body)?, offset, first_block, table })
     }
 
@@ -184,11 +187,13 @@ impl Tail {
     ) -> Result<()> {
         input.seek(SeekFrom::Start(self.table))?;
         let mut source = Source::at(input, self.table);
-        let (mut index, mut offset, mut first_frame) = (0, self.first_block, 0);
+        let (mut index, mut coded_before, mut first_frame) = (0, 0_u64, 0);
         for_each_entry(&mut source, self.trailer.blocks, |(coded_length, frames), _| {
-            visit(Entry { index, offset, coded_length, first_frame, frames })?;
+            let offset = self.first_block.saturating_add_unsigned(coded_before);
+            let offset = u64::try_from(offset).unwrap_or_default();
+            visit(Entry { index, offset, coded_before, coded_length, first_frame, frames })?;
             index += 1;
-            offset += u64::from(coded_length);
+            coded_before += u64::from(coded_length);
             first_frame += u64::from(frames);
             Ok(())
         })

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 
 use crate::container::{Audio, Entry, Found, Scan, Tail};
-use crate::error::Result;
+use crate::error;
 use crate::wav;
 
 /// Gap that is believed in a file without a trailer, in bytes: a block further on is not part
@@ -58,7 +58,7 @@ pub(super) struct Plan {
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io) when the table cannot be read again.
-pub(super) fn plan<R: Read + Seek>(scan: &mut Scan<R>) -> Result<Plan> {
+pub(super) fn plan<R: Read + Seek>(scan: &mut Scan<R>) -> error::Result<Plan> {
     let mut entries = Vec::new();
     let tail = scan.tail.clone();
     if let Some(tail) = &tail {
@@ -68,38 +68,51 @@ pub(super) fn plan<R: Read + Seek>(scan: &mut Scan<R>) -> Result<Plan> {
         })?;
     }
     let header_length = scan.header.to_bytes()?.len() as u64;
-    let mut planner = Planner {
-        audio: scan.header.audio,
-        numbers: numbers_in_table(&scan.blocks, &entries, header_length),
-        entries,
-        plan: Plan::default(),
-    };
+    let mut planner =
+        Planner { audio: scan.header.audio, numbers: None, entries, plan: Plan::default() };
+    planner.numbers =
+        numbers_in_table(&scan.blocks, &planner.entries, header_length, planner.frame_bytes());
     planner.run(&scan.blocks, tail.as_ref());
     Ok(planner.plan)
 }
 
 /// The number of each block by the segment table; `None` if the table contradicts the blocks.
-fn numbers_in_table(blocks: &[Found], entries: &[Entry], header_length: u64) -> Option<Vec<usize>> {
-    let first = entries.first()?.offset;
+fn numbers_in_table(
+    blocks: &[Found],
+    entries: &[Entry],
+    header_length: u64,
+    frame_bytes: u64,
+) -> Option<Vec<usize>> {
     let mut numbers = Vec::with_capacity(blocks.len());
-    let mut next = 0;
+    // First entry that is not behind, and the offset in the original where its block starts.
+    let (mut next, mut known) = (0, 0);
     for block in blocks {
-        let fits = |i: usize| {
-            entries[i].coded_length == block.coded_length && entries[i].frames == block.frames
+        let gap = block.original_offset - known;
+        let fits = |&i: &usize| {
+            let entry = &entries[i];
+            // What is missing before it has to fill the gap.
+            let missing = (entry.first_frame - entries[next].first_frame).checked_mul(frame_bytes);
+            let foreign = missing.and_then(|missing| gap.checked_sub(missing));
+            let has_foreign = || entries[next..i].iter().any(|entry| entry.frames == 0);
+            entry.coded_length == block.coded_length
+                && entry.frames == block.frames
+                && foreign.is_some_and(|foreign| foreign == 0 || has_foreign())
         };
         // Where it was, seen from the end of the file or from its start; else, after bytes
         // were lost or put in on both sides, the first that it can be.
-        let from_end = entries.binary_search_by_key(&block.offset, |entry| entry.offset).ok();
-        let from_start = entries
-            .binary_search_by_key(&block.offset, |entry| entry.offset - first + header_length)
-            .ok();
-        let number = [from_end, from_start]
+        let from_end = entries.binary_search_by_key(&block.offset, |entry| entry.offset);
+        let from_start = block
+            .offset
+            .checked_sub(header_length)
+            .map(|before| entries.binary_search_by_key(&before, |entry| entry.coded_before));
+        let number = [from_end.ok(), from_start.and_then(Result::ok)]
             .into_iter()
             .flatten()
-            .find(|&i| i >= next && fits(i))
-            .or_else(|| (next..entries.len()).find(|&i| fits(i)))?;
+            .filter(|&i| i >= next)
+            .find(fits)
+            .or_else(|| (next..entries.len()).find(fits))?;
         numbers.push(number);
-        next = number + 1;
+        (next, known) = (number + 1, block.original_end());
     }
     Some(numbers)
 }
@@ -179,7 +192,10 @@ impl Planner {
         let Some(audio) = self.audio else { return (gap, 0, 0) };
         let frame_bytes = self.frame_bytes();
         if self.plan.bytes == 0 {
-            let before = gap % (u64::from(audio.segment_frames) * frame_bytes);
+            // At least a header, and what is left over by whole segments.
+            let least = self.plain_header_length().min(gap);
+            let segment = u64::from(audio.segment_frames) * frame_bytes;
+            let before = least + (gap - least) % segment;
             return (before, (gap - before) / frame_bytes, 0);
         }
         (0, gap / frame_bytes, gap % frame_bytes)
