@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lmz::Level;
 use lmz::container::layout::{DRAFT, VERSION};
-use lmz::pipeline::LmUse;
+use lmz::pipeline::{Gap, LmUse, Position};
 use serde::{Deserialize, Serialize};
 
-use crate::models;
+use crate::{models, time};
 
 /// Answer to `-V`.
 static VERSION_LINE: LazyLock<String> = LazyLock::new(|| {
@@ -19,7 +19,8 @@ static VERSION_LINE: LazyLock<String> = LazyLock::new(|| {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all files done; 1 at least one file failed (not a WAV or lmz file, damaged, \
-unreadable, output exists); 2 wrong usage, nothing was done; 130 interrupted.";
+unreadable, output exists); 2 wrong usage, nothing was done; 3 none failed, but a damaged file \
+could only be restored in part (--salvage); 130 interrupted.";
 
 /// Lossless compressor for WAV files.
 ///
@@ -76,6 +77,10 @@ pub struct CompressArgs {
     #[arg(long, value_enum, default_value_t = Lm::Auto, value_name = "WHEN")]
     pub lm: Lm,
 
+    /// No language model, so that every machine can decode the result; the same as --lm off
+    #[arg(long, conflicts_with_all = ["lm", "model"])]
+    pub portable: bool,
+
     #[command(flatten)]
     pub model: ModelArgs,
 
@@ -99,11 +104,20 @@ pub struct CompressArgs {
     #[arg(long)]
     pub verify: bool,
 
+    /// Delete the input once its verified result is safely on disk
+    #[arg(long, requires = "verify")]
+    pub delete_source: bool,
+
     #[command(flatten)]
     pub common: CommonArgs,
 }
 
 impl CompressArgs {
+    /// When the language model takes part.
+    pub fn lm(&self) -> Lm {
+        if self.portable { Lm::Off } else { self.lm }
+    }
+
     /// The level that `--fast` and `--best` choose.
     pub fn level(&self) -> Level {
         match (self.fast, self.best) {
@@ -123,6 +137,26 @@ pub struct DecompressArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 
+    /// Restore what is left of a damaged file, and name what is lost
+    #[arg(long)]
+    pub salvage: bool,
+
+    /// What takes the place of lost samples
+    #[arg(long, value_enum, default_value_t = GapArg::Silence, value_name = "WHAT", requires = "salvage")]
+    pub gap: GapArg,
+
+    /// Decode from here on only: 1:23, 1:02:03.5, 83.25 (seconds) or 44100f (frames)
+    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "salvage")]
+    pub from: Option<Position>,
+
+    /// Decode up to here only; what starts at this time is left out
+    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "salvage")]
+    pub to: Option<Position>,
+
+    /// Refuse files that would become longer than this many bytes
+    #[arg(long, value_name = "BYTES", default_value_t = u64::MAX, hide_default_value = true)]
+    pub max_output: u64,
+
     #[command(flatten)]
     pub model: ModelArgs,
 
@@ -135,6 +169,10 @@ pub struct VerifyArgs {
     /// lmz files, or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
+
+    /// Refuse files that would become longer than this many bytes
+    #[arg(long, value_name = "BYTES", default_value_t = u64::MAX, hide_default_value = true)]
+    pub max_output: u64,
 
     #[command(flatten)]
     pub model: ModelArgs,
@@ -185,6 +223,24 @@ pub struct CommonArgs {
     /// Report as JSON on standard output, one object per file and line
     #[arg(long)]
     pub json: bool,
+}
+
+/// `--gap`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GapArg {
+    /// Silence of the same length: everything else keeps its place
+    Silence,
+    /// Nothing: only the frames that were found, behind a new header
+    Drop,
+}
+
+impl From<GapArg> for Gap {
+    fn from(gap: GapArg) -> Self {
+        match gap {
+            GapArg::Silence => Gap::Silence,
+            GapArg::Drop => Gap::Drop,
+        }
+    }
 }
 
 /// `--lm`.
@@ -251,5 +307,19 @@ mod tests {
         assert_eq!(args.model.model, Some(PathBuf::from("m.gguf")));
         assert!(compress(&["a.wav", "--lanes", "0"]).is_err());
         assert!(compress(&["a.wav", "--lm", "maybe"]).is_err());
+    }
+
+    #[test]
+    fn portable_is_without_a_model() {
+        assert_eq!(compress(&["a.wav", "--portable"]).unwrap().lm(), Lm::Off);
+        assert_eq!(compress(&["a.wav"]).unwrap().lm(), Lm::Auto);
+        assert!(compress(&["a.wav", "--portable", "--lm", "on"]).is_err());
+        assert!(compress(&["a.wav", "--portable", "--model", "m.gguf"]).is_err());
+    }
+
+    #[test]
+    fn sources_are_deleted_only_when_verified() {
+        assert!(compress(&["a.wav", "--delete-source"]).is_err());
+        assert!(compress(&["a.wav", "--delete-source", "--verify"]).unwrap().delete_source);
     }
 }

@@ -14,26 +14,31 @@ use crate::failure::{Outcome, Usage, complain};
 use crate::names::{self, Direction, Job, Place};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::{models, report};
+use crate::source::Source;
+use crate::{damaged, models, report};
 
 /// Signals end the program directly, so that no run is ever asked to stop.
-static NEVER: AtomicBool = AtomicBool::new(false);
+pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Compress)?;
     if args.verify && jobs.iter().any(|job| job.output == Place::Pipe) {
         return Err(Usage("--verify needs an output that can be read again".to_owned()));
     }
+    if args.delete_source && jobs.iter().any(|job| job.input == Place::Pipe) {
+        return Err(Usage("standard input is no file to delete".to_owned()));
+    }
     let models = models::all(&args.model);
     let model = models::for_compressing(args, &models)?;
     let options = CompressOptions {
         level: args.level(),
-        lm: args.lm.into(),
+        lm: args.lm().into(),
         model: model.as_deref(),
         threads: args.common.threads,
     };
     let models = models::as_source(&models);
     for_each(&jobs, |job| {
+        let source = args.delete_source.then(|| Source::new(&job.input)).transpose()?;
         let (input, bar) = open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
         let summary = pipeline::compress(input, &mut output, &options, &bar, &NEVER)?;
@@ -41,7 +46,13 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
         if args.verify {
             check(&mut output, &summary, models, &args.common)?;
         }
-        output.finish()?;
+        match source {
+            Some(source) => {
+                output.finish_durably()?;
+                source.delete()?;
+            }
+            None => output.finish()?,
+        }
         let (from, to) = (job.input.name(), job.output.name());
         tell(&args.common, &report::compressed(&from, &to, &summary), || {
             report::json(&from, Some(&to), &summary)
@@ -58,7 +69,7 @@ fn check(
 ) -> Result<()> {
     let Some(file) = output.reread()? else { return Ok(()) };
     let bar = Bar::new("verifying", Some(summary.compressed_bytes), !common.quiet);
-    let options = DecompressOptions { models, threads: common.threads };
+    let options = DecompressOptions { models, threads: common.threads, max_output: u64::MAX };
     let decoded = pipeline::verify(file, &options, &bar, &NEVER)
         .context("the result does not decode; please report this")?;
     ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
@@ -68,12 +79,22 @@ fn check(
 pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
     let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Decompress)?;
     let models = models::all(&args.model);
-    let options =
-        DecompressOptions { models: models::as_source(&models), threads: args.common.threads };
+    let options = DecompressOptions {
+        models: models::as_source(&models),
+        threads: args.common.threads,
+        max_output: args.max_output,
+    };
     for_each(&jobs, |job| {
+        if args.salvage {
+            return damaged::salvage(job, args, &options);
+        }
+        if args.from.is_some() || args.to.is_some() {
+            return damaged::extract(job, args, &options);
+        }
         let (input, bar) = open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
-        let summary = pipeline::decompress(input, &mut output, &options, &bar, &NEVER)?;
+        let summary = pipeline::decompress(input, &mut output, &options, &bar, &NEVER)
+            .map_err(damaged::with_advice)?;
         drop(bar);
         output.finish()?;
         let (from, to) = (job.input.name(), job.output.name());
@@ -84,12 +105,19 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
 
 pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
     let models = models::all(&args.model);
-    let options =
-        DecompressOptions { models: models::as_source(&models), threads: args.common.threads };
+    let options = DecompressOptions {
+        models: models::as_source(&models),
+        threads: args.common.threads,
+        max_output: args.max_output,
+    };
     for_each(&without_output(&args.inputs), |job| {
         let (input, bar) = open(&job.input, &args.common)?;
-        let summary = pipeline::verify(input, &options, &bar, &NEVER)?;
+        let verified = pipeline::verify(input, &options, &bar, &NEVER);
         drop(bar);
+        let summary = match verified {
+            Ok(summary) => summary,
+            Err(error) => return Err(damaged::examine(&job.input, error, &args.common, &options)),
+        };
         let from = job.input.name();
         tell(&args.common, &format!("{from}: ok"), || report::json(&from, None, &summary))
     })
@@ -135,7 +163,7 @@ fn without_output(inputs: &[PathBuf]) -> Vec<Job> {
 }
 
 /// Reports a file that is done: nothing if quiet, else as JSON or as a line for people.
-fn tell(common: &CommonArgs, line: &str, json: impl FnOnce() -> Result<String>) -> Result<()> {
+pub fn tell(common: &CommonArgs, line: &str, json: impl FnOnce() -> Result<String>) -> Result<()> {
     if common.json {
         report::print(&json()?)?;
     } else if !common.quiet {
@@ -153,7 +181,7 @@ fn open(place: &Place, common: &CommonArgs) -> Result<(Box<dyn Read>, Bar)> {
 }
 
 /// An input and its length in bytes, if known.
-fn source(place: &Place) -> Result<(Box<dyn Read>, Option<u64>)> {
+pub fn source(place: &Place) -> Result<(Box<dyn Read>, Option<u64>)> {
     match place {
         Place::Pipe => Ok((Box::new(io::stdin().lock()), None)),
         Place::File(path) => {

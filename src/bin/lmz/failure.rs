@@ -9,6 +9,8 @@ pub const DONE: u8 = 0;
 pub const FILE_FAILED: u8 = 1;
 /// The command line asks for something that cannot be; clap uses the same code.
 pub const WRONG_USAGE: u8 = 2;
+/// At least one damaged file could only be restored in part; none failed.
+pub const INCOMPLETE: u8 = 3;
 /// ^C or a request to terminate.
 pub const INTERRUPTED: u8 = 130;
 
@@ -16,17 +18,26 @@ pub const INTERRUPTED: u8 = 130;
 #[derive(Debug)]
 pub struct Usage(pub String);
 
+/// A file that was restored in part: what is lost has been named.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; the rest is restored")]
+pub struct Incomplete(pub String);
+
 /// How a run went on the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     failed: bool,
+    incomplete: bool,
 }
 
 impl Outcome {
     /// Counts one file in, and tells the user if it failed.
     pub fn add(&mut self, name: &str, result: anyhow::Result<()>) {
         if let Err(error) = result {
-            self.failed = true;
+            match error.is::<Incomplete>() {
+                true => self.incomplete = true,
+                false => self.failed = true,
+            }
             // Whoever closed the pipe knows.
             if !is_broken_pipe(&error) {
                 complain(&format!("{name}: {error:#}"));
@@ -37,7 +48,11 @@ impl Outcome {
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
-        ExitCode::from(if outcome.failed { FILE_FAILED } else { DONE })
+        ExitCode::from(match (outcome.failed, outcome.incomplete) {
+            (true, _) => FILE_FAILED,
+            (false, true) => INCOMPLETE,
+            (false, false) => DONE,
+        })
     }
 }
 

@@ -4,12 +4,15 @@ mod args;
 #[cfg(feature = "bench")]
 mod bench;
 mod commands;
+mod damaged;
 mod failure;
 mod models;
 mod names;
 mod output;
 mod progress;
 mod report;
+mod source;
+mod time;
 mod tokens;
 
 use std::process::ExitCode;

@@ -15,8 +15,8 @@ pub fn for_compressing<'a>(
     args: &CompressArgs,
     models: &'a Models,
 ) -> Result<Option<Box<dyn ModelProvider + 'a>>, Usage> {
-    let asked = args.lm == Lm::On || args.model.model.is_some();
-    if args.lm == Lm::Off || !(asked || models.is_available()) {
+    let asked = args.lm() == Lm::On || args.model.model.is_some();
+    if args.lm() == Lm::Off || !(asked || models.is_available()) {
         return Ok(None);
     }
     let provider = models.provider(args.lanes, args.gpu_layers);

@@ -119,10 +119,8 @@ fn resolved(output: &Place) -> Place {
 
 /// Whether both paths name the same existing file, whatever the links on the way.
 fn same_file(one: &Path, other: &Path) -> bool {
-    match (fs::canonicalize(one), fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
+    // By any name, links included; a file that does not exist is no other.
+    same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// Name of the output for an input called `name`.

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use std::process;
+#[cfg(unix)]
+use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
@@ -56,7 +58,13 @@ pub fn clean_up_on_signals() -> Result<()> {
         }
         process::exit(i32::from(failure::INTERRUPTED));
     })
-    .context("cannot install the signal handler")
+    .context("cannot install the signal handler")?;
+    // Without a handler, a file beyond `ulimit -f` ends the program on the spot; with one, that
+    // is an error of a write like any other.
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())
+        .context("cannot install the handler of SIGXFSZ")?;
+    Ok(())
 }
 
 /// Where one result goes.
@@ -81,6 +89,10 @@ impl Output {
         if target.is_dir() {
             bail!("{} is a folder", target.display());
         }
+        // A device would be replaced by a file.
+        if target.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            bail!("{} is no regular file; -o - writes to standard output", target.display());
+        }
         let (file, temporary) = temporary_beside(&target)?;
         Ok(Output::File { writer: BufWriter::new(file), temporary, target, replace })
     }
@@ -93,6 +105,22 @@ impl Output {
         let Output::File { writer, temporary, .. } = self else { return Ok(None) };
         writer.flush()?;
         Ok(Some(File::open(temporary)?))
+    }
+
+    /// As [`Output::finish`], and returns only when the file would survive a loss of power.
+    ///
+    /// # Errors
+    /// Those of [`Output::finish`], and when the system cannot promise it.
+    pub fn finish_durably(mut self) -> Result<()> {
+        let Output::File { writer, target, .. } = &mut self else { return self.finish() };
+        writer.flush()?;
+        writer.get_ref().sync_all()?;
+        let folder = folder_of(target).to_owned();
+        self.finish()?;
+        // The name itself; other systems have no way to ask for it.
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        Ok(())
     }
 
     /// Makes a complete file appear under its name.
@@ -136,12 +164,16 @@ impl Write for Output {
     }
 }
 
-/// A temporary file in the folder of `target`, so that renaming it is atomic.
-fn temporary_beside(target: &Path) -> Result<(File, TempPath)> {
-    let folder = match target.parent() {
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// A temporary file in the folder of `target`, so that renaming it is atomic.
+fn temporary_beside(target: &Path) -> Result<(File, TempPath)> {
+    let folder = folder_of(target);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lmz-").suffix(".part");
     #[cfg(unix)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use lmz::pipeline::{FileInfo, Summary};
+use lmz::pipeline::{Damage, FileInfo, Summary};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,24 @@ pub fn compressed(input: &str, output: &str, summary: &Summary) -> String {
         );
     }
     line
+}
+
+/// One line about a part of a file that is lost.
+pub fn damage(damage: &Damage) -> String {
+    let Damage { what, original_offset, original_bytes, first_frame, frames, .. } = damage;
+    let reason = &damage.reason;
+    if *frames == 0 {
+        return format!(
+            "lost: {what}, bytes {original_offset} to {}, {reason}",
+            original_offset + original_bytes
+        );
+    }
+    format!(
+        "lost: {what} from {} to {}, frames {first_frame} to {}, {reason}",
+        clock(damage.start_seconds),
+        clock(damage.end_seconds),
+        first_frame + frames,
+    )
 }
 
 /// The table of `lmz info`.

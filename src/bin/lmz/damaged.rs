@@ -1,0 +1,119 @@
+//! Commands on files that may be damaged, and parts of files: all that needs to seek.
+
+use std::fs::File;
+use std::io::{self, Seek};
+
+use anyhow::{Result, anyhow};
+use lmz::Error;
+use lmz::pipeline::{self, DecompressOptions, SalvageReport};
+
+use crate::args::{CommonArgs, DecompressArgs};
+use crate::commands::{NEVER, tell};
+use crate::failure::{Incomplete, complain};
+use crate::names::{Job, Place};
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::report;
+
+/// Restores what is left of a file.
+pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions<'_>) -> Result<()> {
+    let (input, bar) = open(&job.input, &args.common)?;
+    let mut output = Output::open(&job.output, args.output.force)?;
+    let gap = args.gap.into();
+    let found = pipeline::salvage(input, &mut output, gap, options, &bar, &NEVER)?;
+    drop(bar);
+    output.finish()?;
+    let (from, to) = (job.input.name(), job.output.name());
+    name_damage(&from, &found);
+    let line = format!("{from} -> {to}: {} bytes", found.written_bytes);
+    tell(&args.common, &line, || report::json(&from, Some(&to), &found))?;
+    if found.complete { Ok(()) } else { Err(Incomplete(lost(&found)).into()) }
+}
+
+/// Writes a part of a file.
+pub fn extract(job: &Job, args: &DecompressArgs, options: &DecompressOptions<'_>) -> Result<()> {
+    let (input, bar) = open(&job.input, &args.common)?;
+    let mut output = Output::open(&job.output, args.output.force)?;
+    let part = (args.from, args.to);
+    let done =
+        pipeline::extract(input, &mut output, part, options, &bar, &NEVER).map_err(with_advice)?;
+    drop(bar);
+    output.finish()?;
+    let (from, to) = (job.input.name(), job.output.name());
+    let line = format!(
+        "{from} -> {to}: {} frames from {} on, {} bytes",
+        done.frames, done.first_frame, done.written_bytes
+    );
+    tell(&args.common, &line, || report::json(&from, Some(&to), &done))
+}
+
+/// Names all damage of a file that did not decode because of `error`; returns the error to
+/// report. A pipe cannot be read again: there the first damage has to do.
+pub fn examine(
+    place: &Place,
+    error: Error,
+    common: &CommonArgs,
+    options: &DecompressOptions<'_>,
+) -> anyhow::Error {
+    let damaged = matches!(error, Error::Corrupt { .. } | Error::NotLmz { .. });
+    let (Place::File(path), true) = (place, damaged) else { return error.into() };
+    let Ok(file) = File::open(path) else { return error.into() };
+    let bar = Bar::new(&place.name(), None, !common.quiet);
+    let Ok(found) = pipeline::examine(file, options, &bar, &NEVER) else { return error.into() };
+    drop(bar);
+    name_damage(&place.name(), &found);
+    if common.json {
+        let printed =
+            report::json(&place.name(), None, &found).and_then(|line| Ok(report::print(&line)?));
+        if let Err(error) = printed {
+            return error;
+        }
+    }
+    anyhow!("{error}; {}; lmz decompress --salvage restores the rest", lost(&found))
+}
+
+/// What to do about a damaged file.
+pub fn with_advice(error: Error) -> anyhow::Error {
+    match error {
+        Error::Corrupt { .. } => {
+            anyhow!("{error}; lmz decompress --salvage restores what is left")
+        }
+        other => other.into(),
+    }
+}
+
+/// One line for each part that is lost, and for other damage.
+fn name_damage(name: &str, found: &SalvageReport) {
+    for note in &found.notes {
+        complain(&format!("{name}: {note}"));
+    }
+    for damage in &found.damage {
+        complain(&format!("{name}: {}", report::damage(damage)));
+    }
+}
+
+fn lost(found: &SalvageReport) -> String {
+    match found.damage.len() {
+        0 if found.complete => "nothing is lost".to_owned(),
+        0 => "nothing is known to be lost".to_owned(),
+        1 => "one part is lost".to_owned(),
+        count => format!("{count} parts are lost"),
+    }
+}
+
+/// An input that can seek: what is not a regular file is copied to a temporary one first,
+/// which has no name.
+fn open(place: &Place, common: &CommonArgs) -> Result<(File, Bar)> {
+    let (mut input, length) = crate::commands::source(place)?;
+    let file = match (place, length) {
+        (Place::File(path), Some(_)) => File::open(path)?,
+        _ => {
+            let mut copy = tempfile::tempfile()?;
+            io::copy(&mut input, &mut copy)?;
+            copy.rewind()?;
+            copy
+        }
+    };
+    let length = file.metadata()?.len();
+    Ok((file, Bar::new(&place.name(), Some(length), !common.quiet)))
+}

@@ -1,0 +1,85 @@
+//! Points in a recording, as people write them.
+
+use lmz::pipeline::Position;
+
+/// Reads `1:23`, `1:02:03.5`, `83.25` (seconds) or `3668400f` (frames).
+///
+/// # Errors
+/// What is expected, for anything else.
+pub fn parse(text: &str) -> Result<Position, String> {
+    let wrong =
+        || format!("{text} is no time such as 1:23, 1:02:03.5 or 83.25, nor frames: 44100f");
+    if let Some(frames) = text.strip_suffix('f') {
+        return digits(frames).map(Position::Frame).ok_or_else(wrong);
+    }
+    let mut fields = text.split(':').rev();
+    let seconds = fields.next().and_then(nanoseconds).ok_or_else(wrong)?;
+    let mut total = Some(seconds);
+    let mut unit: u64 = 60_000_000_000;
+    for (number, field) in fields.enumerate() {
+        let value = digits(field).filter(|_| number < 2).ok_or_else(wrong)?;
+        total = total.and_then(|t| t.checked_add(value.checked_mul(unit)?));
+        unit *= 60;
+    }
+    total.map(Position::Nanoseconds).ok_or_else(wrong)
+}
+
+/// Seconds with up to nine decimals.
+fn nanoseconds(text: &str) -> Option<u64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let scale = 9_u32.checked_sub(u32::try_from(decimals.len()).ok()?)?;
+    let fraction = digits(decimals)? * 10_u64.pow(scale);
+    digits(whole)?.checked_mul(1_000_000_000)?.checked_add(fraction)
+}
+
+/// A number without sign or spaces.
+fn digits(text: &str) -> Option<u64> {
+    let fine = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    fine.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_frames() {
+        const SECOND: u64 = 1_000_000_000;
+        for (text, nanoseconds) in [
+            ("0", 0),
+            ("83.25", 83 * SECOND + SECOND / 4),
+            ("1:23", 83 * SECOND),
+            ("1:02:03.5", 3_723 * SECOND + SECOND / 2),
+            ("0:00:00.000000001", 1),
+            ("100:00", 6_000 * SECOND),
+        ] {
+            assert_eq!(parse(text), Ok(Position::Nanoseconds(nanoseconds)), "{text}");
+        }
+        assert_eq!(parse("44100f"), Ok(Position::Frame(44_100)));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "f",
+            ":",
+            "1:",
+            ":1",
+            "-1",
+            "1.",
+            ".5",
+            "1.0000000001",
+            "1:2:3:4",
+            "1.5:00",
+            "1e3",
+            "99999999999999999999",
+            "99999999999:00:00",
+            "+1f",
+            "1 f",
+            "1,5",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}
