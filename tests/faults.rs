@@ -31,7 +31,10 @@ impl Bench {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
         let bench = Bench(folder);
         fs::write(bench.at("song.wav"), song()).unwrap();
-        fs::copy(assert_cmd::cargo::cargo_bin("lmz"), bench.at("lmz")).unwrap();
+        // By a child: were the copy open for writing here, another test's child could inherit that
+        // for a moment, and the program could not be run.
+        let program = assert_cmd::cargo::cargo_bin("lmz");
+        assert!(Command::new("cp").arg(program).arg(bench.at("lmz")).status().unwrap().success());
         fs::create_dir(bench.at("work")).unwrap();
         fs::set_permissions(bench.at("work"), fs::Permissions::from_mode(0o777)).unwrap();
         bench
@@ -166,7 +169,7 @@ fn a_device_is_not_replaced_by_a_file() {
 #[test]
 fn inputs_that_cannot_be_read() {
     let bench = Bench::new();
-    fs::set_permissions(bench.at("song.wav"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(bench.at("song.wav"), fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = bench.lmz(&["compress", "--fast", "song.wav", "-o", "work/song.lmz"]);
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);

@@ -158,7 +158,7 @@ fn random_damages(sample: &Sample, rounds: u64) {
         let mut random = Random(round);
         // The first block is the WAV header, and the last one may be what follows the samples.
         let segments: Vec<usize> =
-            (1..sample.blocks.len()).filter(|&i| !(sample.blocks[i].1.len() < 100)).collect();
+            (1..sample.blocks.len()).filter(|&i| sample.blocks[i].1.len() >= 100).collect();
         let k = 1 + random.below(segments.len() - 1);
         let mut lost: Vec<usize> = Vec::new();
         while lost.len() < k {
@@ -235,6 +235,15 @@ fn a_damaged_header_loses_nothing() {
     let mut shifted = vec![7; 1_000];
     shifted.extend_from_slice(&lmz[header / 2..]);
     assert!(rescue(&shifted).unwrap().0 == original);
+}
+
+#[test]
+fn a_newer_file_is_not_salvaged_as_a_damaged_one() {
+    let mut lmz = compress(&wav::pcm16(2, 8_000, &wav::sine(2, 500)));
+    lmz[8] += 1; // version
+    let crc = crc32fast::hash(&lmz[..20]).to_le_bytes();
+    lmz[20..24].copy_from_slice(&crc);
+    assert!(matches!(rescue(&lmz), Err(Error::Unsupported { .. })));
 }
 
 #[test]

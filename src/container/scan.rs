@@ -84,6 +84,8 @@ impl<R: Read + Seek> Scan<R> {
         let (header, header_damage) = match (FileHeader::read(&mut Source::new(&mut input)), &tail)
         {
             (Ok(header), _) => (header, None),
+            // Sound, and of another version: so is the trailer.
+            (Err(error @ Error::Unsupported { .. }), _) => return Err(error),
             (Err(error), Some(tail)) => (tail.header.clone(), Some(unless_hard(error)?)),
             (Err(error), None) => return Err(error),
         };

@@ -1,7 +1,7 @@
 //! The model is named when it has saved more than that costs, and not before.
 
 use super::*;
-use crate::Level;
+use crate::codec::Level;
 use crate::container::{Audio, BlockKind, Reader};
 use crate::wav::{SampleFormat, WavFormat};
 

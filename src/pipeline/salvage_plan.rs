@@ -6,7 +6,7 @@ use crate::container::{Audio, Entry, Found, Scan, Tail};
 use crate::error;
 use crate::wav;
 
-/// Gap that is believed in a file without a trailer, in bytes: a block further on is not part
+/// Bytes in gaps that are believed in a file without a trailer: a block further on is not part
 /// of the file.
 const MAX_UNPROVEN_GAP: u64 = 1 << 30;
 
@@ -127,8 +127,10 @@ struct Planner {
 
 impl Planner {
     fn run(&mut self, blocks: &[Found], tail: Option<&Tail>) {
+        let mut unproven = 0;
         for (i, block) in blocks.iter().enumerate() {
-            if tail.is_none() && block.original_offset - self.plan.bytes > MAX_UNPROVEN_GAP {
+            unproven += block.original_offset - self.plan.bytes;
+            if tail.is_none() && unproven > MAX_UNPROVEN_GAP {
                 return;
             }
             self.fill_up_to(block.original_offset, i);
