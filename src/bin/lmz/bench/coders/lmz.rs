@@ -96,7 +96,11 @@ impl Coder for Lmz {
         // Loads it outside of what is timed.
         drop(self.model()?);
         let source = Counting { inner: models::as_source(&self.models), tokens: &self.tokens };
-        let options = DecompressOptions { models: &source, threads: self.variant.threads };
+        let options = DecompressOptions {
+            models: &source,
+            threads: self.variant.threads,
+            ..Default::default()
+        };
         in_memory(coded, restored, clock, |packed| {
             let mut wav = Vec::new();
             pipeline::decompress(packed, &mut wav, &options, &(), &NEVER)?;
