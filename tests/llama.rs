@@ -13,10 +13,11 @@ use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
 use lmz::{Error, Result};
 use support::wav;
 
-/// Some seconds of a tone with noise that the quantiles are not uniform on.
+/// Some seconds of a tone with noise that the quantiles are not uniform on: so long that the model
+/// saves more than its fingerprint takes.
 fn tone() -> Vec<u8> {
     let mut noise = 1u32;
-    let samples: Vec<i16> = (0..6000i32)
+    let samples: Vec<i16> = (0..60_000i32)
         .map(|n| {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let triangle = (n * 37 % 4000 - 2000).abs() * 4 - 4000;
@@ -43,7 +44,7 @@ fn compress(wav: &[u8], models: &LlamaModels, lanes: u32, threads: usize) -> Vec
 
 fn decompress(packed: &[u8], models: &dyn ModelSource) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options = DecompressOptions { models, threads: 1 };
+    let options = DecompressOptions { models, threads: 1, ..Default::default() };
     pipeline::decompress(packed, &mut restored, &options, &(), &AtomicBool::new(false))?;
     Ok(restored)
 }
