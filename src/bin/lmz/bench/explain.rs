@@ -281,5 +281,4 @@ fn text(explained: &Explained) -> String {
 }
 
 #[cfg(test)]
-#[path = "explain_tests.rs"]
 mod tests;

@@ -177,5 +177,4 @@ fn write(path: &Path, force: bool, text: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-#[path = "survey_tests.rs"]
-mod tests;
+mod survey_tests;

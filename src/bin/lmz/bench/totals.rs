@@ -156,5 +156,4 @@ fn quotient(part: f64, whole: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[path = "totals_tests.rs"]
 mod tests;
