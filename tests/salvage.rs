@@ -443,3 +443,17 @@ fn the_output_is_limited() {
         assert_eq!(done.is_ok(), fine);
     }
 }
+
+#[test]
+fn the_trailer_of_another_file_does_no_harm() {
+    let first = Sample::stored(wav::build(1, 1, 20, 16, &wav::bytes(240)), 10);
+    let second = Sample::stored(wav::build(1, 2, 20, 16, &wav::bytes(80)), 10);
+    // The first file without its trailer and its last block, and the second behind it.
+    let cut = first.blocks.last().unwrap().0.start;
+    let joined = [&first.lmz[..cut], &second.lmz].concat();
+    let (restored, report) = rescue(&joined).unwrap();
+    assert!(!report.complete);
+    assert!(report.notes.iter().any(|note| note.contains("another file")), "{:?}", report.notes);
+    let sound = first.original.len() - 20;
+    assert!(restored.len() >= sound && restored[..sound] == first.original[..sound]);
+}

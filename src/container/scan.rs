@@ -73,7 +73,7 @@ impl<R: Read + Seek> Scan<R> {
         let length = input.seek(SeekFrom::End(0))?;
         input.rewind()?;
         let mut input = BufReader::new(input);
-        let (mut tail, tail_damage) = match Tail::read(&mut input) {
+        let (mut tail, mut tail_damage) = match Tail::read(&mut input) {
             Ok(tail) => (Some(tail), None),
             Err(error) => (None, Some(unless_hard(error)?)),
         };
@@ -89,6 +89,11 @@ impl<R: Read + Seek> Scan<R> {
             (Err(error), Some(tail)) => (tail.header.clone(), Some(unless_hard(error)?)),
             (Err(error), None) => return Err(error),
         };
+        if let Some(other) = tail.take_if(|tail| tail.header != header) {
+            // Two files in one: the blocks of the first are what its header is about.
+            let reason = "the trailer belongs to another file";
+            tail_damage = Some(Error::corrupt(other.offset, reason));
+        }
         let mut scan = Scan { input, header, header_damage, tail, tail_damage, blocks: Vec::new() };
         scan.find_blocks(length)?;
         Ok(scan)
