@@ -26,6 +26,7 @@
 //! # Ok::<(), lmz::Error>(())
 //! ```
 
+pub mod ascii;
 pub mod codec;
 pub mod container;
 mod density;

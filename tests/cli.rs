@@ -50,6 +50,27 @@ fn there_and_back() {
 }
 
 #[test]
+fn characters_there_and_back() {
+    let (folder, song) = folder();
+    for (i, options) in [
+        &["--experts", "adaptive", "--lsb", "raw"][..],
+        &["--experts", "classical", "--stereo-blocking", "1", "--chunk-size", "100"],
+        &["--experts", "adaptive,classical", "--top-k", "5", "--context", "64"],
+        &["--lm", "off"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let out = format!("{i}.lmz");
+        let line = ["compress", "song.wav", "--fast", "--verify", "--mapping", "ascii", "-o", &out];
+        lmz(&folder, &[&line, options].concat()).assert().code(0);
+        assert!(read(&folder, &out).len() < song.len() * 9 / 10, "{options:?}");
+        lmz(&folder, &["decompress", &out, "-f", "-o", "back.wav"]).assert().code(0);
+        assert_eq!(read(&folder, "back.wav"), song, "{options:?}");
+    }
+}
+
+#[test]
 fn existing_outputs_are_refused_without_force() {
     let (folder, song) = folder();
     fs::write(folder.path().join("song.lmz"), "precious").unwrap();
@@ -135,6 +156,11 @@ fn wrong_usage() {
         &["compress", "-", "-o", "."],
         &["compress", "song.wav", "./song.wav"],
         &["decompress", "song.wav"],
+        &["compress", "song.wav", "--chunk-size", "100"],
+        &["compress", "song.wav", "--mapping", "ascii", "--chunk-size", "0"],
+        &["compress", "song.wav", "--mapping", "ascii", "--experts", "oracle"],
+        &["compress", "song.wav", "--mapping", "ascii", "--top-k", "129"],
+        &["compress", "song.wav", "--mapping", "ascii", "--experts", "lm", "--lm", "off"],
     ] {
         lmz(&folder, line).assert().code(2);
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use lmz::lm::lanes::{Batch, Lanes};
 use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource};
-use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
+use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse, TokenMapping};
 use lmz::{Error, Level, Result};
 use support::wav;
 
@@ -91,6 +91,7 @@ fn lanes_round_trip_and_sizes_tell_who_saved_what() {
         for lm in [LmUse::Auto, LmUse::On] {
             let provider = provider(lanes);
             let options = CompressOptions {
+                mapping: TokenMapping::Quantile,
                 level: Level::Fast,
                 lm,
                 model: Some(&provider),

@@ -84,6 +84,27 @@ class Shape:
         return sum(int(np.prod(s)) for s in self.tensors().values())
 
 
+def add_interface(out: gguf.GGUFWriter, shape: Shape) -> None:
+    """Metadata of an audio model."""
+    out.add_uint32("lmz.interface", INTERFACE)
+    out.add_uint32("lmz.bins", shape.bins)
+    out.add_uint32("lmz.classes", shape.classes)
+    out.add_uint32("lmz.window", shape.window)
+    out.add_uint32("lmz.input_base", shape.input_base)
+    out.add_uint32("lmz.readout_base", shape.readout_base)
+    out.add_uint32("lmz.start", shape.start)
+
+
+def add_vocabulary(out: gguf.GGUFWriter, vocabulary: list[tuple[str, gguf.TokenType]]) -> None:
+    """Metadata of a text model: texts and their types, by id."""
+    out.add_token_list([text.encode() for text, _ in vocabulary])
+    out.add_token_scores([-float(i) for i in range(len(vocabulary))])
+    out.add_token_types([kind for _, kind in vocabulary])
+    out.add_bos_token_id(1)
+    out.add_eos_token_id(2)
+    out.add_unk_token_id(0)
+
+
 def write_gguf(
     path: str,
     shape: Shape,
@@ -92,11 +113,13 @@ def write_gguf(
     *,
     licence: str = "MIT OR Apache-2.0",
     quantised: bool = True,
+    vocabulary: list[tuple[str, gguf.TokenType]] | None = None,
 ) -> None:
     """Writes a GGUF that llama.cpp loads as architecture `llama`.
 
     llama.cpp rotates neighbouring pairs for this architecture, and so does train.py, so no
-    row of attn_q or attn_k is permuted. The tokenizer is `no_vocab`: lmz feeds token ids.
+    row of attn_q or attn_k is permuted. The tokenizer is `no_vocab`: lmz feeds token ids. With a
+    `vocabulary` it is a text model with a SentencePiece tokenizer instead.
     """
     shape.check()
     out = gguf.GGUFWriter(path, "llama")
@@ -114,16 +137,13 @@ def write_gguf(
     out.add_value_length(shape.head_dim)
     out.add_rope_dimension_count(shape.head_dim)
     out.add_rope_freq_base(shape.rope_base)
-    out.add_tokenizer_model("no_vocab")
+    out.add_tokenizer_model("no_vocab" if vocabulary is None else "llama")
     kind = gguf.LlamaFileType.MOSTLY_Q8_0 if quantised else gguf.LlamaFileType.ALL_F32
     out.add_file_type(kind)
-    out.add_uint32("lmz.interface", INTERFACE)
-    out.add_uint32("lmz.bins", shape.bins)
-    out.add_uint32("lmz.classes", shape.classes)
-    out.add_uint32("lmz.window", shape.window)
-    out.add_uint32("lmz.input_base", shape.input_base)
-    out.add_uint32("lmz.readout_base", shape.readout_base)
-    out.add_uint32("lmz.start", shape.start)
+    if vocabulary is None:
+        add_interface(out, shape)
+    else:
+        add_vocabulary(out, vocabulary)
     for tensor, dims in shape.tensors().items():
         value = np.ascontiguousarray(weights[tensor], dtype=np.float32)
         assert value.shape == dims, (tensor, value.shape, dims)

@@ -4,39 +4,27 @@
 //! bytes just before, and those one and two strides before, so that both text and tables of
 //! fixed-size records are learnt.
 
-use crate::density::Mixer;
-use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder};
+use crate::density::ContextMixer;
+use crate::entropy::{Coder, RangeDecoder, RangeEncoder};
 use crate::error::Result;
-use crate::math::{ln, logistic};
+use crate::math::logistic;
 
 /// Contexts of a bit.
 const CONTEXTS: usize = 7;
-/// Inputs of the mixer, those after the contexts' being zero.
-const INPUTS: usize = 16;
 /// Slots of the table of each context, at most, as a power of two.
 const MAX_TABLE_BITS: u32 = 18;
 
 /// The adaptive state of one block.
 struct ByteModel {
     stride: usize,
-    /// `(CONTEXTS, 1 << table_bits)`
-    tables: Vec<Vec<AdaptiveBit>>,
-    table_bits: u32,
-    mixer: Mixer<INPUTS>,
+    contexts: ContextMixer<CONTEXTS>,
 }
 
 impl ByteModel {
     /// A model for a block of `len` bytes.
     fn new(stride: usize, len: usize) -> Self {
         let bits = (len.max(1) * 16).ilog2().clamp(10, MAX_TABLE_BITS);
-        let mut initial = [0.0; INPUTS];
-        initial[..CONTEXTS].fill(0.3);
-        ByteModel {
-            stride,
-            tables: vec![vec![AdaptiveBit::default(); 1 << bits]; CONTEXTS],
-            table_bits: bits,
-            mixer: Mixer::new(256, initial, 0.01),
-        }
+        ByteModel { stride, contexts: ContextMixer::new(bits, 256) }
     }
 
     /// Codes the byte after `before`; `byte` is ignored when decoding.
@@ -57,28 +45,13 @@ impl ByteModel {
         let mut partial = 1u64;
         while partial < 256 {
             let bit = byte >> (7 - partial.ilog2()) & 1 != 0;
-            let mut slots = [0; CONTEXTS];
-            let mut inputs = [0.0; INPUTS];
-            for (i, context) in contexts.iter().enumerate() {
-                slots[i] = self.slot(*context << 8 | partial, i);
-                let p = self.tables[i][slots[i]].p() as f32 / 4_294_967_296.0;
-                inputs[i] = ln(p / (1.0 - p));
-            }
-            let p = logistic(self.mixer.mix(partial as usize, &inputs).clamp(-12.0, 12.0));
+            let logit = self.contexts.logit(&contexts, partial, partial as usize);
+            let p = logistic(logit.clamp(-12.0, 12.0));
             let decision = coder.code(bit, (f64::from(p) * 4_294_967_296.0) as u32);
-            self.mixer.update(&inputs, f32::from(u8::from(decision)) - p);
-            for (table, slot) in self.tables.iter_mut().zip(slots) {
-                table[slot].learn(decision);
-            }
+            self.contexts.learn(decision, p);
             partial = partial << 1 | u64::from(decision);
         }
         partial as u8
-    }
-
-    /// Place of a context in its table (multiplicative hashing, Knuth).
-    fn slot(&self, context: u64, table: usize) -> usize {
-        let hash = (context + table as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (hash >> (64 - self.table_bits)) as usize
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod ablation;
 mod bytes;
 mod channel;
+mod forecaster;
 mod grid;
 mod meter;
 mod profile;
@@ -15,7 +16,9 @@ mod values;
 mod values_tests;
 
 pub use bytes::{BytesContext, decode_bytes, encode_bytes};
+pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;
+pub(crate) use profile::profile;
 pub use segment::{cost_pcm, decode_pcm, encode_pcm};
 pub(crate) use values::Values;
 

@@ -6,7 +6,7 @@ use super::meter::{FrameCost, Meter};
 use super::profile::{Profile, profile};
 use super::values::Values;
 use super::{CodedPcm, Level, value_set};
-use crate::entropy::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder, code_uniform};
+use crate::entropy::{Coder, StreamDecoder, StreamEncoder, code_uniform};
 use crate::error::{Error, Result};
 use crate::lm::LanguageModel;
 use crate::pcm::Pcm;
@@ -16,48 +16,6 @@ use crate::predict::History;
 const HISTORY: usize = 32;
 /// Frames in the middle of a segment on which the order of the channels is tried.
 const TRIAL_FRAMES: usize = 1 << 15;
-
-#[derive(Default)]
-struct Encoder {
-    range: RangeEncoder,
-    lsb: LsbWriter,
-}
-
-impl Coder for Encoder {
-    #[inline(always)]
-    fn code(&mut self, decision: bool, p: u32) -> bool {
-        self.range.code(decision, p);
-        decision
-    }
-
-    #[inline(always)]
-    fn raw(&mut self, value: u32, bits: u32) -> u32 {
-        self.lsb.push(value, bits);
-        value & ((1u64 << bits) - 1) as u32
-    }
-}
-
-struct Decoder<'a> {
-    range: RangeDecoder<'a>,
-    lsb: LsbReader<'a>,
-}
-
-impl Coder for Decoder<'_> {
-    #[inline(always)]
-    fn code(&mut self, _: bool, p: u32) -> bool {
-        self.range.code(p)
-    }
-
-    #[inline(always)]
-    fn raw(&mut self, _: u32, bits: u32) -> u32 {
-        self.lsb.pull(bits)
-    }
-
-    #[inline(always)]
-    fn overrun(&self) -> bool {
-        self.range.overrun()
-    }
-}
 
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
 struct Pass<'a, 'lm, C> {
@@ -149,9 +107,10 @@ fn encode_with(
     layout: Layout,
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<CodedPcm> {
-    let mut encoder = Encoder::default();
+    let mut encoder = StreamEncoder::default();
     tell(&mut encoder, numbers, profile, layout, lm)?;
-    Ok(CodedPcm { tokens: encoder.range.finish(), lsb: encoder.lsb.finish() })
+    let (tokens, lsb) = encoder.finish();
+    Ok(CodedPcm { tokens, lsb })
 }
 
 /// Whether the channels of `numbers` are better coded last to first, by trial on an excerpt with
@@ -238,14 +197,13 @@ pub fn decode_pcm(
     level: Level,
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<Pcm> {
-    let mut decoder = Decoder { range: RangeDecoder::new(tokens), lsb: LsbReader::new(lsb) };
+    let mut decoder = StreamDecoder::new(tokens, lsb);
     let mut samples = vec![0; channels * frames];
     let layout = Layout { reversed: false, grid: Grid::FINE, values: Values::between(0, 0) };
     let (coder, profile) = (&mut decoder, profile(level));
     run(Pass { coder, profile, channels, samples: &mut samples, layout, lm })?;
     if !samples.is_empty() {
-        decoder.range.finish()?;
-        decoder.lsb.finish()?;
+        decoder.finish()?;
     }
     Ok(Pcm { channels, samples })
 }

@@ -220,13 +220,14 @@ fn damaged_streams_end() {
 fn encode_on(simd: impl Simd, pcm: &Pcm, level: Level) -> CodedPcm {
     let values = value_set::choose(&pcm.samples);
     let layout = Layout { reversed: false, grid: Grid::FINE, values };
-    let mut encoder = Encoder::default();
+    let mut encoder = StreamEncoder::default();
     let mut samples = pcm.samples.clone();
     let (coder, samples) = (&mut encoder, &mut samples[..]);
     let profile = profile(level);
     simd.vectorize(Pass { coder, profile, channels: pcm.channels, samples, layout, lm: None })
         .unwrap();
-    CodedPcm { tokens: encoder.range.finish(), lsb: encoder.lsb.finish() }
+    let (tokens, lsb) = encoder.finish();
+    CodedPcm { tokens, lsb }
 }
 
 #[test]

@@ -21,20 +21,28 @@ pub enum BlockKind {
     AudioCoded = 4,
     /// Whole frames of a format that is not predicted, through the byte model.
     AudioBytes = 5,
+    /// Whole frames, as 7-bit characters: parameters and a token stream, and an LSB block.
+    AudioCharacters = 6,
 }
 
 impl BlockKind {
-    pub(super) const ALL: [BlockKind; 5] = [
+    pub(super) const ALL: [BlockKind; 6] = [
         BlockKind::ForeignStored,
         BlockKind::ForeignCoded,
         BlockKind::AudioStored,
         BlockKind::AudioCoded,
         BlockKind::AudioBytes,
+        BlockKind::AudioCharacters,
     ];
 
     /// Whether the block decodes to whole frames.
     pub fn is_audio(self) -> bool {
         !matches!(self, BlockKind::ForeignStored | BlockKind::ForeignCoded)
+    }
+
+    /// Whether an LSB block and the language model may take part.
+    pub(super) fn is_modelled(self) -> bool {
+        matches!(self, BlockKind::AudioCoded | BlockKind::AudioCharacters)
     }
 
     /// Whether the payload is the original itself.

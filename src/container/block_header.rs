@@ -159,8 +159,8 @@ impl BlockHeader {
         if self.kind.is_stored() && self.tokens != original {
             return corrupt("a stored block whose payload is not as long as the original");
         }
-        if self.kind != BlockKind::AudioCoded
-            && (self.lsb != 0 || self.mapping != 0 || self.uses_lm)
+        if !self.kind.is_modelled() && (self.lsb != 0 || self.uses_lm)
+            || self.kind != BlockKind::AudioCoded && self.mapping != 0
         {
             return corrupt("an LSB block, a mapping or a model in a block without prediction");
         }

@@ -314,7 +314,7 @@ impl SampleCoder {
 /// A probability in units of 2^-32, kept so far from 0 and 1 that a surprise costs at most
 /// 20 bits.
 #[inline(always)]
-fn to_probability(p: f32) -> u32 {
+pub fn to_probability(p: f32) -> u32 {
     const LEAST: f32 = 1.0 / (1 << 20) as f32;
     // Not `clamp`, which passes NaN on, and 0 is not legal.
     #[allow(clippy::manual_clamp)]

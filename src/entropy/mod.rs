@@ -5,10 +5,12 @@ mod lsb;
 mod range;
 #[cfg(test)]
 mod range_tests;
+mod streams;
 
 pub use adaptive::AdaptiveBit;
 pub use lsb::{LsbReader, LsbWriter};
 pub use range::{RangeDecoder, RangeEncoder};
+pub use streams::{StreamDecoder, StreamEncoder};
 
 /// Probability of a decision being `true`, in units of 2^-32; 0 is not legal.
 pub type Probability = u32;

@@ -6,7 +6,7 @@
 //! covers the rest. This file compiles without llama.cpp, so that `info` can always read one.
 
 use super::lanes::Batch;
-use super::{BINS, CLASSES, InputToken};
+use super::{CHARACTERS, CLASSES, InputToken};
 use crate::error::Result;
 
 /// Longest string in a fingerprint, in bytes.
@@ -147,17 +147,17 @@ impl Fingerprint {
 }
 
 /// Hash of the logits' bits over a fixed probe sequence: the first 16 bytes of BLAKE3 over the
-/// little-endian logits, step by step, lane by lane, bin by bin.
+/// little-endian logits, step by step, lane by lane, bin by bin (or character by character).
 ///
 /// Lanes are fed differently, so that a kernel which treats columns of a batch differently
 /// cannot hide. All lanes are reset before and after.
 ///
 /// # Errors
 /// [`crate::Error::Model`] when the engine fails.
-pub fn canary(engine: &mut impl Batch) -> Result<[u8; 16]> {
+pub fn canary<const SYMBOLS: usize>(engine: &mut impl Batch<SYMBOLS>) -> Result<[u8; 16]> {
     let lanes = engine.lanes();
     let mut inputs = vec![InputToken::Start; lanes];
-    let mut logits = vec![[0.0; BINS]; lanes];
+    let mut logits = vec![[0.0; SYMBOLS]; lanes];
     let mut hasher = blake3::Hasher::new();
     for lane in 0..lanes {
         engine.reset(lane)?;
@@ -166,9 +166,12 @@ pub fn canary(engine: &mut impl Batch) -> Result<[u8; 16]> {
         if step > 0 {
             for (lane, input) in (0u32..).zip(inputs.iter_mut()) {
                 // Both strides are odd, so that the probe visits every bin and every class.
-                let bin = (step * 13 + lane * 5) % BINS as u32;
+                let symbol = ((step * 13 + lane * 5) % SYMBOLS as u32) as u8;
                 let class = (step * 27 + lane * 11) % CLASSES as u32;
-                *input = InputToken::Bin { bin: bin as u8, class: class as u8 };
+                *input = match SYMBOLS {
+                    CHARACTERS => InputToken::Character(symbol),
+                    _ => InputToken::Bin { bin: symbol, class: class as u8 },
+                };
             }
         }
         engine.step(&inputs, &mut logits)?;

@@ -15,7 +15,7 @@ use super::{BINS, InputToken, LanguageModel};
 use crate::error::{Error, Result};
 
 /// Sequences that an engine advances together, one token each.
-pub trait Batch {
+pub trait Batch<const SYMBOLS: usize = BINS> {
     /// Number of sequences.
     fn lanes(&self) -> usize;
 
@@ -25,16 +25,16 @@ pub trait Batch {
     /// [`Error::Model`] when the engine fails.
     fn reset(&mut self, lane: usize) -> Result<()>;
 
-    /// Feeds one token to every sequence, and writes the logits of its bins.
+    /// Feeds one token to every sequence, and writes the logits of its symbols.
     ///
     /// `inputs` and `logits` have one entry per sequence.
     ///
     /// # Errors
     /// [`Error::Model`] when the engine fails or yields a value that is not finite.
-    fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; BINS]]) -> Result<()>;
+    fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()>;
 }
 
-struct State<B> {
+struct State<B, const SYMBOLS: usize> {
     engine: B,
     /// Lanes that are taken.
     live: Vec<bool>,
@@ -43,14 +43,14 @@ struct State<B> {
     /// What the step feeds; a lane that has finished is fed [`InputToken::Start`].
     inputs: Vec<InputToken>,
     /// Logits of the last step, per lane.
-    logits: Vec<[f32; BINS]>,
+    logits: Vec<[f32; SYMBOLS]>,
     /// Steps made so far: a lane waits for this to change.
     steps: u64,
     /// Set for good when the engine has failed: every lane gets the same message.
     failed: Option<String>,
 }
 
-impl<B: Batch> State<B> {
+impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> State<B, SYMBOLS> {
     /// Makes the step if every live lane has asked for it.
     fn advance(&mut self) -> bool {
         let waiting =
@@ -84,24 +84,24 @@ impl<B: Batch> State<B> {
     }
 }
 
-struct Shared<B> {
-    state: Mutex<State<B>>,
+struct Shared<B, const SYMBOLS: usize> {
+    state: Mutex<State<B, SYMBOLS>>,
     stepped: Condvar,
 }
 
-impl<B> Shared<B> {
+impl<B, const SYMBOLS: usize> Shared<B, SYMBOLS> {
     /// A lane that panicked has left the state whole: it is only changed between steps.
-    fn lock(&self) -> MutexGuard<'_, State<B>> {
+    fn lock(&self) -> MutexGuard<'_, State<B, SYMBOLS>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// An engine whose lanes are taken and given back any number of times.
-pub struct Lanes<B: Batch> {
-    shared: Arc<Shared<B>>,
+pub struct Lanes<B: Batch<SYMBOLS>, const SYMBOLS: usize = BINS> {
+    shared: Arc<Shared<B, SYMBOLS>>,
 }
 
-impl<B: Batch> Lanes<B> {
+impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lanes<B, SYMBOLS> {
     /// All lanes of `engine`, none of them taken.
     #[must_use]
     pub fn new(engine: B) -> Self {
@@ -111,7 +111,7 @@ impl<B: Batch> Lanes<B> {
             live: vec![false; lanes],
             asked: vec![None; lanes],
             inputs: vec![InputToken::Start; lanes],
-            logits: vec![[0.0; BINS]; lanes],
+            logits: vec![[0.0; SYMBOLS]; lanes],
             steps: 0,
             failed: None,
         };
@@ -122,7 +122,7 @@ impl<B: Batch> Lanes<B> {
     ///
     /// # Errors
     /// [`Error::Model`] when there is no such lane, it is taken, or the engine fails.
-    pub fn take(&self, index: usize) -> Result<Lane<B>> {
+    pub fn take(&self, index: usize) -> Result<Lane<B, SYMBOLS>> {
         let mut state = self.shared.lock();
         state.check()?;
         match state.live.get(index) {
@@ -140,8 +140,8 @@ impl<B: Batch> Lanes<B> {
 /// that the others go on.
 ///
 /// A taken lane must go on stepping or be dropped: one that is kept idle stops all of them.
-pub struct Lane<B: Batch> {
-    shared: Arc<Shared<B>>,
+pub struct Lane<B: Batch<SYMBOLS>, const SYMBOLS: usize = BINS> {
+    shared: Arc<Shared<B, SYMBOLS>>,
     index: usize,
 }
 
@@ -149,13 +149,13 @@ pub struct Lane<B: Batch> {
 ///
 /// # Errors
 /// [`Error::Model`] when the engine fails.
-pub fn split<B: Batch>(engine: B) -> Result<Vec<Lane<B>>> {
+pub fn split<B: Batch<SYMBOLS>, const SYMBOLS: usize>(engine: B) -> Result<Vec<Lane<B, SYMBOLS>>> {
     let count = engine.lanes();
     let lanes = Lanes::new(engine);
     (0..count).map(|index| lanes.take(index)).collect()
 }
 
-impl<B: Batch> Lane<B> {
+impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lane<B, SYMBOLS> {
     /// Number of this lane.
     #[must_use]
     pub fn index(&self) -> usize {
@@ -163,20 +163,20 @@ impl<B: Batch> Lane<B> {
     }
 }
 
-impl<B: Batch> std::fmt::Debug for Lane<B> {
+impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> std::fmt::Debug for Lane<B, SYMBOLS> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lane").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
-impl<B: Batch> LanguageModel for Lane<B> {
+impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> LanguageModel<SYMBOLS> for Lane<B, SYMBOLS> {
     fn reset(&mut self) -> Result<()> {
         let mut state = self.shared.lock();
         state.check()?;
         state.engine.reset(self.index)
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]> {
         let mut state = self.shared.lock();
         state.check()?;
         let before = state.steps;
@@ -193,7 +193,7 @@ impl<B: Batch> LanguageModel for Lane<B> {
     }
 }
 
-impl<B: Batch> Drop for Lane<B> {
+impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Drop for Lane<B, SYMBOLS> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.live[self.index] = false;

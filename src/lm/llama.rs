@@ -5,6 +5,8 @@
 //! `Context::make_room`). What cannot be fixed here (the build of llama.cpp, the processor,
 //! the mathematics library) goes into the fingerprint (`identity.rs`).
 
+mod evaluate;
+
 use std::ffi::CStr;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -19,10 +21,12 @@ use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::token_type::LlamaTokenAttr;
 
 use super::identity::{self, Fingerprint};
 use super::lanes::Batch;
-use super::{BINS, CLASSES, InputToken, LanguageModel};
+use super::vocabulary::{self, Family, Token};
+use super::{BINS, CHARACTERS, CLASSES, InputToken, LanguageModel};
 use crate::error::{Error, Result};
 
 /// Version of the engine, as `-V` and the fingerprint give it. A test compares it with
@@ -41,17 +45,20 @@ pub const MAX_LANES: u32 = 256;
 /// Read-out tokens of a text model, in the order of the bins.
 const TEXT_READOUT: &[u8; BINS] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef";
 
-/// How a model's vocabulary carries bins and classes; see `format-spec/lm-metadata.md`.
+/// How a model's vocabulary carries bins and classes, or characters; see
+/// `format-spec/lm-metadata.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
     /// Tokens kept when the context is full; it holds twice as many.
     pub window: u32,
+    /// What the model's tokens stand for.
+    pub alphabet: Alphabet,
     /// Context classes that input tokens distinguish; 1 for a text model.
     pub classes: u32,
     /// First input token of an audio model; `None` where inputs are the read-out tokens.
     pub input_base: Option<u32>,
-    /// Token of each bin in the model's output.
-    pub readout: [u32; BINS],
+    /// Token of each bin or character in the model's output.
+    pub readout: Vec<u32>,
     /// Token fed before the first sample.
     pub start: u32,
 }
@@ -61,6 +68,9 @@ impl Interface {
     fn token(&self, input: InputToken) -> LlamaToken {
         let id = match input {
             InputToken::Start => self.start,
+            InputToken::Character(character) => {
+                self.readout[usize::from(character) % self.readout.len()]
+            }
             InputToken::Bin { bin, class } => {
                 let bin = usize::from(bin) % BINS;
                 match self.input_base {
@@ -80,6 +90,14 @@ impl Interface {
     /// One line that names the interface in the fingerprint.
     #[must_use]
     pub fn describe(&self) -> String {
+        if let Alphabet::Characters { .. } = self.alphabet {
+            let mut hasher = blake3::Hasher::new();
+            for id in &self.readout {
+                hasher.update(&id.to_le_bytes());
+            }
+            let hash = hasher.finalize().to_hex();
+            return format!("{CHARACTERS_INTERFACE}: tokens {}, start {}", &hash[..16], self.start);
+        }
         match self.input_base {
             Some(base) => format!(
                 "audio 1: {BINS} bins, {} classes, inputs from {base}, read-out from {}, start {}",
@@ -93,9 +111,27 @@ impl Interface {
     }
 }
 
+/// What the tokens of a model stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alphabet {
+    /// Quantile bins.
+    #[default]
+    Bins,
+    /// 7-bit characters.
+    Characters {
+        /// Tokens kept when the context is full; cut to half of what the model was trained for.
+        window: u32,
+    },
+}
+
+/// How the fingerprint's interface begins for characters.
+pub(super) const CHARACTERS_INTERFACE: &str = "characters 1";
+
 /// Where and how a model is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ModelOptions {
+    /// What its tokens stand for.
+    pub alphabet: Alphabet,
     /// Layers held on the GPU, for builds with a GPU back end; 0 is the CPU alone.
     pub gpu_layers: u32,
 }
@@ -168,7 +204,7 @@ impl Model {
                 "its architecture is '{architecture}'; lmz runs models of the architecture 'llama'"
             )));
         }
-        let interface = read_interface(&model)?;
+        let interface = read_interface(&model, options.alphabet)?;
         let name = text(&model, "general.name").unwrap_or_else(|| fallback.to_owned());
         let name = identity::bounded(&name);
         Ok(Model { model, interface, name, blake3, options, contexts: Mutex::new(()) })
@@ -206,11 +242,26 @@ impl Model {
         Ok(Session { context: self.context(1)? })
     }
 
+    /// As [`Model::session`], for a model of characters.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when llama.cpp cannot make the context.
+    pub fn characters(&self) -> Result<Session<'_, CHARACTERS>> {
+        Ok(Session { context: self.context(1)? })
+    }
+
     /// A context of `lanes` sequences that advance together; see `lanes.rs`.
     ///
     /// # Errors
-    /// [`Error::Model`] when there are none or too many, or llama.cpp cannot make the context.
-    pub fn context(&self, lanes: u32) -> Result<Context<'_>> {
+    /// [`Error::Model`] when there are none or too many, the model is not one of `SYMBOLS`
+    /// symbols, or llama.cpp cannot make the context.
+    pub fn context<const SYMBOLS: usize>(&self, lanes: u32) -> Result<Context<'_, SYMBOLS>> {
+        if self.interface.readout.len() != SYMBOLS {
+            return Err(Error::model(format!(
+                "it has been set up for {} symbols, not {SYMBOLS}",
+                self.interface.readout.len()
+            )));
+        }
         if lanes == 0 || lanes > MAX_LANES {
             return Err(Error::model(format!("{lanes} lanes; 1 to {MAX_LANES} are possible")));
         }
@@ -247,7 +298,6 @@ impl Model {
     /// # Errors
     /// [`Error::Model`] when the engine fails.
     pub fn fingerprint(&self, lanes: u32) -> Result<Fingerprint> {
-        let mut context = self.context(lanes)?;
         Ok(Fingerprint {
             model_name: self.name.clone(),
             model_blake3: self.blake3,
@@ -257,13 +307,18 @@ impl Model {
             engine: identity::bounded(ENGINE),
             backend: identity::bounded(&backend_name(self.options)?),
             gpu_layers: self.options.gpu_layers,
-            canary: identity::canary(&mut context)?,
+            canary: match self.options.alphabet {
+                Alphabet::Bins => identity::canary::<BINS>(&mut self.context(lanes)?)?,
+                Alphabet::Characters { .. } => {
+                    identity::canary::<CHARACTERS>(&mut self.context(lanes)?)?
+                }
+            },
         })
     }
 }
 
 /// Sequences that advance together through one context of llama.cpp.
-pub struct Context<'m> {
+pub struct Context<'m, const SYMBOLS: usize = BINS> {
     context: LlamaContext<'m>,
     batch: LlamaBatch<'static>,
     interface: &'m Interface,
@@ -271,13 +326,13 @@ pub struct Context<'m> {
     used: Vec<u32>,
 }
 
-impl std::fmt::Debug for Context<'_> {
+impl<const SYMBOLS: usize> std::fmt::Debug for Context<'_, SYMBOLS> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context").field("used", &self.used).finish_non_exhaustive()
     }
 }
 
-impl Context<'_> {
+impl<const SYMBOLS: usize> Context<'_, SYMBOLS> {
     /// The context's rule: a lane holds at most `2 × window` tokens. When it is full, the oldest
     /// `window` of them are dropped and the others move to the positions `0..window`. A
     /// prediction therefore sees between `window + 1` and `2 × window` tokens once a segment is
@@ -301,7 +356,7 @@ impl Context<'_> {
     }
 }
 
-impl Batch for Context<'_> {
+impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<'_, SYMBOLS> {
     fn lanes(&self) -> usize {
         self.used.len()
     }
@@ -318,7 +373,7 @@ impl Batch for Context<'_> {
             .map_err(|e| Error::model(format!("llama.cpp cannot clear a lane: {e}")))
     }
 
-    fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; BINS]]) -> Result<()> {
+    fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()> {
         if inputs.len() != self.used.len() || logits.len() != self.used.len() {
             return Err(Error::model("a step needs one input and one row per lane"));
         }
@@ -350,17 +405,17 @@ impl Batch for Context<'_> {
 
 /// One sequence in a context of its own.
 #[derive(Debug)]
-pub struct Session<'m> {
-    context: Context<'m>,
+pub struct Session<'m, const SYMBOLS: usize = BINS> {
+    context: Context<'m, SYMBOLS>,
 }
 
-impl LanguageModel for Session<'_> {
+impl<const SYMBOLS: usize> LanguageModel<SYMBOLS> for Session<'_, SYMBOLS> {
     fn reset(&mut self) -> Result<()> {
         self.context.reset(0)
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
-        let mut logits = [[0.0; BINS]];
+    fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]> {
+        let mut logits = [[0.0; SYMBOLS]];
         self.context.step(&[token], &mut logits)?;
         Ok(logits[0])
     }
@@ -419,12 +474,13 @@ fn number(model: &LlamaModel, key: &str) -> Result<u32> {
         .map_err(|_| Error::model(format!("the metadata key '{key}' is '{value}', not a number")))
 }
 
-fn read_interface(model: &LlamaModel) -> Result<Interface> {
+fn read_interface(model: &LlamaModel, alphabet: Alphabet) -> Result<Interface> {
     let vocabulary = u32::try_from(model.n_vocab()).unwrap_or(0);
-    let interface = match text(model, "lmz.interface").as_deref() {
-        None => text_interface(model)?,
-        Some("1") => audio_interface(model)?,
-        Some(other) => {
+    let interface = match (alphabet, text(model, "lmz.interface").as_deref()) {
+        (Alphabet::Characters { window }, _) => characters_interface(model, window, vocabulary)?,
+        (Alphabet::Bins, None) => text_interface(model)?,
+        (Alphabet::Bins, Some("1")) => audio_interface(model)?,
+        (Alphabet::Bins, Some(other)) => {
             return Err(Error::model(format!(
                 "the metadata key 'lmz.interface' is '{other}'; this lmz understands 1"
             )));
@@ -461,11 +517,10 @@ fn audio_interface(model: &LlamaModel) -> Result<Interface> {
         return Err(Error::model(format!("it has {classes} classes, not a divisor of {CLASSES}")));
     }
     let base = number(model, "lmz.readout_base")?;
-    let mut readout = [0; BINS];
-    for (bin, token) in readout.iter_mut().enumerate() {
-        *token = base.saturating_add(bin as u32); // beyond any vocabulary, so refused later
-    }
+    // Beyond any vocabulary, an id is refused later.
+    let readout = (0..BINS as u32).map(|bin| base.saturating_add(bin)).collect();
     Ok(Interface {
+        alphabet: Alphabet::Bins,
         window: number(model, "lmz.window")?,
         classes,
         input_base: Some(number(model, "lmz.input_base")?),
@@ -474,17 +529,58 @@ fn audio_interface(model: &LlamaModel) -> Result<Interface> {
     })
 }
 
+/// Whether the vocabulary's entries can be asked for. Those of a missing vocabulary must not be:
+/// llama.cpp aborts. Nor can `vocab_type` be asked, which panics on this type.
+fn has_texts(model: &LlamaModel) -> bool {
+    let kind = text(model, "tokenizer.ggml.model");
+    !matches!(kind.as_deref(), None | Some("no_vocab" | "none"))
+}
+
+/// Any model reads and predicts 7-bit characters, one token each.
+fn characters_interface(model: &LlamaModel, window: u32, vocabulary: u32) -> Result<Interface> {
+    let (readout, start) = if has_texts(model) {
+        let kind = text(model, "tokenizer.ggml.model").unwrap_or_default();
+        let family = Family::named(&kind).ok_or_else(|| {
+            Error::model(format!(
+                "its vocabulary is of the kind '{kind}'; characters are read from 'gpt2' \
+                 (byte-level BPE) and 'llama' (SentencePiece)"
+            ))
+        })?;
+        let vocab = model.vocab();
+        let special = LlamaTokenAttr::Unknown | LlamaTokenAttr::Unused | LlamaTokenAttr::Control;
+        let tokens: Vec<Token> = (0..vocab.n_tokens())
+            .map(|id| Token {
+                text: vocab.text(LlamaToken(id)).map_or_else(Vec::new, |t| t.to_bytes().to_vec()),
+                ordinary: !vocab.attr(LlamaToken(id)).intersects(special),
+            })
+            .collect();
+        let readout = vocabulary::characters(family, &tokens).map_err(Error::model)?;
+        (readout, u32::try_from(vocab.bos().0).ok())
+    } else {
+        let readout = vocabulary::numbered(vocabulary).map_err(Error::model)?;
+        let start = text(model, "lmz.start").is_some().then(|| number(model, "lmz.start"));
+        (readout, start.transpose()?)
+    };
+    let window = window.min((model.n_ctx_train() / 2).max(1));
+    Ok(Interface {
+        alphabet: Alphabet::Characters { window },
+        window,
+        classes: 1,
+        input_base: None,
+        start: start.unwrap_or(readout[0]),
+        readout: readout.to_vec(),
+    })
+}
+
 /// A text model reads and predicts bins as single letters.
 fn text_interface(model: &LlamaModel) -> Result<Interface> {
     let vocab = model.vocab();
-    // The entries of a missing vocabulary must not be asked for: llama.cpp aborts. Nor can
-    // `vocab_type` be asked, which panics on this type.
-    if matches!(text(model, "tokenizer.ggml.model").as_deref(), None | Some("no_vocab" | "none")) {
+    if !has_texts(model) {
         return Err(Error::model(
             "it has neither lmz.* metadata nor a vocabulary to read letters from",
         ));
     }
-    let mut readout = [u32::MAX; BINS];
+    let mut readout = vec![u32::MAX; BINS];
     for id in 0..vocab.n_tokens() {
         let piece = vocab.text(LlamaToken(id)).map_or(&b""[..], CStr::to_bytes);
         let &[letter] = piece else { continue };
@@ -501,14 +597,15 @@ fn text_interface(model: &LlamaModel) -> Result<Interface> {
         )));
     }
     Ok(Interface {
+        alphabet: Alphabet::Bins,
         window: match text(model, "lmz.window") {
             Some(_) => number(model, "lmz.window")?,
             None => DEFAULT_WINDOW.min((model.n_ctx_train() / 2).max(1)),
         },
         classes: 1,
         input_base: None,
-        readout,
         start: u32::try_from(vocab.bos().0).unwrap_or(readout[0]),
+        readout,
     })
 }
 

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use super::identity::Fingerprint;
 use super::lanes::Lanes;
-use super::llama::{Context, MAX_LANES, Model, ModelOptions};
-use super::{LanguageModel, ModelProvider, ModelSource};
+use super::llama::{Alphabet, CHARACTERS_INTERFACE, Context, MAX_LANES, Model, ModelOptions};
+use super::{CHARACTERS, LanguageModel, ModelProvider, ModelSource};
 use crate::error::{Error, Result};
 
 /// The embedded model, a GGUF file; see `models/README.md`.
@@ -17,14 +17,15 @@ const EMBEDDED: Option<&[u8]> = Some(include_bytes!("../../models/lmz.gguf"));
 pub struct LlamaModels {
     /// `None` means the embedded one.
     file: Option<PathBuf>,
-    loaded: OnceLock<(ModelOptions, Model)>,
+    /// For bins, and for characters.
+    loaded: [OnceLock<(ModelOptions, Model)>; 2],
 }
 
 impl LlamaModels {
     /// The model in the GGUF file `file`, or the embedded one.
     #[must_use]
     pub fn new(file: Option<PathBuf>) -> Self {
-        LlamaModels { file, loaded: OnceLock::new() }
+        LlamaModels { file, loaded: Default::default() }
     }
 
     /// Whether there is a model at all: a file was named, or one is embedded.
@@ -47,7 +48,8 @@ impl LlamaModels {
     }
 
     fn load(&self, options: ModelOptions) -> Result<&Model> {
-        if self.loaded.get().is_none() {
+        let loaded = &self.loaded[usize::from(options.alphabet != Alphabet::Bins)];
+        if loaded.get().is_none() {
             let model = match (&self.file, EMBEDDED) {
                 (Some(path), _) => Model::from_file(path, options)?,
                 (None, Some(bytes)) => Model::from_bytes(bytes, options)?,
@@ -56,12 +58,13 @@ impl LlamaModels {
                 }
             };
             // If another thread was faster, its model is used.
-            let _ = self.loaded.set((options, model));
+            let _ = loaded.set((options, model));
         }
-        match self.loaded.get() {
+        match loaded.get() {
             Some((loaded, model)) if *loaded == options => Ok(model),
             _ => Err(Error::model(
-                "it is in use with another number of GPU layers; work on these files one by one",
+                "it is in use with another context length or number of GPU layers; work on these \
+                 files one by one",
             )),
         }
     }
@@ -76,7 +79,11 @@ impl ModelSource for LlamaModels {
     fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
         let wanted = Fingerprint::from_bytes(fingerprint)
             .map_err(|reason| Error::ModelMismatch { reason })?;
-        let options = ModelOptions { gpu_layers: wanted.gpu_layers };
+        let alphabet = match wanted.interface.starts_with(CHARACTERS_INTERFACE) {
+            true => Alphabet::Characters { window: wanted.window },
+            false => Alphabet::Bins,
+        };
+        let options = ModelOptions { gpu_layers: wanted.gpu_layers, alphabet };
         let provider = Provider::new(self.load(options)?, wanted.lanes)?;
         match wanted.explain_mismatch(&provider.fingerprint) {
             None => Ok(Box::new(provider)),
@@ -89,16 +96,26 @@ impl ModelSource for LlamaModels {
 struct Provider<'m> {
     model: &'m Model,
     fingerprint: Fingerprint,
-    /// Absent for one lane: sessions then have contexts of their own.
-    lanes: Option<Lanes<Context<'m>>>,
+    lanes: Sessions<'m>,
+}
+
+/// Where sessions come from.
+enum Sessions<'m> {
+    /// Each has a context of its own.
+    Single,
+    Bins(Lanes<Context<'m>>),
+    Characters(Lanes<Context<'m, CHARACTERS>, CHARACTERS>),
 }
 
 impl<'m> Provider<'m> {
     fn new(model: &'m Model, lanes: u32) -> Result<Self> {
         let fingerprint = model.fingerprint(lanes)?;
-        let lanes = match lanes {
-            1 => None,
-            lanes => Some(Lanes::new(model.context(lanes)?)),
+        let lanes = match (lanes, model.interface().alphabet) {
+            (1, _) => Sessions::Single,
+            (lanes, Alphabet::Bins) => Sessions::Bins(Lanes::new(model.context(lanes)?)),
+            (lanes, Alphabet::Characters { .. }) => {
+                Sessions::Characters(Lanes::new(model.context(lanes)?))
+            }
         };
         Ok(Provider { model, fingerprint, lanes })
     }
@@ -115,8 +132,21 @@ impl ModelProvider for Provider<'_> {
 
     fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>> {
         match &self.lanes {
-            None => Ok(Box::new(self.model.session()?)),
-            Some(lanes) => Ok(Box::new(lanes.take(lane)?)),
+            Sessions::Single => Ok(Box::new(self.model.session()?)),
+            Sessions::Bins(lanes) => Ok(Box::new(lanes.take(lane)?)),
+            Sessions::Characters(_) => Err(wrong_alphabet("characters, not quantile bins")),
         }
     }
+
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS> + '_>> {
+        match &self.lanes {
+            Sessions::Single => Ok(Box::new(self.model.characters()?)),
+            Sessions::Characters(lanes) => Ok(Box::new(lanes.take(lane)?)),
+            Sessions::Bins(_) => Err(wrong_alphabet("quantile bins, not characters")),
+        }
+    }
+}
+
+fn wrong_alphabet(what: &str) -> Error {
+    Error::model(format!("it has been set up to read {what}"))
 }

@@ -11,6 +11,7 @@ pub mod llama;
 mod llama_models;
 mod recorder;
 mod source;
+pub mod vocabulary;
 
 #[cfg(feature = "llama")]
 pub use llama_models::LlamaModels;
@@ -25,7 +26,10 @@ pub const BINS: usize = 32;
 /// Number of context classes that an input token can carry beside the last bin.
 pub const CLASSES: usize = 32;
 
-/// What a model reads before it predicts the next bin.
+/// Number of 7-bit characters, the alphabet of a model that reads audio as text.
+pub const CHARACTERS: usize = 128;
+
+/// What a model reads before it predicts the next bin or character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputToken {
     /// Nothing has been coded yet in this segment.
@@ -37,13 +41,17 @@ pub enum InputToken {
         /// Context class, `0..CLASSES`; a model without classes ignores it.
         class: u8,
     },
+    /// The last character, `0..CHARACTERS`.
+    Character(u8),
 }
 
 /// One sequence of tokens through a model.
 ///
 /// Encoder and decoder make the same calls with the same arguments, so an implementation
 /// must return the same bits for the same history, on the machine its fingerprint names.
-pub trait LanguageModel {
+///
+/// `SYMBOLS` is the size of the alphabet: [`BINS`] or [`CHARACTERS`].
+pub trait LanguageModel<const SYMBOLS: usize = BINS> {
     /// Forgets everything: the next `step` starts a segment.
     ///
     /// # Errors
@@ -51,9 +59,9 @@ pub trait LanguageModel {
     fn reset(&mut self) -> Result<()>;
 
     /// Reads one token and returns the logits (natural log scale, any offset) of the
-    /// [`BINS`] bins the next sample can fall in.
+    /// `SYMBOLS` bins or characters that can come next.
     ///
     /// # Errors
     /// [`crate::Error::Model`] when the engine fails or yields a value that is not finite.
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]>;
+    fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]>;
 }

@@ -14,11 +14,12 @@ impl Recorder {
     /// audio model with [`CLASSES`] classes lays them out from 0, and the bin of the sample.
     pub fn pairs(&self) -> Vec<(u16, u16)> {
         let id = |token: InputToken| match token {
-            InputToken::Start => (CLASSES * BINS + BINS) as u16,
+            // The quantile mapping has no characters.
+            InputToken::Start | InputToken::Character(_) => (CLASSES * BINS + BINS) as u16,
             InputToken::Bin { bin, class } => u16::from(class) * BINS as u16 + u16::from(bin),
         };
         let targets = self.inputs.iter().skip(1).map(|token| match token {
-            InputToken::Start => 0,
+            InputToken::Start | InputToken::Character(_) => 0,
             InputToken::Bin { bin, .. } => u16::from(*bin),
         });
         self.inputs.iter().map(|&token| id(token)).zip(targets).collect()

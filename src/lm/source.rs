@@ -1,7 +1,7 @@
 //! Where sessions come from: what the pipeline asks of whoever has models. It never names an
 //! engine.
 
-use super::LanguageModel;
+use super::{CHARACTERS, LanguageModel};
 use crate::error::{Error, Result};
 
 /// A loaded language model that hands out sessions.
@@ -24,6 +24,15 @@ pub trait ModelProvider: Send + Sync {
     /// # Errors
     /// [`Error::Model`] when the engine cannot start.
     fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>>;
+
+    /// As [`ModelProvider::session`], over characters in place of bins.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the engine cannot start, or has been set up for bins.
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS> + '_>> {
+        let _ = lane;
+        Err(Error::model("it has been set up to read quantile bins, not characters"))
+    }
 }
 
 /// Finds the model that a file was made with.

@@ -7,7 +7,7 @@ use super::late_header::LateHeader;
 use super::ordered::{self, Stop};
 use super::segment::BlockCoder;
 use super::spans::Spans;
-use super::{CompressOptions, LmUse, Progress, Summary};
+use super::{CompressOptions, Progress, Summary, characters};
 use crate::container::layout::MAX_SEGMENT_SAMPLES;
 use crate::container::{Audio, FileHeader};
 use crate::error::Result;
@@ -21,7 +21,7 @@ pub const SEGMENT: SegmentLimit =
 /// Compresses the WAV file `input` to the lmz file `output`, front to back and in memory
 /// bounded by the number of threads, whatever the length of the file.
 ///
-/// The bytes written depend on `input`, `options.level`, `options.lm` and the model alone,
+/// The bytes written depend on `input`, `options.level`, `options.lm`, `options.mapping` and the model alone,
 /// neither on the number of threads nor on how much a `read` returns.
 ///
 /// # Errors
@@ -39,7 +39,8 @@ pub fn compress(
     let audio = spans
         .find_format()?
         .map(|format| Audio { format, segment_frames: SEGMENT.frames(&format) as u32 });
-    let model = options.model.filter(|_| audio.is_some() && options.lm != LmUse::Off);
+    let options = &characters::with_experts_at_hand(*options)?;
+    let model = options.model.filter(|_| audio.is_some());
     let header = FileHeader {
         level: options.level,
         audio,
@@ -54,7 +55,7 @@ pub fn compress(
         || spans.next(),
         |lane| {
             let coder = BlockCoder::new(&header, &stop, lane);
-            move |(offset, span)| coder.encode(offset, span, options.lm, model)
+            move |(offset, span)| coder.encode(offset, span, options, model)
         },
         |coded| {
             let length = coded.original_length();

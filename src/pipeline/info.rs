@@ -91,7 +91,7 @@ impl Bytes {
             BlockKind::ForeignStored | BlockKind::ForeignCoded => self.foreign += payload,
             BlockKind::AudioStored => self.stored += payload,
             BlockKind::AudioBytes => self.byte_modelled += payload,
-            BlockKind::AudioCoded => {
+            BlockKind::AudioCoded | BlockKind::AudioCharacters => {
                 self.tokens += payload;
                 self.lsb += block.lsb.len() as u64;
             }

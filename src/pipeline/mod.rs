@@ -4,6 +4,7 @@
 //! the same pipeline: the calling thread reads blocks, workers code them, the calling thread
 //! writes them in order. What that costs: predictors learn anew in every segment.
 
+mod characters;
 mod compress;
 mod decompress;
 mod extract;
@@ -28,6 +29,7 @@ pub use extract::{Extract, Position, extract};
 pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, info};
 pub use salvage::{Damage, Gap, SalvageReport, examine, salvage};
 
+use crate::ascii::Params;
 use crate::codec::Level;
 use crate::container::{Block, Trailer};
 use crate::error::{Error, Result};
@@ -47,6 +49,17 @@ pub enum LmUse {
     Off,
 }
 
+/// What tokens stand for, and so how samples are coded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TokenMapping {
+    /// Quantile bins of what the predictor expects.
+    #[default]
+    Quantile,
+    /// 7-bit characters made of the samples' bytes. A language model that is not at hand, or
+    /// not wanted, is left out of the experts.
+    Characters(Params),
+}
+
 /// What [`compress`] is asked to do.
 #[derive(Clone, Copy, Default)]
 pub struct CompressOptions<'a> {
@@ -54,6 +67,8 @@ pub struct CompressOptions<'a> {
     pub level: Level,
     /// When the language model takes part.
     pub lm: LmUse,
+    /// What tokens stand for.
+    pub mapping: TokenMapping,
     /// The language model; without one, `lm` has no effect.
     pub model: Option<&'a dyn ModelProvider>,
     /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.

@@ -1,8 +1,8 @@
 //! One block to and from its coded form: where the smallest of several codings is chosen.
 
-use super::LmUse;
 use super::ordered::Stop;
 use super::stoppable::Stoppable;
+use super::{CompressOptions, LmUse, TokenMapping};
 use crate::codec::{self, BytesContext, CodedPcm};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Block, BlockKind, FileHeader};
@@ -58,10 +58,10 @@ impl Coded {
 
 /// One thread's coder of blocks, in either direction.
 pub(super) struct BlockCoder<'a> {
-    header: &'a FileHeader,
-    stop: &'a Stop<'a>,
+    pub(super) header: &'a FileHeader,
+    pub(super) stop: &'a Stop<'a>,
     /// Number of this thread, and of its lane in a model that has lanes.
-    lane: usize,
+    pub(super) lane: usize,
 }
 
 impl<'a> BlockCoder<'a> {
@@ -70,17 +70,25 @@ impl<'a> BlockCoder<'a> {
     }
 
     /// Codes the span at `offset` of the original in the smallest way found; `model` is used
-    /// as `lm` says.
+    /// as `options` say.
     pub(super) fn encode(
         &self,
         offset: u64,
         span: Span,
-        lm: LmUse,
+        options: &CompressOptions<'_>,
         model: Model<'a>,
     ) -> Result<Coded> {
         match (span, self.header.audio) {
             (Span::Audio { bytes }, Some(audio)) => {
-                self.encode_audio(bytes, &audio.format, lm, model)
+                let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
+                stored.frames = frames_in(&stored, &audio.format);
+                let lm = options.lm;
+                match options.mapping {
+                    TokenMapping::Quantile => self.encode_audio(stored, &audio.format, lm, model),
+                    TokenMapping::Characters(params) => {
+                        self.encode_characters(stored, &audio.format, &params, lm, model)
+                    }
+                }
             }
             (Span::Foreign(bytes) | Span::Audio { bytes }, _) => {
                 let stored = stored_block(BlockKind::ForeignStored, bytes)?;
@@ -93,14 +101,12 @@ impl<'a> BlockCoder<'a> {
 
     fn encode_audio(
         &self,
-        bytes: Vec<u8>,
+        stored: Block,
         format: &WavFormat,
         lm: LmUse,
         model: Model<'a>,
     ) -> Result<Coded> {
         let context = audio_context(format);
-        let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
-        stored.frames = frames_in(&stored, format);
         let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
         let pcm = if predictable { wav::to_pcm(&stored.tokens, format) } else { None };
         if let Some((pcm, mapping)) = pcm {
@@ -184,7 +190,10 @@ impl<'a> BlockCoder<'a> {
                 codec::decode_bytes(&block.tokens, audio_context(&audio.format), length)
             }
             (BlockKind::AudioCoded, Some(audio)) => self.decode_pcm(&block, &audio.format, model),
-            (BlockKind::AudioBytes | BlockKind::AudioCoded, None) => {
+            (BlockKind::AudioCharacters, Some(audio)) => {
+                self.decode_characters(&block, &audio.format, model)
+            }
+            (BlockKind::AudioBytes | BlockKind::AudioCoded | BlockKind::AudioCharacters, None) => {
                 Err(Error::corrupt(0, "an audio block in a file without audio"))
             }
         }

@@ -5,23 +5,23 @@ use crate::error::Result;
 use crate::lm::{BINS, InputToken, LanguageModel};
 
 /// A session that asks before each step whether the run goes on.
-pub(super) struct Stoppable<'a> {
-    inner: Box<dyn LanguageModel + 'a>,
+pub(super) struct Stoppable<'a, const SYMBOLS: usize = BINS> {
+    inner: Box<dyn LanguageModel<SYMBOLS> + 'a>,
     stop: &'a Stop<'a>,
 }
 
-impl<'a> Stoppable<'a> {
-    pub(super) fn new(inner: Box<dyn LanguageModel + 'a>, stop: &'a Stop<'a>) -> Self {
+impl<'a, const SYMBOLS: usize> Stoppable<'a, SYMBOLS> {
+    pub(super) fn new(inner: Box<dyn LanguageModel<SYMBOLS> + 'a>, stop: &'a Stop<'a>) -> Self {
         Stoppable { inner, stop }
     }
 }
 
-impl LanguageModel for Stoppable<'_> {
+impl<const SYMBOLS: usize> LanguageModel<SYMBOLS> for Stoppable<'_, SYMBOLS> {
     fn reset(&mut self) -> Result<()> {
         self.inner.reset()
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]> {
         self.stop.check()?;
         self.inner.step(token)
     }

@@ -9,6 +9,7 @@ use lmz::container::layout::{DRAFT, VERSION};
 use lmz::pipeline::{Gap, LmUse, Position};
 use serde::{Deserialize, Serialize};
 
+use crate::mapping::MappingArgs;
 use crate::{models, time};
 
 /// Answer to `-V`.
@@ -83,6 +84,9 @@ pub struct CompressArgs {
 
     #[command(flatten)]
     pub model: ModelArgs,
+
+    #[command(flatten)]
+    pub mapping: MappingArgs,
 
     /// Segments that go through the language model as one batch
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]

@@ -28,11 +28,13 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     if args.delete_source && jobs.iter().any(|job| job.input == Place::Pipe) {
         return Err(Usage("standard input is no file to delete".to_owned()));
     }
+    let mapping = args.mapping.token_mapping()?;
     let models = models::all(&args.model);
     let model = models::for_compressing(args, &models)?;
     let options = CompressOptions {
         level: args.level(),
         lm: args.lm().into(),
+        mapping,
         model: model.as_deref(),
         threads: args.common.threads,
     };

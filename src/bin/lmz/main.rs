@@ -6,6 +6,7 @@ mod bench;
 mod commands;
 mod damaged;
 mod failure;
+mod mapping;
 mod models;
 mod names;
 mod output;

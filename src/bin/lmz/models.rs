@@ -15,11 +15,15 @@ pub fn for_compressing<'a>(
     args: &CompressArgs,
     models: &'a Models,
 ) -> Result<Option<Box<dyn ModelProvider + 'a>>, Usage> {
-    let asked = args.lm() == Lm::On || args.model.model.is_some();
-    if args.lm() == Lm::Off || !(asked || models.is_available()) {
+    let asked = args.lm() == Lm::On || args.model.model.is_some() || args.mapping.needs_model();
+    if args.mapping.needs_model() && args.lm() == Lm::Off {
+        return Err(Usage("--experts lm and --lm off leave no expert".to_owned()));
+    }
+    if args.lm() == Lm::Off || !args.mapping.may_use_model() || !(asked || models.is_available()) {
         return Ok(None);
     }
-    let provider = models.provider(args.lanes, args.gpu_layers);
+    let window = args.mapping.window();
+    let provider = models.provider(args.lanes, args.gpu_layers, window);
     provider.map(Some).map_err(|error| Usage(error.to_string()))
 }
 
@@ -38,7 +42,7 @@ mod engine {
     use std::path::PathBuf;
 
     use lmz::Result;
-    use lmz::lm::llama::{ENGINE, ModelOptions};
+    use lmz::lm::llama::{Alphabet, ENGINE, ModelOptions};
     use lmz::lm::{LlamaModels, ModelProvider, ModelSource};
 
     /// The engine and its version, for `-V`.
@@ -58,8 +62,15 @@ mod engine {
             self.0.is_available()
         }
 
-        pub fn provider(&self, lanes: u32, gpu_layers: u32) -> Result<Box<dyn ModelProvider + '_>> {
-            self.0.provider(lanes, ModelOptions { gpu_layers })
+        /// With a window, a model of characters; without, one of quantile bins.
+        pub fn provider(
+            &self,
+            lanes: u32,
+            gpu_layers: u32,
+            window: Option<u32>,
+        ) -> Result<Box<dyn ModelProvider + '_>> {
+            let alphabet = window.map_or(Alphabet::Bins, |window| Alphabet::Characters { window });
+            self.0.provider(lanes, ModelOptions { gpu_layers, alphabet })
         }
 
         pub fn source(&self) -> &dyn ModelSource {
@@ -96,6 +107,7 @@ mod engine {
             &self,
             _lanes: u32,
             _gpu_layers: u32,
+            _window: Option<u32>,
         ) -> Result<Box<dyn ModelProvider + '_>> {
             Err(Error::Unsupported {
                 reason: "this build of lmz is without language models".to_owned(),

@@ -84,7 +84,7 @@ fn sessions_run_in_parallel() {
 /// Bits of three lanes, of which lane 1 reads `steps` tokens from `from` and the others go on
 /// for different times.
 fn in_lanes(model: &Model, from: u32, steps: u32) -> Vec<Vec<u32>> {
-    let lanes = split(model.context(3).unwrap()).unwrap();
+    let lanes = split(model.context::<BINS>(3).unwrap()).unwrap();
     std::thread::scope(|scope| {
         let threads: Vec<_> = lanes
             .into_iter()

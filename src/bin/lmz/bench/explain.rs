@@ -96,7 +96,7 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
     let models = Models::new(args.model.model.clone());
     let wanted = lm == Lm::On || args.model.model.is_some() || models.is_available();
     let model = match lm {
-        Lm::Auto | Lm::On if wanted => Some(models.provider(1, 0)?),
+        Lm::Auto | Lm::On if wanted => Some(models.provider(1, 0, None)?),
         _ => None,
     };
     let options = CompressOptions {

@@ -87,7 +87,7 @@ fn variants(args: &BenchArgs) -> Result<Vec<Spec>, Usage> {
     let asked = args.lm.contains(&Lm::On) || args.model.model.is_some();
     if asked && args.lm != [Lm::Off] {
         // Rather now than once for each file.
-        models.provider(1, 0).map_err(|error| Usage(error.to_string()))?;
+        models.provider(1, 0, None).map_err(|error| Usage(error.to_string()))?;
     }
     Ok(variants)
 }

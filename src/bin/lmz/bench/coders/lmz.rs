@@ -76,7 +76,7 @@ impl Lmz {
     fn model(&self) -> Result<Option<Box<dyn ModelProvider + '_>>> {
         Ok(match self.variant.lm {
             Lm::Off => None,
-            Lm::Auto | Lm::On => Some(self.models.provider(1, 0)?),
+            Lm::Auto | Lm::On => Some(self.models.provider(1, 0, None)?),
         })
     }
 }

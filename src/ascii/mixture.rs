@@ -1,0 +1,104 @@
+//! One decision: each expert's probability, and their mixture.
+
+use super::params::Experts;
+use crate::density::{MAX_LOGIT, Mixer, to_probability};
+use crate::entropy::Coder;
+use crate::math::{ln, logistic};
+
+/// Experts, in the order of [`Experts::flags`].
+pub const MEMBERS: usize = 3;
+
+/// Inputs of the mixers, those after the members' being zero.
+const INPUTS: usize = 16;
+
+/// Trust in each expert, in the same order, before it is known how good they are.
+const WEIGHTS: [f32; MEMBERS] = [0.02, 0.18, 0.8];
+
+/// Where a decision stands, for the choice of weights.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// Byte of the sample, 0 the most significant.
+    pub position: usize,
+    /// Bit of the byte, 0 the most significant, 7 the least.
+    pub depth: usize,
+    /// Class of the interval of values that is left, below [`Mixture::CLASSES`].
+    pub class: usize,
+}
+
+/// Mixes the experts of a segment.
+pub struct Mixture {
+    by_node: Mixer<INPUTS>,
+    by_class: Mixer<INPUTS>,
+    members: [bool; MEMBERS],
+    /// Nobody to mix with.
+    alone: bool,
+    /// Bits that each expert would have needed alone, and the number of raw bits.
+    costs: [f64; MEMBERS],
+}
+
+impl Mixture {
+    /// Number of values of [`Node::class`].
+    pub const CLASSES: usize = super::classical::Classical::WIDTHS;
+
+    /// Weights for samples of `width` bytes.
+    pub fn new(experts: Experts, width: usize) -> Self {
+        let members = experts.flags();
+        let mut initial = [0.0; INPUTS];
+        let sum: f32 = WEIGHTS.iter().zip(members).map(|(w, m)| if m { *w } else { 0.0 }).sum();
+        for (i, weight) in WEIGHTS.iter().enumerate() {
+            // Two mixers are summed.
+            initial[i] = if members[i] { 0.5 * weight / sum } else { 0.0 };
+        }
+        let rate = 0.002;
+        Mixture {
+            by_node: Mixer::new(width * 8, initial, rate),
+            by_class: Mixer::new(Self::CLASSES * 8, initial, rate),
+            members,
+            alone: members.iter().filter(|&&member| member).count() == 1,
+            costs: [0.0; MEMBERS],
+        }
+    }
+
+    /// Codes a decision, given each expert's logit; returns it and what each expert alone made
+    /// of it, the probability of a 1, to learn from.
+    #[inline(always)]
+    pub fn code(
+        &mut self,
+        coder: &mut impl Coder,
+        bit: bool,
+        node: Node,
+        logits: [f32; MEMBERS],
+    ) -> (bool, [f32; MEMBERS]) {
+        let mut inputs = [0.0; INPUTS];
+        let mut own = [0.5; MEMBERS];
+        let mut logit = 0.0;
+        for i in 0..MEMBERS {
+            if self.members[i] {
+                let claim = logits[i].clamp(-MAX_LOGIT, MAX_LOGIT);
+                inputs[i] = claim;
+                own[i] = logistic(claim);
+                logit = claim;
+            }
+        }
+        if !self.alone {
+            logit = self.by_node.mix(node.position * 8 + node.depth, &inputs)
+                + self.by_class.mix(node.class * 8 + node.depth, &inputs);
+        }
+        let p = logistic(logit.clamp(-MAX_LOGIT, MAX_LOGIT));
+        let bit = coder.code(bit, to_probability(p));
+        if !self.alone {
+            let error = f32::from(u8::from(bit)) - p;
+            self.by_node.update(&inputs, error);
+            self.by_class.update(&inputs, error);
+        }
+        for (cost, p) in self.costs.iter_mut().zip(own) {
+            *cost -= f64::from(ln(if bit { p } else { 1.0 - p }.max(1e-6)));
+        }
+        (bit, own)
+    }
+
+    /// Bytes that each member would have needed alone, raw bits not counted.
+    pub fn costs(&self) -> [f64; MEMBERS] {
+        self.costs.map(|cost| cost * std::f64::consts::LOG2_E / 8.0)
+    }
+}

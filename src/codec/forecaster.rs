@@ -1,0 +1,139 @@
+//! Forecasts of one channel's next sample, and how far each has been off.
+
+use super::profile::{Profile, Source};
+use crate::density::{EXPERTS, Experts};
+use crate::predict::{Cascade, LeastSquares};
+
+/// Mean of |x| over the scale, for the logistic distribution: 2 ln 2.
+const MEAN_PER_SCALE: f32 = 1.386_294_4;
+/// Scales stay above this share of the distance between two values.
+const LEAST_SCALE: f32 = 0.02;
+
+/// Experts with a task beside their vote: the combined forecast with a fast, a slow and a very slow
+/// scale, and a cascade with a short memory.
+pub const FAST_SCALE: usize = 0;
+/// See [`FAST_SCALE`].
+pub const SLOW_SCALE: usize = 1;
+/// See [`FAST_SCALE`].
+pub const VERY_SLOW_SCALE: usize = 2;
+/// See [`FAST_SCALE`].
+pub const SHORT_MEMORY: usize = 3;
+
+/// The experts of one sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectation {
+    /// The combined forecast, which the experts' locations are relative to.
+    pub reference: f64,
+    /// Scale of each expert, in sample values.
+    pub scale: [f32; EXPERTS],
+    /// The experts.
+    pub experts: Experts,
+}
+
+/// Predictors of one channel and the scales of its experts.
+#[derive(Clone, Debug)]
+pub struct Forecaster<'a> {
+    profile: &'a Profile<'a>,
+    cascades: Vec<Cascade>,
+    combiner: LeastSquares,
+    /// Outputs of all stages, cascade by cascade.
+    stages: Vec<f64>,
+    /// The combiner's forecast of the sample at hand.
+    combined: f64,
+    /// Forecast of each expert for the sample at hand.
+    locations: [f64; EXPERTS],
+    /// Running mean of each expert's absolute error.
+    deviations: [f32; EXPERTS],
+    /// Samples seen, up to a bound: means start as plain averages.
+    seen: f32,
+    /// Mean distance between two values that samples can take.
+    spacing: f32,
+}
+
+impl<'a> Forecaster<'a> {
+    /// A forecaster that has seen nothing. Samples are multiples of `spacing` on average.
+    pub fn new(profile: &'a Profile<'a>, spacing: f64, has_partner: bool) -> Self {
+        let cascades: Vec<Cascade> =
+            profile.cascades.iter().map(|config| Cascade::new(config, has_partner)).collect();
+        let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();
+        let prior = vec![1.0 / cascades.len() as f64; stages];
+        Forecaster {
+            profile,
+            cascades,
+            combiner: LeastSquares::new(profile.combiner, prior),
+            stages: vec![0.0; stages],
+            combined: 0.0,
+            locations: [0.0; EXPERTS],
+            deviations: [0.0; EXPERTS],
+            seen: 0.0,
+            spacing: spacing as f32,
+        }
+    }
+
+    /// Forecasts the next sample from the latest ones, newest first, of the channel and of its
+    /// partner; no forecast lies further from 0 than `bound`.
+    #[inline(always)]
+    pub fn predict(&mut self, own: &[f64], partner: &[f64], bound: f64) {
+        let mut next = 0;
+        for cascade in &mut self.cascades {
+            cascade.predict(own, partner, bound);
+            let outputs = cascade.outputs();
+            self.stages[next..next + outputs.len()].copy_from_slice(outputs);
+            next += outputs.len();
+        }
+        self.combined = self.combiner.predict(&self.stages).clamp(-bound, bound);
+        for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
+            *location = match expert.source {
+                Source::Combined => self.combined,
+                Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
+                Source::LeastSquares(i) => self.cascades[i].outputs()[0],
+            };
+        }
+    }
+
+    /// What was forecast, for a sample between `low` and `high`.
+    #[inline(always)]
+    pub fn expectation(&self, low: f64, high: f64) -> Expectation {
+        let reference = self.combined.clamp(low, high);
+        let mut location = [0.0; EXPERTS];
+        let mut scale = [0.0; EXPERTS];
+        for i in 0..EXPERTS {
+            location[i] = (self.locations[i].clamp(low, high) - reference) as f32;
+            scale[i] = (self.deviations[i] / MEAN_PER_SCALE).max(LEAST_SCALE * self.spacing);
+        }
+        let experts = Experts { location, inverse_scale: scale.map(|s| 1.0 / s) };
+        Expectation { reference, scale, experts }
+    }
+
+    /// Learns the sample that was forecast.
+    #[inline(always)]
+    pub fn update(&mut self, value: f64) {
+        if self.seen < 1000.0 {
+            self.seen += 1.0;
+        }
+        for i in 0..EXPERTS {
+            let error = (value - self.locations[i]).abs() as f32;
+            let rate = self.profile.experts[i].rate.max(1.0 / self.seen);
+            self.deviations[i] += (error - self.deviations[i]) * rate;
+        }
+        self.combiner.update(&self.stages, value);
+        for cascade in &mut self.cascades {
+            cascade.update(value);
+        }
+    }
+}
+
+/// Boundaries between classes of the ratio of the fast scale to the slow one.
+const RATIOS: [f32; 7] = [0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.4];
+
+impl Expectation {
+    /// Number of values of [`Expectation::trend`].
+    pub const TRENDS: usize = RATIOS.len() + 1;
+
+    /// Class of how errors have changed of late: fallen (0) to risen.
+    #[inline(always)]
+    pub fn trend(&self) -> usize {
+        let ratio = self.scale[FAST_SCALE] / self.scale[VERY_SLOW_SCALE];
+        RATIOS.iter().filter(|&&r| ratio > r).count()
+    }
+}

@@ -1,0 +1,68 @@
+//! Bits told from contexts: adaptive probabilities looked up by hash, and mixed (after Mahoney's
+//! lpaq).
+
+use super::mixer::Mixer;
+use crate::entropy::AdaptiveBit;
+use crate::math::ln;
+
+/// Inputs of the mixer, those after the contexts' being zero.
+const INPUTS: usize = 16;
+/// Trust in each context before anything is known.
+const WEIGHT: f32 = 0.3;
+/// Final learning rate of the weights.
+const RATE: f32 = 0.01;
+
+/// `N` contexts of the bits of bytes, with `N` up to 16.
+#[derive(Clone, Debug)]
+pub struct ContextMixer<const N: usize> {
+    /// `(N, 1 << table_bits)`
+    tables: Vec<Vec<AdaptiveBit>>,
+    table_bits: u32,
+    mixer: Mixer<INPUTS>,
+    /// Of the bit at hand: place in each table, and what stands there as a logit.
+    slots: [usize; N],
+    inputs: [f32; INPUTS],
+}
+
+impl<const N: usize> ContextMixer<N> {
+    /// Tables of `1 << table_bits` slots, and `sets` sets of weights.
+    pub fn new(table_bits: u32, sets: usize) -> Self {
+        let mut initial = [0.0; INPUTS];
+        initial[..N].fill(WEIGHT);
+        ContextMixer {
+            tables: vec![vec![AdaptiveBit::default(); 1 << table_bits]; N],
+            table_bits,
+            mixer: Mixer::new(sets, initial, RATE),
+            slots: [0; N],
+            inputs: [0.0; INPUTS],
+        }
+    }
+
+    /// Logit of the next bit of a byte, with the weights of `set`. `partial` is a leading 1 and
+    /// the bits known so far.
+    #[inline(always)]
+    pub fn logit(&mut self, contexts: &[u64; N], partial: u64, set: usize) -> f32 {
+        for (i, context) in contexts.iter().enumerate() {
+            self.slots[i] = self.slot(*context << 8 | partial, i);
+            let p = self.tables[i][self.slots[i]].p() as f32 / 4_294_967_296.0;
+            self.inputs[i] = ln(p / (1.0 - p));
+        }
+        self.mixer.mix(set, &self.inputs)
+    }
+
+    /// Learns the bit whose logit was asked for; `p` is the probability that was made of it.
+    #[inline(always)]
+    pub fn learn(&mut self, bit: bool, p: f32) {
+        self.mixer.update(&self.inputs, f32::from(u8::from(bit)) - p);
+        for (table, slot) in self.tables.iter_mut().zip(self.slots) {
+            table[slot].learn(bit);
+        }
+    }
+
+    /// Place of a context in its table (multiplicative hashing, Knuth).
+    #[inline(always)]
+    fn slot(&self, context: u64, table: usize) -> usize {
+        let hash = context.wrapping_add(table as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (hash >> (64 - self.table_bits)) as usize
+    }
+}
