@@ -7,6 +7,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use crate::ascii;
 use crate::codec::{self, BytesContext, Level, Values};
 use crate::container::{self, Block, BlockKind, without_checksums};
 use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
@@ -119,6 +120,18 @@ fn decode_block(header: &container::FileHeader, block: &Block) {
         (BlockKind::AudioBytes, audio) => {
             let stride = audio.expect("audio").format.frame_bytes();
             codec::decode_bytes(&block.tokens, bytes_context(stride, &[]), length)
+        }
+        (BlockKind::AudioCharacters, audio) => {
+            let format = audio.expect("audio").format;
+            // The one expert that is not here is the language model.
+            if format.channels > 8 || block.uses_lm {
+                return;
+            }
+            let (tokens, lsb, level) = (&block.tokens, &block.lsb, header.level);
+            match ascii::decode(tokens, lsb, &format, length, level, None) {
+                Err(Error::Model { .. } | Error::Unsupported { .. }) => return,
+                decoded => decoded,
+            }
         }
         (BlockKind::AudioCoded, audio) => {
             let format = audio.expect("audio").format;

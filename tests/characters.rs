@@ -86,7 +86,7 @@ impl ModelSource for Source {
 
 fn decompress(packed: &[u8], threads: usize) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options = DecompressOptions { models: &Source, threads };
+    let options = DecompressOptions { models: &Source, threads, ..DecompressOptions::default() };
     pipeline::decompress(packed, &mut restored, &options, &(), &AtomicBool::new(false))?;
     Ok(restored)
 }

@@ -44,7 +44,7 @@ fn compress(original: &[u8], params: Params, model: &dyn ModelProvider) -> Vec<u
 
 fn decompress(packed: &[u8], models: &dyn ModelSource) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options = DecompressOptions { models, threads: 1 };
+    let options = DecompressOptions { models, threads: 1, ..DecompressOptions::default() };
     pipeline::decompress(packed, &mut restored, &options, &(), &AtomicBool::new(false))?;
     Ok(restored)
 }

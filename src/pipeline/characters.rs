@@ -1,9 +1,9 @@
 //! Blocks of characters: which experts take part, decided by what each choice costs.
 
-use super::segment::{BlockCoder, Model};
+use super::segment::{BlockCoder, Coded, Model};
 use super::stoppable::Stoppable;
 use super::{CompressOptions, LmUse, TokenMapping};
-use crate::ascii::{self, Characters, Coded, Params};
+use crate::ascii::{self, Characters, Params};
 use crate::container::{Block, BlockKind};
 use crate::error::{Error, Result};
 use crate::lm::{CHARACTERS, ModelProvider};
@@ -37,7 +37,7 @@ pub(super) fn with_experts_at_hand(
 
 impl<'a> BlockCoder<'a> {
     /// The samples of `stored` as characters, with and without the language model as `lm` says,
-    /// or as they are where that is smaller.
+    /// or as they are where that is smaller. Without another expert, what is not modelled is stored.
     pub(super) fn encode_characters(
         &self,
         stored: Block,
@@ -45,7 +45,7 @@ impl<'a> BlockCoder<'a> {
         params: &Params,
         lm: LmUse,
         model: Model<'a>,
-    ) -> Result<Block> {
+    ) -> Result<Coded> {
         let bytes = &stored.tokens;
         let without = Params { experts: params.experts.without_lm(), ..*params };
         let plain = match without.experts.is_empty() {
@@ -58,19 +58,29 @@ impl<'a> BlockCoder<'a> {
             }
             _ => None,
         };
-        let plain_length = plain.as_ref().map(Coded::len);
-        let smallest = [plain, modelled].into_iter().flatten().min_by_key(Coded::len);
-        let Some(Coded { tokens, lsb, experts, .. }) = smallest else { return Ok(stored) };
-        let length_without_lm = plain_length.filter(|_| experts.lm).unwrap_or(0);
-        let block = Block {
-            kind: BlockKind::AudioCharacters,
-            uses_lm: experts.lm,
-            length_without_lm: u32::try_from(length_without_lm).unwrap_or(u32::MAX),
-            tokens,
-            lsb,
-            ..stored
+        let length_without_lm = plain.as_ref().map_or(0, ascii::Coded::len);
+        let length_without_lm = u32::try_from(length_without_lm).unwrap_or(u32::MAX);
+        // Compared with the samples as they are, and then with each other.
+        let shorter = |coded: Option<ascii::Coded>, than: &Block| {
+            let ascii::Coded { tokens, lsb, experts, .. } = coded?;
+            let block = Block {
+                kind: BlockKind::AudioCharacters,
+                uses_lm: experts.lm,
+                length_without_lm: if experts.lm { length_without_lm } else { 0 },
+                tokens,
+                lsb,
+                ..stored
+            };
+            (block.coded_length() < than.coded_length()).then_some(block)
         };
-        Ok(if block.coded_length() < stored.coded_length() { block } else { stored })
+        let plain = shorter(plain, &stored);
+        let modelled = shorter(modelled, plain.as_ref().unwrap_or(&stored));
+        let plain = plain.unwrap_or(stored);
+        Ok(match modelled {
+            // Together with the model, the one that needs less alone may be another.
+            Some(block) if !block.uses_lm => Coded { plain: block, modelled: None },
+            modelled => Coded { plain, modelled },
+        })
     }
 
     /// Inverse of [`BlockCoder::encode_characters`]; `model` is that of the file header.
@@ -103,7 +113,7 @@ impl<'a> BlockCoder<'a> {
         format: &WavFormat,
         params: &Params,
         model: Model<'a>,
-    ) -> Result<Coded> {
+    ) -> Result<ascii::Coded> {
         let mut session = match model.filter(|_| params.experts.lm) {
             Some(model) => Some(self.characters(model)?),
             None => None,

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use lmz::codec::{self, FrameCost};
 use lmz::container::{Block, BlockKind, Reader};
 use lmz::lm::ModelProvider;
-use lmz::pipeline::{self, CompressOptions, SEGMENT};
+use lmz::pipeline::{self, CompressOptions, SEGMENT, TokenMapping};
 use lmz::wav::{self, Span, WavFormat, WavReader};
 use serde::Serialize;
 
@@ -102,6 +102,7 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
     let options = CompressOptions {
         level: level.level(),
         lm: lm.into(),
+        mapping: TokenMapping::default(),
         model: model.as_deref(),
         threads: args.threads,
     };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use anyhow::Result;
 use lmz::container::Reader;
 use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource};
-use lmz::pipeline::{self, CompressOptions, DecompressOptions};
+use lmz::pipeline::{self, CompressOptions, DecompressOptions, TokenMapping};
 use serde::{Deserialize, Serialize};
 
 use super::{Clock, Coder, Parts, in_memory};
@@ -54,6 +54,7 @@ impl Variant {
         CompressOptions {
             level: self.level.level(),
             lm: self.lm.into(),
+            mapping: TokenMapping::default(),
             model,
             threads: self.threads,
         }
