@@ -13,11 +13,10 @@ use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
 use lmz::{Error, Result};
 use support::wav;
 
-/// Some seconds of a tone with noise that the quantiles are not uniform on: so long that the model
-/// saves more than its fingerprint takes.
+/// Some seconds of a tone with noise that the quantiles are not uniform on.
 fn tone() -> Vec<u8> {
     let mut noise = 1u32;
-    let samples: Vec<i16> = (0..60_000i32)
+    let samples: Vec<i16> = (0..6000i32)
         .map(|n| {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let triangle = (n * 37 % 4000 - 2000).abs() * 4 - 4000;
@@ -32,7 +31,7 @@ fn tone() -> Vec<u8> {
 fn compress(wav: &[u8], models: &LlamaModels, lanes: u32, threads: usize) -> Vec<u8> {
     let provider = models.provider(lanes, Default::default()).unwrap();
     let options = CompressOptions {
-        lm: LmUse::On,
+        lm: LmUse::Always,
         model: Some(&*provider),
         threads,
         ..CompressOptions::default()

@@ -46,7 +46,7 @@ pub fn compress(
         audio,
         fingerprint: model.map(|model| model.fingerprint()).unwrap_or_default(),
     };
-    let mut writer = LateHeader::new(output, header.clone());
+    let mut writer = LateHeader::new(output, header.clone(), options.lm);
 
     let stop = Stop::new(interrupt);
     ordered::run(

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::Summary;
 use super::segment::Coded;
+use super::{LmUse, Summary};
 use crate::container::{Block, FileHeader, Writer};
 use crate::error::Result;
 
@@ -21,6 +21,8 @@ const COPIES: u64 = 2;
 /// takes would be larger with the model, and slower, and bound to a machine.
 pub(super) struct LateHeader<W> {
     header: FileHeader,
+    /// Bytes that the model has to save before it is named.
+    cost: u64,
     summary: Summary,
     state: State<W>,
 }
@@ -39,15 +41,19 @@ enum State<W> {
 }
 
 impl<W: Write> LateHeader<W> {
-    pub(super) fn new(output: W, header: FileHeader) -> Self {
+    pub(super) fn new(output: W, header: FileHeader, lm: LmUse) -> Self {
+        let cost = match lm {
+            LmUse::Always => 0,
+            _ => COPIES * header.fingerprint.len() as u64,
+        };
         let state = State::Held { output, blocks: Vec::new(), length: 0, saved: 0 };
-        LateHeader { header, summary: Summary::default(), state }
+        LateHeader { header, cost, summary: Summary::default(), state }
     }
 
     /// Appends a block.
     pub(super) fn write_block(&mut self, coded: Coded) -> Result<()> {
         let without_model = self.header.fingerprint.is_empty();
-        let cost = COPIES * self.header.fingerprint.len() as u64;
+        let cost = self.cost;
         match &mut self.state {
             State::Written(writer) => {
                 return put(writer, &mut self.summary, &coded.smallest());

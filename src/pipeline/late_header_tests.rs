@@ -42,7 +42,7 @@ fn segment(saved: usize) -> Coded {
 /// Segments with the model and length of the fingerprint in the file, and its length.
 fn write(savings: &[usize]) -> (u32, usize, u64) {
     let mut lmz = Vec::new();
-    let mut writer = LateHeader::new(&mut lmz, header());
+    let mut writer = LateHeader::new(&mut lmz, header(), LmUse::On);
     for &saved in savings {
         writer.write_block(segment(saved)).unwrap();
     }
@@ -82,7 +82,7 @@ fn savings_add_up() {
 #[test]
 fn nothing_is_held_for_ever() {
     let mut output = Vec::new();
-    let mut writer = LateHeader::new(&mut output, header());
+    let mut writer = LateHeader::new(&mut output, header(), LmUse::On);
     for _ in 0..MAX_HELD / 2_000 + 1 {
         writer.write_block(segment(0)).unwrap();
     }

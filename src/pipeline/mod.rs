@@ -43,8 +43,10 @@ pub enum LmUse {
     /// Where it saves at least 1 % on an excerpt of the segment.
     #[default]
     Auto,
-    /// Wherever it saves anything.
+    /// Wherever it saves anything, if that is more in the whole file than naming it costs.
     On,
+    /// Wherever it saves anything, even if the file becomes larger: to try a model out.
+    Always,
     /// Never.
     Off,
 }
