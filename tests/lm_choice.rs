@@ -95,7 +95,13 @@ impl LanguageModel for Session<'_> {
 fn size(lm: LmUse, name: usize) -> (usize, u32, u64) {
     let original = original();
     let oracle = Oracle::new(name);
-    let options = CompressOptions { level: Level::Fast, lm, model: Some(&oracle), threads: 1 };
+    let options = CompressOptions {
+        level: Level::Fast,
+        lm,
+        model: Some(&oracle),
+        threads: 1,
+        ..Default::default()
+    };
     let lmz = support::compress_with(&original, &options);
     let info = pipeline::info(lmz.as_slice()).unwrap();
     assert_eq!(info.lm.model.is_some(), info.lm.segments > 0);

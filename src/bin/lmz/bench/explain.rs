@@ -170,6 +170,7 @@ fn segment(block: &Block, format: &WavFormat, start_seconds: f64) -> Segment {
         coded_bytes: block.coded_length(),
         coding: match block.kind {
             BlockKind::AudioCoded => "predicted",
+            BlockKind::AudioCharacters => "characters",
             BlockKind::AudioBytes | BlockKind::ForeignCoded => "byte-modelled",
             BlockKind::AudioStored | BlockKind::ForeignStored => "stored",
         },
