@@ -17,7 +17,14 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
             acc[lane] += x[lane] * y[lane];
         }
     }
-    sum(acc)
+    sum(in_memory(acc))
+}
+
+/// The same lanes. Without this, the compiler looks from the pairs that are added last back into
+/// the loop before, and keeps every two lanes in a vector of their own.
+#[inline(always)]
+fn in_memory<T>(lanes: T) -> T {
+    std::hint::black_box(lanes)
 }
 
 /// Sum of `N` numbers, a power of two: the upper half is added to the lower one until one is left.
@@ -41,21 +48,44 @@ pub fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
     }
 }
 
-/// Sum over `a[i] * b[i]` in double precision, over 8 lanes, any length.
+/// [`add_scaled`] of all but the first of `x` to `y`, then [`dot`] of the result with all but the
+/// last: one pass over `y`, whose length is a multiple of 16 and one less than that of `x`.
 #[inline(always)]
-pub fn dot_f64(a: &[f64], b: &[f64]) -> f64 {
-    let mut acc = [0f64; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let mut rest = 0.0;
-    for (x, y) in a8.remainder().iter().zip(b8.remainder()) {
-        rest += x * y;
+pub fn add_scaled_then_dot(y: &mut [f32], a: f32, x: &[f32]) -> f32 {
+    let mut acc = [0f32; LANES];
+    let (newer, older) = (x.as_chunks::<LANES>().0, x[1..].as_chunks::<LANES>().0);
+    let y = y.as_chunks_mut::<LANES>().0;
+    for ((y, &newer), &older) in y.iter_mut().zip(newer).zip(older) {
+        // Read before anything is written, so that no order is left to keep.
+        let mut sums = *y;
+        for lane in 0..LANES {
+            sums[lane] += a * older[lane];
+        }
+        for lane in 0..LANES {
+            acc[lane] += sums[lane] * newer[lane];
+        }
+        *y = sums;
     }
-    for (x, y) in a8.zip(b8) {
-        for lane in 0..8 {
+    sum(in_memory(acc))
+}
+
+/// Lanes of a double-precision sum.
+pub const LANES_F64: usize = 8;
+
+/// Double-precision numbers that are computed with together.
+pub type Vector = [f64; LANES_F64];
+
+/// Sum over `a[i] * b[i]` in double precision, for equally many vectors.
+#[inline(always)]
+pub fn dot_f64(a: &[Vector], b: &[Vector]) -> f64 {
+    let mut acc = [0f64; LANES_F64];
+    for (x, y) in a.iter().zip(b) {
+        for lane in 0..LANES_F64 {
             acc[lane] += x[lane] * y[lane];
         }
     }
-    ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7])) + rest
+    let acc = in_memory(acc);
+    ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
 }
 
 /// `x` brought to -`bound` to `bound`; 0 for NaN, which `clamp` would pass on.

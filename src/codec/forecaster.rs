@@ -81,7 +81,7 @@ impl<'a> Forecaster<'a> {
             self.stages[next..next + outputs.len()].copy_from_slice(outputs);
             next += outputs.len();
         }
-        self.combined = self.combiner.predict(&self.stages).clamp(-bound, bound);
+        self.combined = self.combiner.predict(&self.stages, &[]).clamp(-bound, bound);
         for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
             *location = match expert.source {
                 Source::Combined => self.combined,
@@ -116,7 +116,7 @@ impl<'a> Forecaster<'a> {
             let rate = self.profile.experts[i].rate.max(1.0 / self.seen);
             self.deviations[i] += (error - self.deviations[i]) * rate;
         }
-        self.combiner.update(&self.stages, value);
+        self.combiner.update(value);
         for cascade in &mut self.cascades {
             cascade.update(value);
         }

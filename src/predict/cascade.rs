@@ -22,8 +22,6 @@ pub struct CascadeConfig {
 pub struct Cascade {
     own: usize,
     least_squares: LeastSquares,
-    /// `(own + partner)`: inputs of the first stage.
-    regressors: Vec<f64>,
     nlms: Vec<Nlms>,
     /// `(1 + nlms)`: what each stage adds to the forecast of the next sample.
     outputs: Vec<f64>,
@@ -36,7 +34,6 @@ impl Cascade {
         Cascade {
             own: config.own,
             least_squares: LeastSquares::new(config.least_squares, vec![0.0; n]),
-            regressors: vec![0.0; n],
             nlms: config.nlms.iter().map(|&config| Nlms::new(config)).collect(),
             outputs: vec![0.0; 1 + config.nlms.len()],
         }
@@ -47,12 +44,10 @@ impl Cascade {
     /// magnitude among the samples: so nothing can diverge.
     #[inline(always)]
     pub fn predict(&mut self, own: &[f64], partner: &[f64], bound: f64) {
-        let (from_own, from_partner) = self.regressors.split_at_mut(self.own);
-        from_own.copy_from_slice(&own[..from_own.len()]);
-        from_partner.copy_from_slice(&partner[..from_partner.len()]);
-        self.outputs[0] = self.least_squares.predict(&self.regressors).clamp(-bound, bound);
+        let first = self.least_squares.predict(&own[..self.own], partner);
+        self.outputs[0] = first.clamp(-bound, bound);
         for (output, stage) in self.outputs[1..].iter_mut().zip(&self.nlms) {
-            *output = limited(f64::from(stage.predict()), bound);
+            *output = limited(f64::from(stage.forecast()), bound);
         }
     }
 
@@ -64,7 +59,7 @@ impl Cascade {
     /// Adapts all stages to the sample.
     #[inline(always)]
     pub fn update(&mut self, sample: f64) {
-        self.least_squares.update(&self.regressors, sample);
+        self.least_squares.update(sample);
         let mut target = sample - self.outputs[0];
         for (stage, output) in self.nlms.iter_mut().zip(&self.outputs[1..]) {
             let error = target - output;

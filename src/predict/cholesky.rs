@@ -1,76 +1,149 @@
 //! Solution of the normal equations of least squares.
 
-use crate::math::dot_f64;
+use crate::math::{LANES_F64, Vector, dot_f64};
 
 /// Solutions with larger elements are refused: no filter of audio needs such weights, and
 /// what is computed from them could overflow.
 const MAX_SOLUTION: f64 = 1e6;
 
-/// A symmetric positive definite system `A x = b`, `A` stored as its upper triangle by rows
-/// in a square of `n * n`, factored in place as `A = U^T D U`.
+/// Pivots whose rows are subtracted from those below in one pass over these.
+const BLOCK: usize = 4;
+
+/// A symmetric positive definite system `A x = b`, factored in place as `A = U^T D U`.
+///
+/// A row holds `A[i][..n]`, then `b[i]`, filled up to whole vectors. Of `A`, only the upper
+/// triangle counts; what shares a vector with it is computed along and never looked at.
 #[derive(Clone, Debug)]
 pub struct System {
-    /// `(n, n)`: row i holds `A[i][i..]`, later `D[i]` and the unit upper triangle `U[i][i + 1..]`.
-    pub a: Vec<f64>,
-    /// `(n)`: right-hand side, later the solution.
-    pub b: Vec<f64>,
+    /// `(n, width)`
+    pub rows: Vec<Vector>,
+    /// `(width)`: the solution, then zeros.
+    pub solution: Vec<Vector>,
+    /// `(n)`: reciprocals of `D`.
+    inverses: Vec<f64>,
     n: usize,
+    width: usize,
 }
 
 impl System {
     /// A system of `n` unknowns, all zeros.
     pub fn new(n: usize) -> Self {
-        System { a: vec![0.0; n * n], b: vec![0.0; n], n }
+        let width = Self::width(n);
+        let zeros = [0.0; LANES_F64];
+        System {
+            rows: vec![zeros; n * width],
+            solution: vec![zeros; width],
+            inverses: vec![0.0; n],
+            n,
+            width,
+        }
     }
 
-    /// Solves the system into `b`. Returns false, leaving `b` without meaning, when `A` is
-    /// not positive definite to within rounding, or an unknown is beyond any use.
+    /// Vectors in a row of `n` elements and the right-hand side.
+    pub fn width(n: usize) -> usize {
+        (n + 1).div_ceil(LANES_F64)
+    }
+
+    /// Solves the system into `solution`. Returns false, leaving `solution` without meaning, when
+    /// `A` is not positive definite to within rounding, or an unknown is beyond any use.
     ///
-    /// Right-looking LDL^T: each step subtracts a multiple of one row from the rows below,
-    /// which runs over contiguous memory and has no sums to reorder.
+    /// Right-looking LDL^T: each step subtracts multiples of rows from the rows below, which
+    /// runs over contiguous memory and has no sums to reorder. An element gives the same bits
+    /// whatever the block size.
     #[inline(always)]
     pub fn solve(&mut self) -> bool {
-        let n = self.n;
-        for k in 0..n {
-            let (upper, lower) = self.a.split_at_mut((k + 1) * n);
-            let row = &mut upper[k * n + k..];
-            let pivot = row[0];
-            if pivot.is_nan() || pivot <= 1e-30 {
-                return false;
-            }
-            let inverse = 1.0 / pivot;
-            for i in k + 1..n {
-                let factor = row[i - k] * inverse;
-                let target = &mut lower[(i - k - 1) * n + i..(i - k) * n];
-                for (t, r) in target.iter_mut().zip(&row[i - k..]) {
-                    *t -= factor * *r;
+        let (n, width) = (self.n, self.width);
+        for first in (0..n).step_by(BLOCK) {
+            let last = (first + BLOCK).min(n);
+            for k in first..last {
+                let (above, below) = self.rows.split_at_mut((k + 1) * width);
+                let row = &above[k * width..];
+                let pivot = element(row, k);
+                if pivot.is_nan() || pivot <= 1e-30 {
+                    return false;
+                }
+                let inverse = 1.0 / pivot;
+                self.inverses[k] = inverse;
+                for (i, target) in (k + 1..last).zip(below.chunks_exact_mut(width)) {
+                    subtract([element(row, i) * inverse], [row], target, i);
                 }
             }
-            for value in &mut row[1..] {
-                *value *= inverse;
+            // Only the last block can be short, and it has nothing below.
+            let (above, below) = self.rows.split_at_mut(last * width);
+            let mut block = [above as &[Vector]; BLOCK];
+            for (k, row) in (first..last).zip(&mut block) {
+                *row = &above[k * width..(k + 1) * width];
+            }
+            for (i, target) in (last..n).zip(below.chunks_exact_mut(width)) {
+                let mut factors = [0.0; BLOCK];
+                for m in 0..BLOCK {
+                    factors[m] = element(block[m], i) * self.inverses[first + m];
+                }
+                subtract(factors, block, target, i);
             }
         }
         self.substitute();
         // Also false for NaN.
-        self.b.iter().all(|x| x.abs() < MAX_SOLUTION)
+        self.solution.as_flattened().iter().all(|x| x.abs() < MAX_SOLUTION)
     }
 
+    /// Solves `D U x = y`; elimination has made `y` of `b`.
+    ///
+    /// Vector by vector from the last one: what its unknowns take from those behind them are
+    /// independent sums, and only those among themselves have to wait for each other.
     #[inline(always)]
     fn substitute(&mut self) {
-        let n = self.n;
-        for k in 0..n {
-            let value = self.b[k];
-            let row = &self.a[k * n + k..(k + 1) * n];
-            for (b, u) in self.b[k + 1..].iter_mut().zip(&row[1..]) {
-                *b -= u * value;
+        let (n, width) = (self.n, self.width);
+        self.solution.fill([0.0; LANES_F64]);
+        for v in (0..n.div_ceil(LANES_F64)).rev() {
+            let first = v * LANES_F64;
+            let len = LANES_F64.min(n - first);
+            let (_, behind) = self.solution.split_at_mut(v);
+            let (own, behind) = behind.split_at_mut(1);
+            let mut rest = [0.0; LANES_F64];
+            for lane in 0..len {
+                let row = &self.rows[(first + lane) * width..(first + lane + 1) * width];
+                rest[lane] = element(row, n) - dot_f64(&row[v + 1..], behind);
             }
-            self.b[k] = value / row[0];
+            for lane in (0..len).rev() {
+                let value = rest[lane] * self.inverses[first + lane];
+                own[0][lane] = value;
+                for above in 0..lane {
+                    rest[above] -= self.rows[(first + above) * width + v][lane] * value;
+                }
+            }
         }
-        for k in (0..n).rev() {
-            let row = &self.a[k * n + k + 1..(k + 1) * n];
-            let sum = dot_f64(row, &self.b[k + 1..]);
-            self.b[k] -= sum;
+    }
+}
+
+#[inline(always)]
+fn element(row: &[Vector], i: usize) -> f64 {
+    row[i / LANES_F64][i % LANES_F64]
+}
+
+/// Subtracts multiples of `rows` from `target`, from the vector of element `first` on.
+#[inline(always)]
+fn subtract<const N: usize>(
+    factors: [f64; N],
+    rows: [&[Vector]; N],
+    target: &mut [Vector],
+    first: usize,
+) {
+    let first = first / LANES_F64;
+    let target = &mut target[first..];
+    let mut rows = rows;
+    for row in &mut rows {
+        *row = &row[first..first + target.len()];
+    }
+    for (j, target) in target.iter_mut().enumerate() {
+        let mut rest = *target;
+        for m in 0..N {
+            let row = rows[m][j];
+            for lane in 0..LANES_F64 {
+                rest[lane] -= factors[m] * row[lane];
+            }
         }
+        *target = rest;
     }
 }
 
@@ -88,38 +161,54 @@ mod tests {
         let mut system = System::new(n);
         for i in 0..n {
             for j in i..n {
-                system.a[i * n + j] = a(i, j);
+                set(&mut system, i, j, a(i, j));
             }
-            system.b[i] = (0..n).map(|j| a(i, j) * x[j]).sum();
+            set(&mut system, i, n, (0..n).map(|j| a(i, j) * x[j]).sum());
         }
         (system, x)
     }
 
+    fn set(system: &mut System, i: usize, j: usize, value: f64) {
+        let width = system.width;
+        system.rows.as_flattened_mut()[i * width * LANES_F64 + j] = value;
+    }
+
     #[test]
     fn known_systems_are_solved() {
-        for n in [1, 2, 3, 8, 16, 24, 48] {
+        for n in [1, 2, 3, 4, 5, 7, 8, 16, 24, 47, 48] {
             let (mut system, x) = known(n);
             assert!(system.solve());
-            for (found, expected) in system.b.iter().zip(&x) {
+            for (found, expected) in system.solution.as_flattened().iter().zip(&x) {
                 assert!((found - expected).abs() < 1e-8, "{n}: {found} for {expected}");
             }
+            assert!(system.solution.as_flattened()[n..].iter().all(|&x| x == 0.0));
         }
     }
 
     #[test]
-    fn the_lower_triangle_is_not_read() {
-        let (mut system, x) = known(8);
-        for i in 0..8 {
-            system.a[i * 8..i * 8 + i].fill(f64::NAN);
+    fn the_lower_triangle_does_not_count() {
+        let (mut system, x) = known(11);
+        for i in 0..11 {
+            for j in 0..i {
+                set(&mut system, i, j, 1e9);
+            }
         }
         assert!(system.solve());
-        assert!(system.b.iter().zip(&x).all(|(b, x)| (b - x).abs() < 1e-8));
+        let found = system.solution.as_flattened();
+        assert!(found.iter().zip(&x).all(|(b, x)| (b - x).abs() < 1e-8));
     }
 
     #[test]
     fn what_cannot_be_solved_is_refused() {
-        let solves =
-            |a: [f64; 4], b: [f64; 2]| System { a: a.to_vec(), b: b.to_vec(), n: 2 }.solve();
+        let solves = |a: [f64; 4], b: [f64; 2]| {
+            let mut system = System::new(2);
+            for i in 0..2 {
+                set(&mut system, i, 0, a[2 * i]);
+                set(&mut system, i, 1, a[2 * i + 1]);
+                set(&mut system, i, 2, b[i]);
+            }
+            system.solve()
+        };
         assert!(solves([1.0, 0.5, 0.0, 1.0], [1.0, 1.0]));
         assert!(!solves([0.0; 4], [0.0; 2]), "nothing known");
         assert!(!solves([1.0, 1.0, 0.0, 1.0], [1.0, 1.0]), "singular");

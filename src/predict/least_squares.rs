@@ -8,7 +8,7 @@
 //! iteratively reweighted least squares.
 
 use super::cholesky::System;
-use crate::math::dot_f64;
+use crate::math::{LANES_F64, Vector, dot_f64};
 
 /// Added to the running error, so that silence does not count infinitely much.
 const LEAST_DEVIATION: f64 = 0.1;
@@ -30,21 +30,32 @@ pub struct LeastSquaresConfig {
     pub power: u32,
 }
 
+/// Samples taken into the covariance together: each of its elements is then read and written once
+/// for all of them. [`LeastSquaresConfig::interval`] is a multiple, or a divisor.
+const BATCH: usize = 4;
+
 /// Forecasts a target as a weighted sum of `n` inputs.
 #[derive(Clone, Debug)]
 pub struct LeastSquares {
     config: LeastSquaresConfig,
     n: usize,
+    /// Vectors in a row of inputs, target and padding.
+    width: usize,
     until_solve: usize,
-    /// `(n, n)`, upper triangle: weighted sum of products of inputs.
-    covariance: Vec<f64>,
-    /// `(n)`: weighted sum of input times target.
-    correlation: Vec<f64>,
+    /// `(n, width)`: weighted sums of products of inputs, upper triangle, and of inputs with the
+    /// target in column `n`.
+    covariance: Vec<Vector>,
+    /// `(BATCH, width)`: inputs and target of samples that the covariance does not have yet, then
+    /// those of the sample at hand, whose target is zero.
+    pending: Vec<Vector>,
+    /// Weights of the pending samples.
+    gains: [f64; BATCH],
+    pending_len: usize,
     system: System,
     /// `(n)`: weights before anything is known, towards which the solution is drawn.
     prior: Vec<f64>,
-    /// `(n)`
-    weights: Vec<f64>,
+    /// `(width)`
+    weights: Vec<Vector>,
     output: f64,
     /// Running mean of the absolute error.
     deviation: f64,
@@ -56,31 +67,44 @@ impl LeastSquares {
     /// A predictor whose weights start at `prior`.
     pub fn new(config: LeastSquaresConfig, prior: Vec<f64>) -> Self {
         let n = prior.len();
+        let width = System::width(n);
+        let zeros = [0.0; LANES_F64];
+        let mut weights = vec![zeros; width];
+        weights.as_flattened_mut()[..n].copy_from_slice(&prior);
         LeastSquares {
             config,
             n,
+            width,
             until_solve: config.interval,
-            covariance: vec![0.0; n * n],
-            correlation: vec![0.0; n],
+            covariance: vec![zeros; n * width],
+            pending: vec![zeros; BATCH * width],
+            gains: [0.0; BATCH],
+            pending_len: 0,
             system: System::new(n),
-            weights: prior.clone(),
             prior,
+            weights,
             output: 0.0,
             deviation: 0.0,
             seen: 0.0,
         }
     }
 
-    /// The weighted sum of `inputs`, which `update` expects again.
+    /// The weighted sum of the inputs: `own`, then as many of `partner` as are left.
     #[inline(always)]
-    pub fn predict(&mut self, inputs: &[f64]) -> f64 {
-        self.output = dot_f64(&self.weights, inputs);
+    pub fn predict(&mut self, own: &[f64], partner: &[f64]) -> f64 {
+        let (n, width) = (self.n, self.width);
+        let row = &mut self.pending[self.pending_len * width..][..width];
+        let inputs = row.as_flattened_mut();
+        inputs[..own.len()].copy_from_slice(own);
+        inputs[own.len()..n].copy_from_slice(&partner[..n - own.len()]);
+        inputs[n] = 0.0;
+        self.output = dot_f64(&self.weights, row);
         self.output
     }
 
-    /// Adapts to the value that `inputs` were to forecast.
+    /// Adapts to the value that was forecast.
     #[inline(always)]
-    pub fn update(&mut self, inputs: &[f64], target: f64) {
+    pub fn update(&mut self, target: f64) {
         let error = (target - self.output).abs();
         self.seen = (self.seen + 1.0).min(1.0 / self.config.rate);
         self.deviation += (error - self.deviation) / self.seen;
@@ -88,39 +112,84 @@ impl LeastSquares {
         for _ in 0..self.config.power {
             gain /= self.deviation + LEAST_DEVIATION;
         }
-        let lambda = self.config.lambda;
-        let n = self.n;
-        for (i, &x) in inputs.iter().enumerate() {
-            let x = gain * x;
-            self.correlation[i] = lambda * self.correlation[i] + x * target;
-            let row = &mut self.covariance[i * n + i..(i + 1) * n];
-            for (r, y) in row.iter_mut().zip(&inputs[i..]) {
-                *r = lambda * *r + x * *y;
-            }
+        let (n, width) = (self.n, self.width);
+        self.pending.as_flattened_mut()[self.pending_len * width * LANES_F64 + n] = target;
+        for earlier in &mut self.gains[..self.pending_len] {
+            *earlier *= self.config.lambda;
         }
+        self.gains[self.pending_len] = gain;
+        self.pending_len += 1;
         self.until_solve -= 1;
+        if self.pending_len == BATCH || self.until_solve == 0 {
+            match self.pending_len {
+                1 => self.absorb::<1>(),
+                2 => self.absorb::<2>(),
+                3 => self.absorb::<3>(),
+                _ => self.absorb::<BATCH>(),
+            }
+            self.pending_len = 0;
+        }
         if self.until_solve == 0 {
             self.until_solve = self.config.interval;
             self.solve();
         }
     }
 
+    /// Takes `N` pending samples into the covariance.
+    #[inline(always)]
+    fn absorb<const N: usize>(&mut self) {
+        let mut decay = self.config.lambda;
+        for _ in 1..N {
+            decay *= self.config.lambda;
+        }
+        let width = self.width;
+        let mut samples: [&[Vector]; N] = [&[]; N];
+        for (m, sample) in samples.iter_mut().enumerate() {
+            *sample = &self.pending[m * width..(m + 1) * width];
+        }
+        for (i, row) in self.covariance.chunks_exact_mut(width).enumerate() {
+            let first = i / LANES_F64;
+            let row = &mut row[first..];
+            let mut factors = [0.0; N];
+            let mut rest = samples;
+            for m in 0..N {
+                factors[m] = self.gains[m] * samples[m][first][i % LANES_F64];
+                rest[m] = &samples[m][first..first + row.len()];
+            }
+            for (j, r) in row.iter_mut().enumerate() {
+                let mut sum = *r;
+                for lane in 0..LANES_F64 {
+                    sum[lane] *= decay;
+                }
+                for m in 0..N {
+                    let sample = rest[m][j];
+                    for lane in 0..LANES_F64 {
+                        sum[lane] += factors[m] * sample[lane];
+                    }
+                }
+                *r = sum;
+            }
+        }
+    }
+
     #[inline(always)]
     fn solve(&mut self) {
-        let n = self.n;
-        self.system.a.copy_from_slice(&self.covariance);
+        let (n, stride) = (self.n, self.width * LANES_F64);
+        self.system.rows.copy_from_slice(&self.covariance);
+        let rows = self.system.rows.as_flattened_mut();
         let mut trace = 0.0;
         for i in 0..n {
-            trace += self.covariance[i * n + i];
+            trace += rows[i * stride + i];
         }
         let common = self.config.common_ridge * (trace / n as f64) + 1e-9;
         for i in 0..n {
-            let load = self.config.ridge * self.covariance[i * n + i] + common;
-            self.system.a[i * n + i] += load;
-            self.system.b[i] = self.correlation[i] + load * self.prior[i];
+            let row = &mut rows[i * stride..(i + 1) * stride];
+            let load = self.config.ridge * row[i] + common;
+            row[i] += load;
+            row[n] += load * self.prior[i];
         }
         if self.system.solve() {
-            self.weights.copy_from_slice(&self.system.b);
+            self.weights.copy_from_slice(&self.system.solution);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! that has taken seconds to settle (Huber's loss).
 
 use super::history::History;
-use crate::math::{add_scaled, dot};
+use crate::math::add_scaled_then_dot;
 
 /// Errors are clipped at this multiple of their running mean.
 const CLIP: f32 = 3.0;
@@ -28,7 +28,9 @@ pub struct Nlms {
     weights: Vec<f32>,
     /// Running mean of the absolute error.
     deviation: f32,
+    /// `(taps + 1)`: what the last forecast was made from, and the value that came.
     history: History<f32>,
+    forecast: f32,
     /// Sum of squares over the history. In double precision, so that what is left of a loud
     /// passage after it has gone is far below one sample step squared.
     energy: f64,
@@ -41,18 +43,18 @@ impl Nlms {
             step: config.step,
             weights: vec![0.0; config.taps],
             deviation: 1.0,
-            history: History::new(config.taps),
+            history: History::new(config.taps + 1),
+            forecast: 0.0,
             energy: 0.0,
         }
     }
 
     /// Forecast of the signal's next value.
-    #[inline(always)]
-    pub fn predict(&self) -> f32 {
-        dot(&self.weights, self.history.window())
+    pub fn forecast(&self) -> f32 {
+        self.forecast
     }
 
-    /// Adapts to `error`, the next value less the forecast, and takes in the value.
+    /// Adapts to `error`, the next value less the forecast, and takes in the value; makes the next forecast.
     #[inline(always)]
     pub fn update(&mut self, error: f32, value: f32) {
         let limit = CLIP * self.deviation;
@@ -60,9 +62,10 @@ impl Nlms {
         let error = error.clamp(-limit, limit);
         let gain =
             self.step * error / (self.energy as f32 + 1.0 + 0.03 * self.weights.len() as f32);
-        add_scaled(&mut self.weights, gain, self.history.window());
-        let oldest = self.history.window()[self.weights.len() - 1];
         self.history.push(value);
+        let window = self.history.window();
+        self.forecast = add_scaled_then_dot(&mut self.weights, gain, window);
+        let oldest = window[self.weights.len()];
         self.energy += f64::from(value) * f64::from(value) - f64::from(oldest) * f64::from(oldest);
         self.energy = self.energy.max(0.0);
     }
