@@ -6,18 +6,19 @@
 //! compiled for the instruction set of its caller (see `codec/segment.rs`).
 
 /// Lanes of a single-precision sum.
-const LANES: usize = 16;
+pub const LANES: usize = 16;
 
-/// Sum over `a[i] * b[i]`; the length is a multiple of 16 and the same for both.
+/// Adds `a[i] * b[i]` to lane `i % 16`; the length is a multiple of 16 and the same for both. The
+/// [`sum`] of the lanes is the scalar product.
 #[inline(always)]
-pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut acc = [0f32; LANES];
-    for (x, y) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+pub fn add_products(lanes: &mut [f32; LANES], a: &[f32], b: &[f32]) {
+    let mut acc = *lanes;
+    for (x, y) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
         for lane in 0..LANES {
             acc[lane] += x[lane] * y[lane];
         }
     }
-    sum(in_memory(acc))
+    *lanes = acc;
 }
 
 /// The same lanes. Without this, the compiler looks from the pairs that are added last back into
@@ -29,7 +30,8 @@ fn in_memory<T>(lanes: T) -> T {
 
 /// Sum of `N` numbers, a power of two: the upper half is added to the lower one until one is left.
 #[inline(always)]
-pub fn sum<const N: usize>(mut lanes: [f32; N]) -> f32 {
+pub fn sum<const N: usize>(lanes: [f32; N]) -> f32 {
+    let mut lanes = in_memory(lanes);
     let mut width = N / 2;
     while width > 0 {
         for lane in 0..width {
@@ -48,8 +50,8 @@ pub fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
     }
 }
 
-/// [`add_scaled`] of all but the first of `x` to `y`, then [`dot`] of the result with all but the
-/// last: one pass over `y`, whose length is a multiple of 16 and one less than that of `x`.
+/// [`add_scaled`] of all but the first of `x` to `y`, then the scalar product of the result with all
+/// but the last: one pass over `y`, whose length is a multiple of 16 and one less than that of `x`.
 #[inline(always)]
 pub fn add_scaled_then_dot(y: &mut [f32], a: f32, x: &[f32]) -> f32 {
     let mut acc = [0f32; LANES];
@@ -66,7 +68,7 @@ pub fn add_scaled_then_dot(y: &mut [f32], a: f32, x: &[f32]) -> f32 {
         }
         *y = sums;
     }
-    sum(in_memory(acc))
+    sum(acc)
 }
 
 /// Lanes of a double-precision sum.

@@ -172,8 +172,14 @@ const STATIC: CascadeConfig = cascade(
     &[nlms(2048, 0.003), nlms(512, 0.003), nlms(32, 0.003), nlms(16, 0.003)],
 );
 /// Takes off little more than the slope, so that the filters see nearly the signal itself.
-const SLOPE: CascadeConfig =
-    cascade(2, 1, 0.99, 4, Weighting::Robust, &[nlms(32, 0.02), nlms(256, 0.01)]);
+const SLOPE: CascadeConfig = cascade(
+    2,
+    1,
+    0.99,
+    4,
+    Weighting::Robust,
+    &[nlms(1024, 0.02), nlms(256, 0.005), nlms(16, 0.005)],
+);
 
 const DEFAULT: Profile<'static> = Profile {
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE],
@@ -200,7 +206,7 @@ const DEFAULT: Profile<'static> = Profile {
 
 const BEST: Profile<'static> = Profile {
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
-    combiner: LeastSquaresConfig { interval: 2, ..COMBINER },
+    combiner: COMBINER,
     experts: [
         expert(Combined, 0.03),
         expert(Combined, 0.005),

@@ -162,8 +162,8 @@ fn check_version(version: u16, draft: u16) -> Result<()> {
         (VERSION, DRAFT) => Ok(()),
         (VERSION, _) => Err(Error::Unsupported {
             reason: format!(
-                "it was written by a development version (format {version} draft {draft}; \
-                 this lmz reads draft {DRAFT})"
+                "it was written by a development version of lmz (format {version} draft {draft}); \
+                 decompress it with that one"
             ),
         }),
         _ => Err(newer(format!("format version {version}, this lmz reads {VERSION}"))),

@@ -10,8 +10,8 @@ pub const MAGIC: [u8; 8] = [0x89, b'L', b'M', b'Z', b'\r', b'\n', 0x1A, b'\n'];
 /// Format version that this crate writes and reads (§4.1, §14).
 pub const VERSION: u16 = 1;
 
-/// Draft of [`VERSION`] (§4.1, §14); becomes 0 when the version is frozen.
-pub const DRAFT: u16 = 2;
+/// Draft of [`VERSION`] (§4.1, §14): 0, it is frozen.
+pub const DRAFT: u16 = 0;
 
 /// Feature bits that a decoder must understand, known to this crate (§4.1): none yet.
 pub const KNOWN_REQUIRED_FEATURES: u16 = 0;

@@ -1,9 +1,9 @@
 //! Gated logistic mixing (Mahoney's PAQ mixers): weighs logits, learns from coding cost.
 
-use crate::math::{add_scaled, dot};
+use crate::math::{LANES, add_products, add_scaled, sum};
 
 /// A table of weight sets, one of which is selected by a context for each decision. The number of
-/// inputs is a multiple of the lanes of [`dot`].
+/// inputs is a multiple of the lanes of [`add_products`].
 #[derive(Clone, Debug)]
 pub struct Mixer<const INPUTS: usize> {
     /// `(contexts, INPUTS)`
@@ -26,8 +26,16 @@ impl<const INPUTS: usize> Mixer<INPUTS> {
     /// Selects the set of `context` and returns the weighted sum of `inputs`.
     #[inline(always)]
     pub fn mix(&mut self, context: usize, inputs: &[f32; INPUTS]) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.mix_into(&mut lanes, context, inputs);
+        sum(lanes)
+    }
+
+    /// [`mix`](Self::mix) that adds to the lanes of a sum, for several mixers to share.
+    #[inline(always)]
+    pub fn mix_into(&mut self, lanes: &mut [f32; LANES], context: usize, inputs: &[f32; INPUTS]) {
         self.selected = context;
-        dot(&self.weights[context], inputs)
+        add_products(lanes, &self.weights[context], inputs);
     }
 
     /// Moves the selected set along the gradient of the coding cost; `error` is the decision

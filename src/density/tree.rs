@@ -12,7 +12,7 @@ use super::mixer::Mixer;
 use crate::codec::Values;
 use crate::entropy::Coder;
 use crate::lm::BINS;
-use crate::math::{exp_neg, ln, logistic, sum};
+use crate::math::{LANES, exp_neg, ln, logistic, sum};
 
 /// Quantiles of the standard logistic distribution: `ln(j / (32 - j))`, j = 1 to 31.
 /// Literals, so that no libm takes part.
@@ -33,7 +33,7 @@ const NODES: usize = 96;
 const TAIL_NODES: usize = 32;
 const FINE_NODES: usize = 48;
 
-/// Inputs of the mixers; the last ones are zero, for [`crate::math::dot`].
+/// Inputs of the mixers; the last ones are zero, for [`crate::math::add_products`].
 const INPUTS: usize = 32;
 /// Mixer inputs after the experts': the mean of their logits, two shares, a constant, and the language
 /// model's logit. The experts' own inputs are distances from the mean: what all agree on then
@@ -285,10 +285,11 @@ impl SampleCoder {
             TAIL_NODES..FINE_NODES => 5,
             _ => 6 + (node - FINE_NODES) / 4,
         };
-        let logit = self.by_node.mix(node, &inputs)
-            + self.by_spread.mix(forecast.spread * 16 + kind, &inputs)
-            + self.by_other.mix(forecast.other * 16 + kind, &inputs);
-        let logit = logit.clamp(-MAX_LOGIT, MAX_LOGIT);
+        let mut lanes = [0.0; LANES];
+        self.by_node.mix_into(&mut lanes, node, &inputs);
+        self.by_spread.mix_into(&mut lanes, forecast.spread * 16 + kind, &inputs);
+        self.by_other.mix_into(&mut lanes, forecast.other * 16 + kind, &inputs);
+        let logit = sum(lanes).clamp(-MAX_LOGIT, MAX_LOGIT);
         let mixed = logistic(logit);
         let by_last = self.last_map.refine(last_context, logit);
         let by_other = self.other_map.refine(other_context, logit);

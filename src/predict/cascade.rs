@@ -94,7 +94,7 @@ mod tests {
         cascade.nlms[0].update(1.0, 1.0);
         cascade.nlms[0].update(f32::INFINITY, f32::INFINITY);
         cascade.nlms[0].update(f32::INFINITY, 0.0);
-        assert!(cascade.nlms[0].predict().is_nan());
+        assert!(cascade.nlms[0].forecast().is_nan());
         cascade.predict(&[0.0], &[], 100.0);
         assert_eq!(cascade.outputs(), [0.0, 0.0]);
     }

@@ -30,8 +30,8 @@ pub struct LeastSquaresConfig {
     pub power: u32,
 }
 
-/// Samples taken into the covariance together: each of its elements is then read and written once
-/// for all of them. [`LeastSquaresConfig::interval`] is a multiple, or a divisor.
+/// Most samples taken into the covariance together: each of its elements is then read and written
+/// once for all of them.
 const BATCH: usize = 4;
 
 /// Forecasts a target as a weighted sum of `n` inputs.

@@ -23,18 +23,22 @@ fn noise(count: usize) -> Vec<f64> {
     (0..count).map(|_| next()).collect()
 }
 
-/// Runs over `signal` with its last `n` values as inputs; returns predictor and errors.
-fn run(config: LeastSquaresConfig, n: usize, signal: &[f64]) -> (LeastSquares, Vec<f64>) {
+/// Runs over `signal` with its last `n` values as inputs; returns weights and errors.
+fn run(config: LeastSquaresConfig, n: usize, signal: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let mut predictor = LeastSquares::new(config, vec![0.0; n]);
     let mut inputs = vec![0.0; n];
     let mut errors = Vec::new();
     for &value in signal {
-        errors.push((value - predictor.predict(&inputs)).abs());
-        predictor.update(&inputs, value);
+        errors.push((value - predictor.predict(&inputs, &[])).abs());
+        predictor.update(value);
         inputs.rotate_right(1);
         inputs[0] = value;
     }
-    (predictor, errors)
+    (weights(&predictor), errors)
+}
+
+fn weights(predictor: &LeastSquares) -> Vec<f64> {
+    predictor.weights.as_flattened()[..predictor.n].to_vec()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -50,10 +54,10 @@ fn it_learns_an_autoregressive_process() {
     }
     for (power, rate) in [(1, 0.005), (2, 0.3)] {
         let config = LeastSquaresConfig { power, rate, lambda: 0.9995, ..CONFIG };
-        let (predictor, errors) = run(config, 16, &signal);
-        let (a, b) = (predictor.weights[0], predictor.weights[1]);
+        let (weights, errors) = run(config, 16, &signal);
+        let (a, b) = (weights[0], weights[1]);
         assert!((a - 1.8).abs() < 0.05 && (b + 0.9).abs() < 0.08, "{a} {b}");
-        assert!(predictor.weights[4..].iter().all(|w| w.abs() < 0.1));
+        assert!(weights[4..].iter().all(|w| w.abs() < 0.1));
         // Uniform noise of this size has a mean of 50, and nothing can do better.
         assert!((48.0..52.0).contains(&mean(&errors[10_000..])), "{}", mean(&errors[10_000..]));
     }
@@ -76,11 +80,38 @@ fn it_forgets() {
     }
     let weight = |lambda, until: usize| {
         let config = LeastSquaresConfig { lambda, ..CONFIG };
-        run(config, 1, &signal[..until]).0.weights[0]
+        run(config, 1, &signal[..until]).0[0]
     };
     assert!((weight(0.99, 6_000) - 0.9).abs() < 0.15);
     assert!((weight(0.99, 7_000) + 0.9).abs() < 0.15);
     assert!(weight(0.9999, 7_000) > 0.3, "a long memory remembers");
+}
+
+/// Intervals decide how many samples the covariance takes in at a time: 1 to 4.
+#[test]
+fn samples_count_alike_in_batches_of_any_size() {
+    let drive = noise(120);
+    let covariance = |interval| {
+        // Without power, gains do not depend on errors, and so not on when weights are learnt.
+        let config = LeastSquaresConfig { interval, power: 0, ..CONFIG };
+        let mut predictor = LeastSquares::new(config, vec![0.0; 10]);
+        for window in drive.windows(11) {
+            predictor.predict(&window[..6], &window[6..]);
+            predictor.update(window[10]);
+        }
+        assert_eq!(predictor.pending_len, 0, "110 samples are a multiple of each interval");
+        predictor.covariance
+    };
+    let single = covariance(1);
+    for interval in [2, 5, 10, 11, 22] {
+        let batched = covariance(interval);
+        for i in 0..10 {
+            for j in i..=10 {
+                let at = |c: &[Vector]| c.as_flattened()[i * System::width(10) * LANES_F64 + j];
+                assert!((at(&single) - at(&batched)).abs() < 1e-12, "{interval}: {i}, {j}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -107,13 +138,14 @@ fn bursts_count_less_with_more_power() {
 #[test]
 fn the_prior_holds_until_something_is_known() {
     let mut predictor = LeastSquares::new(CONFIG, vec![0.25; 4]);
-    assert_eq!(predictor.predict(&[4.0, 8.0, 0.0, 4.0]), 4.0);
+    assert_eq!(predictor.predict(&[4.0, 8.0, 0.0], &[4.0]), 4.0);
     // Silence teaches nothing.
     for _ in 0..1_000 {
-        predictor.predict(&[0.0; 4]);
-        predictor.update(&[0.0; 4], 0.0);
+        predictor.predict(&[0.0; 4], &[]);
+        predictor.update(0.0);
     }
-    assert!(predictor.weights.iter().all(|w| (w - 0.25).abs() < 1e-12), "{:?}", predictor.weights);
+    let weights = weights(&predictor);
+    assert!(weights.iter().all(|w| (w - 0.25).abs() < 1e-12), "{weights:?}");
 }
 
 #[test]
@@ -130,9 +162,9 @@ fn it_stays_finite_on_extreme_input() {
         for power in [0, 1, 2] {
             for ridge in [0.0, 1e-4] {
                 let config = LeastSquaresConfig { power, ridge, rate: 0.3, ..CONFIG };
-                let (predictor, errors) = run(config, 24, signal);
+                let (weights, errors) = run(config, 24, signal);
                 assert!(errors.iter().all(|e| e.is_finite()), "signal {which}, power {power}");
-                assert!(predictor.weights.iter().all(|w| w.is_finite()));
+                assert!(weights.iter().all(|w| w.is_finite()));
             }
         }
     }

@@ -59,8 +59,9 @@ def learn_map(points, index, fraction, outcome):
 
 
 def combine(sets, inputs):
-    """Sum of the dots of the sets used, within -12 to 12."""
-    y = dot(sets[0].weights, inputs)
-    for used in sets[1:]:
-        y = f32(y + dot(used.weights, inputs))
-    return clamp(y, -12.0, 12.0)
+    """Sum of the products of all sets used, in the same lanes, within -12 to 12."""
+    # Inputs may be fewer than a multiple of the lanes; zeros follow those of each set.
+    filling = [0.0] * (-len(inputs) % 16)
+    padded = list(inputs) + filling
+    weights = [w for used in sets for w in (*used.weights, *filling)]
+    return clamp(dot(weights, padded * len(sets)), -12.0, 12.0)

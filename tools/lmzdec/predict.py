@@ -29,7 +29,7 @@ MIDDLE = _cascade(24, 16, 0.998, 8, ROBUST, (32, 0.01), (16, 0.01))
 STEADY = _cascade(16, 8, 0.9995, 16, ROBUST, (2048, 0.01), (256, 0.02), (16, 0.01))
 VERY_LONG = _cascade(32, 16, 0.9998, 16, SLOW, (2048, 0.05), (512, 0.02), (32, 0.01), (16, 0.01))
 STATIC = _cascade(32, 16, 0.9999, 16, ROBUST, (2048, 0.003), (512, 0.003), (32, 0.003), (16, 0.003))
-SLOPE = _cascade(2, 1, 0.99, 4, ROBUST, (32, 0.02), (256, 0.01))
+SLOPE = _cascade(2, 1, 0.99, 4, ROBUST, (1024, 0.02), (256, 0.005), (16, 0.005))
 
 
 def _combiner(interval):
@@ -48,7 +48,7 @@ LEVELS = (
         ("combined", 0, 0.1), ("sum", 0, 0.005), ("sum", 0, 0.02), ("sum", 0, 0.1),
         ("sum", 1, 0.2), ("sum", 2, 0.02), ("sum", 2, 0.1), ("sum", 3, 0.02),
         ("sum", 4, 0.02), ("sum", 5, 0.02), ("first", 0, 0.02), ("first", 2, 0.01))),
-    Level((LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC), _combiner(2), (
+    Level((LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC), _combiner(4), (
         ("combined", 0, 0.03), ("combined", 0, 0.005), ("combined", 0, 0.001), ("sum", 1, 0.05),
         ("combined", 0, 0.1), ("sum", 0, 0.02), ("sum", 1, 0.2), ("sum", 2, 0.02),
         ("sum", 3, 0.02), ("sum", 4, 0.02), ("sum", 5, 0.02), ("sum", 6, 0.02),
@@ -57,17 +57,14 @@ LEVELS = (
 
 
 def dot64(a, b):
-    """Sum of products in 8 lanes of binary64, and the rest after them."""
-    products = list(map(mul, a, b))
-    m = len(products) - len(products) % 8
+    """Sum of products in 8 lanes of binary64."""
     acc = [0.0] * 8
-    for i in range(0, m, 8):
-        acc = list(map(add, acc, products[i:i + 8]))
-    rest = 0.0
-    for product in products[m:]:
-        rest += product
+    products = list(map(mul, a, b))
+    for i in range(0, len(products), 8):
+        part = products[i:i + 8]
+        acc[:len(part)] = map(add, acc, part)
     return (((acc[0] + acc[4]) + (acc[2] + acc[6]))
-            + ((acc[1] + acc[5]) + (acc[3] + acc[7])) + rest)
+            + ((acc[1] + acc[5]) + (acc[3] + acc[7])))
 
 
 class LeastSquares:
@@ -75,9 +72,10 @@ class LeastSquares:
         self.config = config
         self.prior = [prior] * n
         self.weights = [prior] * n
-        # Row i of R holds columns i .. n - 1.
-        self.r = [[0.0] * (n - i) for i in range(n)]
-        self.c = [0.0] * n
+        # Row i of R holds columns i .. n.
+        self.r = [[0.0] * (n + 1 - i) for i in range(n)]
+        self.gains = []
+        self.pending = []
         self.deviation = 0.0
         self.seen = 0.0
         self.updates = 0
@@ -94,44 +92,57 @@ class LeastSquares:
         gain = 1.0
         for _ in range(config.power):
             gain = gain / (self.deviation + 0.1)
-        lam = config.lam
-        for i, value in enumerate(inputs):
-            x = gain * value
-            self.c[i] = lam * self.c[i] + x * target
-            self.r[i] = [lam * r + x * v for r, v in zip(self.r[i], inputs[i:])]
+        self.gains = [g * config.lam for g in self.gains] + [gain]
+        self.pending.append(list(inputs) + [target])
         self.updates += 1
-        if self.updates % config.interval == 0:
+        due = self.updates % config.interval == 0
+        if due or len(self.pending) == 4:
+            self._absorb()
+        if due:
             self._solve()
 
+    def _absorb(self):
+        decay = self.config.lam
+        for _ in self.pending[1:]:
+            decay *= self.config.lam
+        for i, line in enumerate(self.r):
+            line = [r * decay for r in line]
+            for g, z in zip(self.gains, self.pending):
+                f = g * z[i]
+                line = [r + f * v for r, v in zip(line, z[i:])]
+            self.r[i] = line
+        self.gains, self.pending = [], []
+
     def _solve(self):
-        n = len(self.c)
+        n = len(self.r)
         trace = 0.0
         for r in self.r:
             trace += r[0]
         load0 = self.config.common * (trace / n) + 1e-9
         a = [r[:] for r in self.r]
-        b = []
         for i in range(n):
             load = self.config.ridge * a[i][0] + load0
             a[i][0] += load
-            b.append(self.c[i] + load * self.prior[i])
+            a[i][-1] += load * self.prior[i]
+        inverse = []
         for k in range(n):
             pivot_row = a[k]
             if not pivot_row[0] > 1e-30:
                 return
-            inverse = 1.0 / pivot_row[0]
+            inverse.append(1.0 / pivot_row[0])
             for i in range(k + 1, n):
-                factor = pivot_row[i - k] * inverse
+                factor = pivot_row[i - k] * inverse[k]
                 a[i] = [x - factor * y for x, y in zip(a[i], pivot_row[i - k:])]
-            a[k] = pivot_row[:1] + [x * inverse for x in pivot_row[1:]]
-        for k in range(n):
-            for j in range(k + 1, n):
-                b[j] -= a[k][j - k] * b[k]
-            b[k] = b[k] / a[k][0]
-        for k in range(n - 1, -1, -1):
-            b[k] -= dot64(a[k][1:], b[k + 1:])
-        if all(abs(x) < 1e6 for x in b):
-            self.weights = b
+        x = [0.0] * n
+        for first in range((n - 1) // 8 * 8, -1, -8):
+            end = min(first + 8, n)
+            rest = [a[k][-1] - dot64(a[k][end - k:-1], x[end:]) for k in range(first, end)]
+            for k in range(end - 1, first - 1, -1):
+                x[k] = rest[k - first] * inverse[k]
+                for i in range(first, k):
+                    rest[i - first] -= a[i][k - i] * x[k]
+        if all(abs(value) < 1e6 for value in x):
+            self.weights = x
 
 
 _DECAY = f32(0.01)
