@@ -1,4 +1,5 @@
-//! Models run by llama.cpp. This is the only file that names it.
+//! Models run by llama.cpp. This file and those in its folder are the only ones that name
+//! it.
 //!
 //! Everything that can change a bit of a logit is fixed here: one thread, flash attention off,
 //! batches of one token per lane, and a context that moves on by a fixed rule (see
@@ -6,6 +7,7 @@
 //! the mathematics library) goes into the fingerprint (`identity.rs`).
 
 mod evaluate;
+mod interface;
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -20,112 +22,22 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
-use llama_cpp_2::token::LlamaToken;
-use llama_cpp_2::token_type::LlamaTokenAttr;
 
 use super::identity::{self, Fingerprint};
 use super::lanes::Batch;
-use super::vocabulary::{self, Family, Token};
-use super::{BINS, CHARACTERS, CLASSES, InputToken, LanguageModel};
+use super::{BINS, CHARACTERS, InputToken, LanguageModel};
 use crate::error::{Error, Result};
+
+pub(super) use interface::CHARACTERS_INTERFACE;
+pub use interface::{Alphabet, Interface, MAX_WINDOW};
+use interface::{read_interface, text};
 
 /// Version of the engine, as `-V` and the fingerprint give it. A test compares it with
 /// Cargo.lock; `llama-cpp-sys-2` carries the sources of llama.cpp.
 pub const ENGINE: &str = "llama-cpp-2 0.1.160 / llama-cpp-sys-2 0.1.161";
 
-/// Window of a model whose metadata names none, in tokens.
-const DEFAULT_WINDOW: u32 = 128;
-
-/// Largest window accepted, in tokens: bounds the key/value cache that a file can ask for.
-pub const MAX_WINDOW: u32 = 4096;
-
 /// Most lanes in one context.
 pub const MAX_LANES: u32 = 256;
-
-/// Read-out tokens of a text model, in the order of the bins.
-const TEXT_READOUT: &[u8; BINS] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef";
-
-/// How a model's vocabulary carries bins and classes, or characters; see
-/// `format-spec/lm-metadata.md`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
-    /// Tokens kept when the context is full; it holds twice as many.
-    pub window: u32,
-    /// What the model's tokens stand for.
-    pub alphabet: Alphabet,
-    /// Context classes that input tokens distinguish; 1 for a text model.
-    pub classes: u32,
-    /// First input token of an audio model; `None` where inputs are the read-out tokens.
-    pub input_base: Option<u32>,
-    /// Token of each bin or character in the model's output.
-    pub readout: Vec<u32>,
-    /// Token fed before the first sample.
-    pub start: u32,
-}
-
-impl Interface {
-    /// Vocabulary id of an input.
-    fn token(&self, input: InputToken) -> LlamaToken {
-        let id = match input {
-            InputToken::Start => self.start,
-            InputToken::Character(character) => {
-                self.readout[usize::from(character) % self.readout.len()]
-            }
-            InputToken::Bin { bin, class } => {
-                let bin = usize::from(bin) % BINS;
-                match self.input_base {
-                    // A model with fewer classes hears the leading bits of each class.
-                    Some(base) => {
-                        let class =
-                            u32::from(class) % CLASSES as u32 * self.classes / CLASSES as u32;
-                        base + class * BINS as u32 + bin as u32
-                    }
-                    None => self.readout[bin],
-                }
-            }
-        };
-        LlamaToken(id as i32) // below the size of the vocabulary, an i32
-    }
-
-    /// One line that names the interface in the fingerprint.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        if let Alphabet::Characters { .. } = self.alphabet {
-            let mut hasher = blake3::Hasher::new();
-            for id in &self.readout {
-                hasher.update(&id.to_le_bytes());
-            }
-            let hash = hasher.finalize().to_hex();
-            return format!("{CHARACTERS_INTERFACE}: tokens {}, start {}", &hash[..16], self.start);
-        }
-        match self.input_base {
-            Some(base) => format!(
-                "audio 1: {BINS} bins, {} classes, inputs from {base}, read-out from {}, start {}",
-                self.classes, self.readout[0], self.start
-            ),
-            None => {
-                let ids: Vec<String> = self.readout.iter().map(u32::to_string).collect();
-                format!("text: read-out {}, start {}", ids.join(","), self.start)
-            }
-        }
-    }
-}
-
-/// What the tokens of a model stand for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Alphabet {
-    /// Quantile bins.
-    #[default]
-    Bins,
-    /// 7-bit characters.
-    Characters {
-        /// Tokens kept when the context is full; cut to half of what the model was trained for.
-        window: u32,
-    },
-}
-
-/// How the fingerprint's interface begins for characters.
-pub(super) const CHARACTERS_INTERFACE: &str = "characters 1";
 
 /// Where and how a model is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,6 +54,7 @@ pub struct Model {
     interface: Interface,
     name: String,
     blake3: [u8; 32],
+    /// With the window that the model has.
     options: ModelOptions,
     /// llama.cpp may write to the model while it makes a context, so one is made at a time.
     contexts: Mutex<()>,
@@ -205,6 +118,7 @@ impl Model {
             )));
         }
         let interface = read_interface(&model, options.alphabet)?;
+        let options = ModelOptions { alphabet: interface.alphabet, ..options };
         let name = text(&model, "general.name").unwrap_or_else(|| fallback.to_owned());
         let name = identity::bounded(&name);
         Ok(Model { model, interface, name, blake3, options, contexts: Mutex::new(()) })
@@ -226,6 +140,14 @@ impl Model {
     #[must_use]
     pub fn interface(&self) -> &Interface {
         &self.interface
+    }
+
+    /// Whether `options` ask for what this model is: windows are compared as they are after
+    /// they have been cut to what it was trained for.
+    #[must_use]
+    pub fn is_as_asked(&self, options: ModelOptions) -> bool {
+        let alphabet = interface::fitting(&self.model, options.alphabet);
+        ModelOptions { alphabet, ..options } == self.options
     }
 
     /// Number of weights.
@@ -458,155 +380,6 @@ fn backend_name(options: ModelOptions) -> Result<String> {
         }
     }
     Ok(name)
-}
-
-/// A metadata value, if there is one.
-fn text(model: &LlamaModel, key: &str) -> Option<String> {
-    model.meta_val_str(key).ok()
-}
-
-/// A metadata value that must be a whole number.
-fn number(model: &LlamaModel, key: &str) -> Result<u32> {
-    let value = text(model, key)
-        .ok_or_else(|| Error::model(format!("its metadata lacks the key '{key}'")))?;
-    value
-        .parse()
-        .map_err(|_| Error::model(format!("the metadata key '{key}' is '{value}', not a number")))
-}
-
-fn read_interface(model: &LlamaModel, alphabet: Alphabet) -> Result<Interface> {
-    let vocabulary = u32::try_from(model.n_vocab()).unwrap_or(0);
-    let interface = match (alphabet, text(model, "lmz.interface").as_deref()) {
-        (Alphabet::Characters { window }, _) => characters_interface(model, window, vocabulary)?,
-        (Alphabet::Bins, None) => text_interface(model)?,
-        (Alphabet::Bins, Some("1")) => audio_interface(model)?,
-        (Alphabet::Bins, Some(other)) => {
-            return Err(Error::model(format!(
-                "the metadata key 'lmz.interface' is '{other}'; this lmz understands 1"
-            )));
-        }
-    };
-    if interface.window == 0 || interface.window > MAX_WINDOW {
-        return Err(Error::model(format!(
-            "its window is {} tokens; 1 to {MAX_WINDOW} are possible",
-            interface.window
-        )));
-    }
-    // In u64, so that a base near the end of u32 does not wrap.
-    let inputs_end = interface
-        .input_base
-        .map_or(0, |base| u64::from(base) + u64::from(interface.classes) * BINS as u64);
-    let last = interface.readout.iter().copied().max().unwrap_or(0).max(interface.start);
-    if inputs_end > u64::from(vocabulary) || last >= vocabulary {
-        return Err(Error::model(format!(
-            "its metadata names token {}, its vocabulary has {vocabulary}",
-            u64::from(last).max(inputs_end.saturating_sub(1))
-        )));
-    }
-    Ok(interface)
-}
-
-/// Interface 1 of `format-spec/lm-metadata.md`.
-fn audio_interface(model: &LlamaModel) -> Result<Interface> {
-    let bins = number(model, "lmz.bins")?;
-    if bins as usize != BINS {
-        return Err(Error::model(format!("it has {bins} bins; this lmz has {BINS}")));
-    }
-    let classes = number(model, "lmz.classes")?;
-    if !(CLASSES as u32).is_multiple_of(classes) {
-        return Err(Error::model(format!("it has {classes} classes, not a divisor of {CLASSES}")));
-    }
-    let base = number(model, "lmz.readout_base")?;
-    // Beyond any vocabulary, an id is refused later.
-    let readout = (0..BINS as u32).map(|bin| base.saturating_add(bin)).collect();
-    Ok(Interface {
-        alphabet: Alphabet::Bins,
-        window: number(model, "lmz.window")?,
-        classes,
-        input_base: Some(number(model, "lmz.input_base")?),
-        readout,
-        start: number(model, "lmz.start")?,
-    })
-}
-
-/// Whether the vocabulary's entries can be asked for. Those of a missing vocabulary must not be:
-/// llama.cpp aborts. Nor can `vocab_type` be asked, which panics on this type.
-fn has_texts(model: &LlamaModel) -> bool {
-    let kind = text(model, "tokenizer.ggml.model");
-    !matches!(kind.as_deref(), None | Some("no_vocab" | "none"))
-}
-
-/// Any model reads and predicts 7-bit characters, one token each.
-fn characters_interface(model: &LlamaModel, window: u32, vocabulary: u32) -> Result<Interface> {
-    let (readout, start) = if has_texts(model) {
-        let kind = text(model, "tokenizer.ggml.model").unwrap_or_default();
-        let family = Family::named(&kind).ok_or_else(|| {
-            Error::model(format!(
-                "its vocabulary is of the kind '{kind}'; characters are read from 'gpt2' \
-                 (byte-level BPE) and 'llama' (SentencePiece)"
-            ))
-        })?;
-        let vocab = model.vocab();
-        let special = LlamaTokenAttr::Unknown | LlamaTokenAttr::Unused | LlamaTokenAttr::Control;
-        let tokens: Vec<Token> = (0..vocab.n_tokens())
-            .map(|id| Token {
-                text: vocab.text(LlamaToken(id)).map_or_else(Vec::new, |t| t.to_bytes().to_vec()),
-                ordinary: !vocab.attr(LlamaToken(id)).intersects(special),
-            })
-            .collect();
-        let readout = vocabulary::characters(family, &tokens).map_err(Error::model)?;
-        (readout, u32::try_from(vocab.bos().0).ok())
-    } else {
-        let readout = vocabulary::numbered(vocabulary).map_err(Error::model)?;
-        let start = text(model, "lmz.start").is_some().then(|| number(model, "lmz.start"));
-        (readout, start.transpose()?)
-    };
-    let window = window.min((model.n_ctx_train() / 2).max(1));
-    Ok(Interface {
-        alphabet: Alphabet::Characters { window },
-        window,
-        classes: 1,
-        input_base: None,
-        start: start.unwrap_or(readout[0]),
-        readout: readout.to_vec(),
-    })
-}
-
-/// A text model reads and predicts bins as single letters.
-fn text_interface(model: &LlamaModel) -> Result<Interface> {
-    let vocab = model.vocab();
-    if !has_texts(model) {
-        return Err(Error::model(
-            "it has neither lmz.* metadata nor a vocabulary to read letters from",
-        ));
-    }
-    let mut readout = vec![u32::MAX; BINS];
-    for id in 0..vocab.n_tokens() {
-        let piece = vocab.text(LlamaToken(id)).map_or(&b""[..], CStr::to_bytes);
-        let &[letter] = piece else { continue };
-        if let Some(bin) = TEXT_READOUT.iter().position(|&l| l == letter)
-            && readout[bin] == u32::MAX
-        {
-            readout[bin] = id as u32; // ids count from 0
-        }
-    }
-    if let Some(bin) = readout.iter().position(|&id| id == u32::MAX) {
-        return Err(Error::model(format!(
-            "its vocabulary has no token for the letter '{}', which stands for a bin",
-            char::from(TEXT_READOUT[bin])
-        )));
-    }
-    Ok(Interface {
-        alphabet: Alphabet::Bins,
-        window: match text(model, "lmz.window") {
-            Some(_) => number(model, "lmz.window")?,
-            None => DEFAULT_WINDOW.min((model.n_ctx_train() / 2).max(1)),
-        },
-        classes: 1,
-        input_base: None,
-        start: u32::try_from(vocab.bos().0).unwrap_or(readout[0]),
-        readout,
-    })
 }
 
 #[cfg(test)]

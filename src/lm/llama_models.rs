@@ -18,7 +18,7 @@ pub struct LlamaModels {
     /// `None` means the embedded one.
     file: Option<PathBuf>,
     /// For bins, and for characters.
-    loaded: [OnceLock<(ModelOptions, Model)>; 2],
+    loaded: [OnceLock<Model>; 2],
 }
 
 impl LlamaModels {
@@ -58,10 +58,10 @@ impl LlamaModels {
                 }
             };
             // If another thread was faster, its model is used.
-            let _ = loaded.set((options, model));
+            let _ = loaded.set(model);
         }
         match loaded.get() {
-            Some((loaded, model)) if *loaded == options => Ok(model),
+            Some(model) if model.is_as_asked(options) => Ok(model),
             _ => Err(Error::model(
                 "it is in use with another context length or number of GPU layers; work on these \
                  files one by one",

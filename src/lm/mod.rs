@@ -1,7 +1,7 @@
 //! Language models over quantile tokens: what the codec asks of them.
 //!
-//! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` is the one file
-//! that names llama.cpp; `lanes.rs` lets several segments share one batched context.
+//! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` with its folder
+//! alone names llama.cpp; `lanes.rs` lets several segments share one batched context.
 
 pub mod identity;
 pub mod lanes;

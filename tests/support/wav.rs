@@ -5,6 +5,12 @@
 /// `tag` is the format tag: 1 PCM, 3 float, 6 A-law, 7 µ-law; `bits` the bits per sample,
 /// from which the container follows by rounding up to bytes.
 pub fn build(tag: u16, channels: u16, rate: u32, bits: u16, data: &[u8]) -> Vec<u8> {
+    in_pieces(tag, channels, rate, bits, &[data])
+}
+
+/// As [`build`], with a `data` chunk for each of `pieces`: each of them is at least one segment,
+/// however short.
+pub fn in_pieces(tag: u16, channels: u16, rate: u32, bits: u16, pieces: &[&[u8]]) -> Vec<u8> {
     let align = channels * bits.div_ceil(8);
     let mut fmt = Vec::new();
     fmt.extend_from_slice(&tag.to_le_bytes());
@@ -13,7 +19,9 @@ pub fn build(tag: u16, channels: u16, rate: u32, bits: u16, data: &[u8]) -> Vec<
     fmt.extend_from_slice(&(rate.wrapping_mul(u32::from(align))).to_le_bytes());
     fmt.extend_from_slice(&align.to_le_bytes());
     fmt.extend_from_slice(&bits.to_le_bytes());
-    riff(&[(b"fmt ", &fmt), (b"data", data)])
+    let mut chunks: Vec<(&[u8; 4], &[u8])> = vec![(b"fmt ", &fmt)];
+    chunks.extend(pieces.iter().map(|&piece| (b"data", piece)));
+    riff(&chunks)
 }
 
 /// A RIFF/WAVE file of these chunks, with pad bytes.
@@ -48,6 +56,14 @@ pub fn with_chunk(file: &[u8], id: &[u8; 4], data: &[u8]) -> Vec<u8> {
 pub fn pcm16(channels: u16, rate: u32, samples: &[i16]) -> Vec<u8> {
     let data: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
     build(1, channels, rate, 16, &data)
+}
+
+/// As [`pcm16`], in `pieces` segments of nearly the same length.
+pub fn pcm16_in_pieces(channels: u16, samples: &[i16], pieces: usize) -> Vec<u8> {
+    let data: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let frame = 2 * usize::from(channels);
+    let frames = (data.len() / frame).div_ceil(pieces);
+    in_pieces(1, channels, 8_000, 16, &data.chunks(frames * frame).collect::<Vec<_>>())
 }
 
 /// A sine with a little noise, `frames` frames of `channels` channels.

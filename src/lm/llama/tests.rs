@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+use llama_cpp_2::token::LlamaToken;
+
 use super::super::lanes::split;
 use super::*;
 

@@ -44,6 +44,8 @@ struct Explained {
     /// Name of the language model, if one takes part.
     model: Option<String>,
     segments: Vec<Segment>,
+    /// Of the whole file.
+    mean: Point,
     /// Equal steps of time, all of `curve_seconds`.
     points: Vec<Point>,
     curve_seconds: f64,
@@ -158,7 +160,10 @@ fn explain(content: &[u8], options: &CompressOptions<'_>, always_lm: bool) -> Re
         explained.model = info.lm.model.map(|model| model.name);
     }
     explained.curve_seconds = explained.seconds;
-    explained.points = points(&frames, usize::from(audio.channels));
+    let channels = usize::from(audio.channels);
+    explained.mean = mean(&frames, channels);
+    let length = frames.len().div_ceil(POINTS).max(1);
+    explained.points = frames.chunks(length).map(|part| mean(part, channels)).collect();
     Ok(explained)
 }
 
@@ -226,24 +231,18 @@ fn extremes(samples: &[i32]) -> (f32, f32) {
     (low as f32, high as f32)
 }
 
-/// Means over at most [`POINTS`] stretches of equal length.
-fn points(frames: &[Frame], channels: usize) -> Vec<Point> {
-    let length = frames.len().div_ceil(POINTS).max(1);
-    let mean = |part: &[Frame]| {
-        let samples = (part.len() * channels.max(1)) as f64;
-        let sum = |cost: fn(&Frame) -> f64| part.iter().map(cost).sum::<f64>() / samples;
-        let bits = |cost: FrameCost| f64::from(cost.tokens) + f64::from(cost.lsb);
-        let with_lm: Option<f64> =
-            part.iter().map(|f| f.with_lm.map(bits)).sum::<Option<f64>>().map(|b| b / samples);
-        Point {
-            predictor: sum(|f| f64::from(f.predictor.tokens) + f64::from(f.predictor.lsb)),
-            with_lm,
-            lsb: sum(|f| f64::from(f.predictor.lsb)),
-            low: part.iter().map(|f| f.low).fold(f32::INFINITY, f32::min),
-            high: part.iter().map(|f| f.high).fold(f32::NEG_INFINITY, f32::max),
-        }
-    };
-    frames.chunks(length).map(mean).collect()
+fn mean(frames: &[Frame], channels: usize) -> Point {
+    let samples = (frames.len() * channels).max(1) as f64;
+    let sum = |cost: fn(&Frame) -> f64| frames.iter().map(cost).sum::<f64>() / samples;
+    let bits = |cost: FrameCost| f64::from(cost.tokens) + f64::from(cost.lsb);
+    let with_lm: Option<f64> = frames.iter().map(|f| f.with_lm.map(bits)).sum();
+    Point {
+        predictor: sum(|f| f64::from(f.predictor.tokens) + f64::from(f.predictor.lsb)),
+        with_lm: with_lm.map(|bits| bits / samples),
+        lsb: sum(|f| f64::from(f.predictor.lsb)),
+        low: frames.iter().map(|f| f.low).fold(f32::INFINITY, f32::min),
+        high: frames.iter().map(|f| f.high).fold(f32::NEG_INFINITY, f32::max),
+    }
 }
 
 /// For people without a browser.
@@ -270,6 +269,13 @@ fn text(explained: &Explained) -> String {
         ("container", parts.container),
     ] {
         out.push_str(&format!("  {name:<24} {bytes:>12} {:>7.2} %\n", share(bytes)));
+    }
+    if let Point { predictor, with_lm: Some(with_lm), .. } = explained.mean {
+        out.push_str(&format!(
+            "language model: {predictor:.4} bits per sample without, {with_lm:.4} with it \
+             ({:+.2} %)\n",
+            100.0 * (with_lm / predictor.max(f64::MIN_POSITIVE) - 1.0)
+        ));
     }
     let strip = "▁▂▃▄▅▆▇█";
     let curve: Vec<f64> = explained.points.iter().map(|point| point.predictor).collect();
