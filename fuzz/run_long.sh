@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Fuzzes every target in turn: run_long.sh [SECONDS per target and round] [ROUNDS] [TARGET...]
 #
-# Executions are added up in fuzz/target/executions.csv (target, executions, seconds). Ends with an
-# error at the first finding, whose input is then under fuzz/artifacts.
+# Executions are added up in executions.csv in the folder of the build (target, executions, seconds,
+# commit). Ends with an error at the first finding, whose input is then under fuzz/artifacts.
+#
+# LONGEST="wav=160 round_trip=60" sets other lengths of inputs than those below: with shorter ones,
+# more executions in the same time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -14,6 +17,9 @@ fi
 # Bytes of an input. Small ones find more, because most targets take time proportional to it.
 declare -A longest=([wav]=512 [container]=1024 [blocks]=2048 [segment]=400 [round_trip]=400 [range_coder]=1000
     [density]=400 [byte_model]=300)
+for setting in ${LONGEST:-}; do
+    longest[${setting%=*}]=${setting#*=}
+done
 # libFuzzer needs `-C passes=sancov-module` and the like, which stable refuses. The sanitizer is off:
 # the library has no unsafe code outside lm/llama.rs, which these targets do not contain.
 toolchain=+nightly
@@ -27,21 +33,23 @@ cp ../fixtures/golden/{alaw,cut,mulaw,no-audio,no-frames,noise,opaque,pcm8,silen
 cp ../fixtures/golden/{no-audio,no-frames,silence}.lmz ../fixtures/good/*.lmz corpus/container \
     2>/dev/null || true
 cp ../format-spec/examples/tiny.wav corpus/wav 2>/dev/null || true
-cp ../fixtures/good/wav/*.wav corpus/wav 2>/dev/null || true
+cp ../fixtures/wav/*.wav corpus/wav 2>/dev/null || true
 
 cargo $toolchain fuzz build -s none
-built=$(ls -d target/*/release | head -n 1)
-log=target/executions.csv
+folder=${CARGO_TARGET_DIR:-target}
+built=$(ls -d "$folder"/*/release | head -n 1)
+log=$folder/executions.csv
+commit=$(git rev-parse --short HEAD)
 for ((round = 0; round < rounds; round++)); do
     for target in "${targets[@]}"; do
-        output=target/$target.log
+        output=$folder/$target.log
         mkdir -p "artifacts/$target"
         status=0
         nice -n "${NICENESS:-10}" "$built/$target" "corpus/$target" -artifact_prefix="artifacts/$target/" \
             -max_total_time="$seconds" -max_len="${longest[$target]}" -timeout=20 \
             -rss_limit_mb=2048 -print_final_stats=1 >"$output" 2>&1 || status=$?
         executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")
-        echo "$target,${executions:-0},$seconds" >>"$log"
+        echo "$target,${executions:-0},$seconds,$commit" >>"$log"
         if [ $status != 0 ]; then
             tail -n 40 "$output"
             echo "$target: a finding, see fuzz/artifacts/$target" >&2

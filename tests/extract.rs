@@ -226,4 +226,8 @@ fn damage_elsewhere_does_not_matter() {
     assert!(matches!(frames(&damaged, 0, 5), Err(Error::Corrupt { .. })));
     // Without a trailer there is no seeking.
     assert!(matches!(frames(&lmz[..lmz.len() - 1], 0, 5), Err(Error::Corrupt { .. })));
+    // What is no lmz file is not a damaged one.
+    for other in [&[][..], b"RIFF", &lmz[..5], &original] {
+        assert!(matches!(frames(other, 0, 5), Err(Error::NotLmz { .. })), "{} bytes", other.len());
+    }
 }

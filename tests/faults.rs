@@ -226,6 +226,45 @@ fn outputs_that_are_their_inputs() {
     }
 }
 
+/// What a writer puts into a named pipe can be read once, and opening one waits for a writer.
+#[test]
+fn named_pipes() {
+    let bench = Bench::new();
+    assert!(bench.lmz(&["compress", "--fast", "song.wav"]).status().unwrap().success());
+    assert!(Command::new("mkfifo").arg(bench.at("pipe")).status().unwrap().success());
+    // Outputs that exist, too: they are compared with the input.
+    fs::write(bench.at("out.lmz"), "").unwrap();
+    let line = ["compress", "--fast", "-f", "pipe", "-o", "out.lmz"];
+    let run = bench.lmz(&line).stderr(Stdio::piped()).spawn().unwrap();
+    fs::write(bench.at("pipe"), song()).unwrap();
+    let done = run.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(fs::read(bench.at("out.lmz")).unwrap() == fs::read(bench.at("song.lmz")).unwrap());
+    // As an output, and as a source to delete, without anybody at the other end.
+    for (line, reason) in [
+        (&["compress", "-f", "song.wav", "-o", "pipe"][..], "no regular file"),
+        (&["compress", "--verify", "--delete-source", "pipe", "-o", "x"], "not a regular file"),
+    ] {
+        failed(&bench.lmz(line).output().unwrap(), &[reason]);
+    }
+}
+
+/// Names reach terminals as text and programs as they are.
+#[test]
+fn names_with_line_ends_and_escapes() {
+    let bench = Bench::new();
+    let name = "a\nlmz: \u{1b}[31m.wav";
+    fs::rename(bench.at("song.wav"), bench.at(name)).unwrap();
+    let done = bench.lmz(&["compress", "--fast", name]).output().unwrap();
+    assert_eq!(done.status.code(), Some(0));
+    let stderr = String::from_utf8(done.stderr).unwrap();
+    assert!(stderr.starts_with("lmz: a\\nlmz: \\u{1b}[31m.wav -> "), "{stderr}");
+    assert!(stderr.trim_end().chars().all(|c| !c.is_control()), "{stderr}");
+    let done = bench.lmz(&["compress", "--fast", "-f", "--json", name]).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(report["input"], name);
+}
+
 #[test]
 fn sources_are_deleted_when_verified_and_only_then() {
     let bench = Bench::new();

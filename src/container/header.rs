@@ -147,6 +147,8 @@ fn check_magic(found: &[u8]) -> Result<()> {
     }
     let reason = if found.is_empty() {
         "the file is empty".to_owned()
+    } else if MAGIC.starts_with(found) {
+        format!("it ends after {} bytes of the signature", found.len())
     } else if found.starts_with(&MAGIC[..4]) {
         "the signature was altered, as a transfer in text mode does".to_owned()
     } else if found.starts_with(b"RIFF") || found.starts_with(b"RF64") {

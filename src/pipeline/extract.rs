@@ -10,7 +10,7 @@ use super::decompress::within;
 use super::ordered::{self, Stop};
 use super::segment::BlockCoder;
 use super::{DecompressOptions, LazyModel, Progress};
-use crate::container::{Block, Entry, FileHeader, Tail};
+use crate::container::{Block, Entry, FileHeader, Reader, Tail};
 use crate::error::{Error, Result};
 use crate::wav::{self, WavFormat};
 
@@ -64,7 +64,10 @@ pub fn extract(
     progress: &dyn Progress,
     interrupt: &AtomicBool,
 ) -> Result<Extract> {
-    let tail = Tail::read(&mut input)?;
+    let tail = match Tail::read(&mut input) {
+        Ok(tail) => tail,
+        Err(error) => return Err(foreign(&mut input).unwrap_or(error)),
+    };
     let header = tail.file_header(&mut input)?;
     let format = match header.audio {
         Some(audio) => audio.format,
@@ -90,6 +93,12 @@ pub fn extract(
     output.write_all(&[0][..padding as usize])?;
     output.flush()?;
     Ok(Extract { first_frame: frames.start, frames: count, segments, written_bytes })
+}
+
+/// The error for a file without a trailer that does not start as an lmz file either.
+fn foreign(input: &mut (impl Read + Seek)) -> Option<Error> {
+    input.rewind().ok()?;
+    Reader::new(input).err().filter(|error| matches!(error, Error::NotLmz { .. }))
 }
 
 /// Decodes blocks and hands their bytes to `sink`, in order.

@@ -108,6 +108,10 @@ impl Bytes {
 pub struct LmInfo {
     /// The model that segments may use; absent when the file was made without one.
     pub model: Option<ModelInfo>,
+    /// The fingerprint as the header has it, for [`ModelSource::open`](crate::lm::ModelSource):
+    /// whether the model is at hand. Empty when the file was made without one.
+    #[serde(skip)]
+    pub fingerprint: Vec<u8>,
     /// Number of segments that it takes part in. A file with none decodes without it.
     pub segments: u32,
     /// Bytes that it saved in those, against the same codec without it.
@@ -177,7 +181,11 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
         format_version: VERSION,
         format_draft: DRAFT,
         level: level_name(header.level),
-        lm: LmInfo { model: ModelInfo::new(&header.fingerprint), ..LmInfo::default() },
+        lm: LmInfo {
+            model: ModelInfo::new(&header.fingerprint),
+            fingerprint: header.fingerprint.clone(),
+            ..LmInfo::default()
+        },
         ..FileInfo::default()
     };
     info.bytes.header = reader.header_length();

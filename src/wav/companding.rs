@@ -1,5 +1,7 @@
 //! G.711: the 256 codes of A-law and µ-law as linear values, all different.
 
+use std::sync::LazyLock;
+
 /// Linear value of an A-law code, in units of 1/4096 of full scale: odd or a multiple of 2,
 /// -4032 to 4032, never 0.
 fn alaw(code: u8) -> i32 {
@@ -35,13 +37,15 @@ pub(super) struct Law {
 
 impl Law {
     /// A-law.
-    pub(super) fn a() -> Self {
-        Self::new(alaw)
+    pub(super) fn a() -> &'static Self {
+        static LAW: LazyLock<Law> = LazyLock::new(|| Law::new(alaw));
+        &LAW
     }
 
     /// µ-law.
-    pub(super) fn mu() -> Self {
-        Self::new(mulaw)
+    pub(super) fn mu() -> &'static Self {
+        static LAW: LazyLock<Law> = LazyLock::new(|| Law::new(mulaw));
+        &LAW
     }
 
     fn new(law: fn(u8) -> i32) -> Self {

@@ -76,8 +76,8 @@ pub fn to_pcm(bytes: &[u8], format: &WavFormat) -> Option<(Pcm, Mapping)> {
             let chunks = bytes.chunks_exact(usize::from(width));
             (chunks.map(|c| read_int(c, endian)).collect(), Mapping::Integer)
         }
-        SampleFormat::ALaw => (expand(bytes, &Law::a()), Mapping::ALaw),
-        SampleFormat::MuLaw => (expand(bytes, &Law::mu()), Mapping::MuLaw),
+        SampleFormat::ALaw => (expand(bytes, Law::a()), Mapping::ALaw),
+        SampleFormat::MuLaw => (expand(bytes, Law::mu()), Mapping::MuLaw),
         SampleFormat::Float32 { endian } => {
             let bits = || bytes.chunks_exact(4).map(|c| read_int(c, endian));
             let floats = || bits().map(|b| f64::from(f32::from_bits(b as u32)));
@@ -113,8 +113,8 @@ pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec
                 write_int(value + centre, usize::from(width), endian, &mut out);
             }
         }
-        (SampleFormat::ALaw, Mapping::ALaw) => compress(&pcm.samples, &Law::a(), &mut out)?,
-        (SampleFormat::MuLaw, Mapping::MuLaw) => compress(&pcm.samples, &Law::mu(), &mut out)?,
+        (SampleFormat::ALaw, Mapping::ALaw) => compress(&pcm.samples, Law::a(), &mut out)?,
+        (SampleFormat::MuLaw, Mapping::MuLaw) => compress(&pcm.samples, Law::mu(), &mut out)?,
         (SampleFormat::Float32 { endian }, Mapping::OrderedFloat) => {
             for &value in &pcm.samples {
                 write_int(order(value), 4, endian, &mut out);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a WAV file of SECONDS seconds to standard output, without end marks of a pipe's kind.
 
-    generate.py SECONDS [--rate HZ] [--channels N] [--bits 8|16|32] [--kind tone|silence] [--rf64]
+    generate.py SECONDS [--rate HZ] [--channels N] [--bits 8|16|32|64] [--kind tone|silence] [--rf64]
 
 A tone with a slow vibrato and a little noise, from tables, so that generating is no bottleneck.
 Without --rf64 the sizes are left open (0xFFFFFFFF), as a recorder into a pipe leaves them.
@@ -20,15 +20,20 @@ def parse():
     p.add_argument("seconds", type=int)
     p.add_argument("--rate", type=int, default=8000)
     p.add_argument("--channels", type=int, default=1)
-    p.add_argument("--bits", type=int, choices=[8, 16, 32], default=16)
+    p.add_argument("--bits", type=int, choices=[8, 16, 32, 64], default=16,
+                   help="64 is float, and silence only")
     p.add_argument("--kind", choices=["tone", "silence"], default="tone")
     p.add_argument("--rf64", action="store_true")
-    return p.parse_args()
+    a = p.parse_args()
+    if a.bits == 64 and a.kind != "silence":
+        p.error("--bits 64 is for --kind silence only")
+    return a
 
 
 def header(a, data):
     width = a.bits // 8
-    fmt = struct.pack("<HHIIHH", 1, a.channels, a.rate, a.rate * a.channels * width,
+    tag = 3 if a.bits == 64 else 1
+    fmt = struct.pack("<HHIIHH", tag, a.channels, a.rate, a.rate * a.channels * width,
                       a.channels * width, a.bits)
     if a.rf64:
         frames = data // (a.channels * width)

@@ -191,6 +191,9 @@ pub struct InfoArgs {
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub model: ModelArgs,
+
     /// One JSON object per file and line
     #[arg(long)]
     pub json: bool,

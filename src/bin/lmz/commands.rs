@@ -9,11 +9,14 @@ use anyhow::{Context, Result, ensure};
 use lmz::lm::ModelSource;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, FileInfo, Summary};
 
-use crate::args::{CommonArgs, CompressArgs, DecompressArgs, InfoArgs, OutputArgs, VerifyArgs};
+use crate::args::{
+    CommonArgs, CompressArgs, DecompressArgs, InfoArgs, ModelArgs, OutputArgs, VerifyArgs,
+};
 use crate::failure::{Outcome, Usage, complain};
 use crate::names::{self, Direction, Job, Place};
 use crate::output::Output;
 use crate::progress::Bar;
+use crate::report::Told;
 use crate::source::Source;
 use crate::{damaged, models, report};
 
@@ -57,7 +60,7 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
         }
         let (from, to) = (job.input.name(), job.output.name());
         tell(&args.common, &report::compressed(&from, &to, &summary), || {
-            report::json(&from, Some(&to), &summary)
+            report::json(&job.input, Some(&job.output), &summary)
         })
     })
 }
@@ -101,7 +104,7 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
         output.finish()?;
         let (from, to) = (job.input.name(), job.output.name());
         let line = format!("{from} -> {to}: {} bytes", summary.original_bytes);
-        tell(&args.common, &line, || report::json(&from, Some(&to), &summary))
+        tell(&args.common, &line, || report::json(&job.input, Some(&job.output), &summary))
     })
 }
 
@@ -121,21 +124,32 @@ pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
             Err(error) => return Err(damaged::examine(&job.input, error, &args.common, &options)),
         };
         let from = job.input.name();
-        tell(&args.common, &format!("{from}: ok"), || report::json(&from, None, &summary))
+        tell(&args.common, &format!("{from}: ok"), || report::json(&job.input, None, &summary))
     })
 }
 
 pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
     for_each(&without_output(&args.inputs), |job| {
         let (input, _) = source(&job.input)?;
-        let info: FileInfo = pipeline::info(input)?;
-        let from = job.input.name();
+        let info = pipeline::info(input)?;
+        let told = Told { hindrance: hindrance(&info, &args.model), info };
         let text = match args.json {
-            true => report::json(&from, None, &info)?,
-            false => report::table(&from, &info),
+            true => report::json(&job.input, None, &told)?,
+            false => report::table(&job.input.name(), &told),
         };
         Ok(report::print(&text)?)
     })
+}
+
+/// Why the model that a file needs is not the one at hand, with both sides of what differs.
+fn hindrance(info: &FileInfo, model: &ModelArgs) -> Option<String> {
+    if info.lm.segments == 0 {
+        return None;
+    }
+    // Loaded for each file: files may ask for settings that one model cannot have together.
+    let models = models::all(model);
+    let opened = models::as_source(&models).open(&info.lm.fingerprint);
+    opened.err().map(|error| error.to_string())
 }
 
 fn for_each(jobs: &[Job], mut work: impl FnMut(&Job) -> Result<()>) -> Result<Outcome, Usage> {

@@ -26,7 +26,7 @@ pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions<'_>
     let (from, to) = (job.input.name(), job.output.name());
     name_damage(&from, &found);
     let line = format!("{from} -> {to}: {} bytes", found.written_bytes);
-    tell(&args.common, &line, || report::json(&from, Some(&to), &found))?;
+    tell(&args.common, &line, || report::json(&job.input, Some(&job.output), &found))?;
     if found.complete { Ok(()) } else { Err(Incomplete(lost(&found)).into()) }
 }
 
@@ -44,7 +44,7 @@ pub fn extract(job: &Job, args: &DecompressArgs, options: &DecompressOptions<'_>
         "{from} -> {to}: {} frames from {} on, {} bytes",
         done.frames, done.first_frame, done.written_bytes
     );
-    tell(&args.common, &line, || report::json(&from, Some(&to), &done))
+    tell(&args.common, &line, || report::json(&job.input, Some(&job.output), &done))
 }
 
 /// Names all damage of a file that did not decode because of `error`; returns the error to
@@ -63,8 +63,7 @@ pub fn examine(
     drop(bar);
     name_damage(&place.name(), &found);
     if common.json {
-        let printed =
-            report::json(&place.name(), None, &found).and_then(|line| Ok(report::print(&line)?));
+        let printed = report::json(place, None, &found).and_then(|line| Ok(report::print(&line)?));
         if let Err(error) = printed {
             return error;
         }

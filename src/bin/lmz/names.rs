@@ -37,11 +37,28 @@ impl Place {
 
     /// For messages.
     pub fn name(&self) -> String {
+        shown(Path::new(&self.exact_name()))
+    }
+
+    /// For programs: as it is, but for bytes that are no UTF-8.
+    pub fn exact_name(&self) -> String {
         match self {
             Place::Pipe => "-".to_owned(),
             Place::File(path) => path.display().to_string(),
         }
     }
+}
+
+/// A path for messages. A name may hold line ends and what terminals take for commands.
+pub fn shown(path: &Path) -> String {
+    let mut text = String::new();
+    for c in path.display().to_string().chars() {
+        match c.is_control() {
+            true => text.extend(c.escape_debug()),
+            false => text.push(c),
+        }
+    }
+    text
 }
 
 /// One file to work on.
@@ -59,7 +76,7 @@ pub fn plan(
 ) -> Result<Vec<Job>, Usage> {
     let folder = wanted.output.as_deref().filter(|out| out.is_dir());
     if let (Some(out), None, 2..) = (&wanted.output, folder, inputs.len()) {
-        return Err(Usage(format!("{} inputs, but {} is no folder", inputs.len(), out.display())));
+        return Err(Usage(format!("{} inputs, but {} is no folder", inputs.len(), shown(out))));
     }
     let mut jobs = Vec::new();
     let mut outputs = HashSet::new();
@@ -73,7 +90,7 @@ pub fn plan(
             (_, Some(folder), Place::Pipe) => {
                 return Err(Usage(format!(
                     "standard input has no name to give to a file in {}",
-                    folder.display()
+                    shown(folder)
                 )));
             }
             (Some(out), None, _) => Place::new(out),
@@ -98,7 +115,7 @@ fn check(input: &Place, output: &Place, force: bool) -> Result<(), Usage> {
             Err(Usage("this would write binary data to a terminal; -f does it anyway".to_owned()))
         }
         (Place::File(input), Place::File(output)) if same_file(input, output) => {
-            Err(Usage(format!("{} is both input and output", input.display())))
+            Err(Usage(format!("{} is both input and output", shown(input))))
         }
         _ => Ok(()),
     }
@@ -119,8 +136,10 @@ fn resolved(output: &Place) -> Place {
 
 /// Whether both paths name the same existing file, whatever the links on the way.
 fn same_file(one: &Path, other: &Path) -> bool {
-    // By any name, links included; a file that does not exist is no other.
-    same_file::is_same_file(one, other).unwrap_or(false)
+    // Comparing opens both, and opening a named pipe takes away what its writer has to say, or
+    // waits for one. A file that does not exist is no other.
+    let regular = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());
+    regular(one) && regular(other) && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// Name of the output for an input called `name`.
@@ -135,7 +154,10 @@ fn output_name(name: &OsStr, direction: Direction) -> Result<OsString, Usage> {
         }
         Direction::Decompress => {
             let mut out = without(name, LMZ).ok_or_else(|| {
-                Usage(format!("{} does not end in .{LMZ}: name the output with -o", name.display()))
+                Usage(format!(
+                    "{} does not end in .{LMZ}: name the output with -o",
+                    shown(Path::new(name))
+                ))
             })?;
             let lower = out.to_string_lossy().to_lowercase();
             if !WAV_ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
@@ -159,6 +181,11 @@ mod tests {
 
     fn name(name: &str, direction: Direction) -> String {
         output_name(OsStr::new(name), direction).unwrap().into_string().unwrap()
+    }
+
+    #[test]
+    fn names_cannot_command_a_terminal() {
+        assert_eq!(shown(Path::new("a\n\u{1b}[31mé.wav")), "a\\n\\u{1b}[31mé.wav");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::failure;
-use crate::names::Place;
+use crate::names::{Place, shown};
 
 /// The temporary file there is at the moment, for the signal handler to remove. The lock is
 /// also held while the file gets its final name, so that the handler cannot come between.
@@ -84,14 +84,14 @@ impl Output {
             Place::File(path) => path.clone(),
         };
         if target.symlink_metadata().is_ok() && !replace {
-            bail!("{} exists; -f replaces it", target.display());
+            bail!("{} exists; -f replaces it", shown(&target));
         }
         if target.is_dir() {
-            bail!("{} is a folder", target.display());
+            bail!("{} is a folder", shown(&target));
         }
         // A device would be replaced by a file.
         if target.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            bail!("{} is no regular file; -o - writes to standard output", target.display());
+            bail!("{} is no regular file; -o - writes to standard output", shown(&target));
         }
         let (file, temporary) = temporary_beside(&target)?;
         Ok(Output::File { writer: BufWriter::new(file), temporary, target, replace })
@@ -142,9 +142,7 @@ impl Output {
             false => temporary.persist_noclobber(&target),
         };
         *unfinished = None;
-        persisted
-            .map_err(|e| e.error)
-            .with_context(|| format!("cannot create {}", target.display()))
+        persisted.map_err(|e| e.error).with_context(|| format!("cannot create {}", shown(&target)))
     }
 }
 
@@ -185,7 +183,7 @@ fn temporary_beside(target: &Path) -> Result<(File, TempPath)> {
     let mut unfinished = unfinished();
     let file: NamedTempFile = builder
         .tempfile_in(folder)
-        .with_context(|| format!("cannot write to the folder {}", folder.display()))?;
+        .with_context(|| format!("cannot write to the folder {}", shown(folder)))?;
     let parts = file.into_parts();
     *unfinished = Some(parts.1.to_path_buf());
     Ok(parts)

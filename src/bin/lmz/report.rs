@@ -7,6 +7,8 @@ use lmz::pipeline::{Damage, FileInfo, Summary};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::names::Place;
+
 /// Writes `line` to standard output.
 ///
 /// # Errors
@@ -16,11 +18,15 @@ pub fn print(line: &str) -> io::Result<()> {
 }
 
 /// One JSON object about `file`: the fields of `value`, and the names of the files.
-pub fn json(input: &str, output: Option<&str>, value: &impl Serialize) -> anyhow::Result<String> {
+pub fn json(
+    input: &Place,
+    output: Option<&Place>,
+    value: &impl Serialize,
+) -> anyhow::Result<String> {
     let mut object = Map::new();
-    object.insert("input".to_owned(), json!(input));
+    object.insert("input".to_owned(), json!(input.exact_name()));
     if let Some(output) = output {
-        object.insert("output".to_owned(), json!(output));
+        object.insert("output".to_owned(), json!(output.exact_name()));
     }
     if let Value::Object(fields) = serde_json::to_value(value)? {
         object.extend(fields);
@@ -64,8 +70,18 @@ pub fn damage(damage: &Damage) -> String {
     )
 }
 
+/// What `lmz info` says about a file.
+#[derive(Serialize)]
+pub struct Told {
+    #[serde(flatten)]
+    pub info: FileInfo,
+    /// Why this build, with the model at hand, cannot decode it; `null` if it can.
+    pub hindrance: Option<String>,
+}
+
 /// The table of `lmz info`.
-pub fn table(name: &str, info: &FileInfo) -> String {
+pub fn table(name: &str, told: &Told) -> String {
+    let Told { info, hindrance } = told;
     let mut rows: Vec<(&str, String)> = Vec::new();
     let draft = match info.format_draft {
         0 => String::new(),
@@ -123,6 +139,12 @@ pub fn table(name: &str, info: &FileInfo) -> String {
         rows.push(("  engine", model.engine.clone()));
         rows.push(("  back end", format!("{}; GPU layers: {}", model.backend, model.gpu_layers)));
         rows.push(("  canary", model.canary.clone()));
+    }
+    if info.lm.segments > 0 {
+        rows.push((
+            "  decodes here",
+            hindrance.as_ref().map_or_else(|| "yes".to_owned(), |reason| format!("no: {reason}")),
+        ));
     }
 
     let mut table = format!("{name}\n");
