@@ -8,7 +8,8 @@
 A token file holds little-endian u16 pairs (input id, bin of the sample) in coding order, with
 the ids of a model of 32 classes; a model with fewer hears the leading bits of the class. Names
 are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on both sides of the
-validation split. A run that was cut off goes on from its last checkpoint when started again.
+validation split. A run that was cut off goes on from its last checkpoint when started again. With
+--from-gguf a new run starts from the weights and the shape of an exported model.
 
 The log (RUN/log.csv) gives bits per token on the validation set over the second half of each
 context, which is what coding sees, and for comparison what a table of bins given the input
@@ -29,7 +30,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from gguf_model import BINS, CLASSES, Shape
+from gguf_model import BINS, CLASSES, Shape, read_gguf
 from model import Llama
 
 START = CLASSES * BINS + BINS  # the start token in token files
@@ -111,6 +112,7 @@ def main() -> None:
     args.add_argument("--batch", type=int, default=64, help="contexts per step")
     args.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
     args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--from-gguf", help="model to start from; its shape counts, not the options'")
     args.add_argument("--validate-every", type=int, default=500, help="steps")
     for field in dataclasses.fields(Shape):
         if isinstance(field.default, int) and field.name != "bins":
@@ -120,6 +122,8 @@ def main() -> None:
         torch.set_num_threads(a.threads)
     names = [f.name for f in dataclasses.fields(Shape)]
     shape = Shape(**{n: v for n, v in vars(a).items() if n in names})
+    if a.from_gguf:
+        shape, weights = read_gguf(a.from_gguf)
     a.run.mkdir(parents=True, exist_ok=True)
     saved = a.run / "checkpoint.pt"
 
@@ -131,7 +135,8 @@ def main() -> None:
     print(f"a table of bins given the input: {train.table_bits(valid, shape.vocab):.4f} bits")
 
     torch.manual_seed(a.seed)
-    model = Llama(shape).to(a.device)
+    model = Llama.from_weights(shape, weights) if a.from_gguf else Llama(shape)
+    model.to(a.device)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     vectors = [p for p in model.parameters() if p.ndim == 1]
     optimiser = torch.optim.AdamW(
