@@ -12,8 +12,8 @@ validation split. A run that was cut off goes on from its last checkpoint when s
 --from-gguf a new run starts from the weights and the shape of an exported model.
 
 The log (RUN/log.csv) gives bits per token on the validation set over the second half of each
-context, which is what coding sees, and for comparison what a table of bins given the input
-token alone would need: what lies below that is the model's use of the past.
+context, which is what coding sees, and for comparison (row "table") what a table of bins given the
+input token alone would need: what lies below that is the model's use of the past.
 """
 
 from __future__ import annotations
@@ -54,8 +54,13 @@ class Tokens:
         assert self.bins.max() < BINS and ids.max() <= START, "not a token file"
         fold = (ids // BINS * shape.classes // CLASSES) * BINS + ids % BINS
         self.inputs = np.where(ids == START, shape.start, fold).astype(np.int16)
-        # The square root keeps long recordings from drowning the many short ones.
-        self.weights = np.sqrt(self.sizes) / np.sqrt(self.sizes).sum()
+        # Square roots keep long recordings from drowning short ones, and kinds with many recordings
+        # from drowning the others.
+        weights = np.sqrt(self.sizes)
+        for kind in set(self.kinds):
+            of_kind = np.array(self.kinds) == kind
+            weights[of_kind] /= np.sqrt(weights[of_kind].sum())
+        self.weights = weights / weights.sum()
 
     def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Random stretches; one in 32 starts where its segment does."""
@@ -65,12 +70,27 @@ class Tokens:
         index = (self.starts[files] + at)[:, None] + np.arange(self.length)
         return self.inputs[index], self.bins[index]
 
-    def table_bits(self, other: Tokens, vocab: int) -> float:
+    def table_bits(self, other: Tokens, vocab: int) -> tuple[float, dict[str, float]]:
         """Bits per token of `other` with this set's counts of bins per input token."""
         counts = np.full((vocab, BINS), 0.5)
         np.add.at(counts, (self.inputs, self.bins), 1)
         counts /= counts.sum(1, keepdims=True)
-        return float(-np.log2(counts[other.inputs, other.bins]).mean())
+        bits = -np.log2(counts[other.inputs, other.bins])
+        of_files = np.add.reduceat(bits, other.starts) / other.sizes
+        total: dict[str, list[float]] = {}
+        for kind, mean in zip(other.kinds, of_files.tolist(), strict=True):
+            total.setdefault(kind, []).append(mean)
+        return means(total)
+
+
+def means(total: dict[str, list[float]]) -> tuple[float, dict[str, float]]:
+    """Of all values, every recording counting the same, and per kind."""
+    every = [bits for values in total.values() for bits in values]
+    return float(np.mean(every)), {k: float(np.mean(v)) for k, v in sorted(total.items())}
+
+
+def shown(kinds: dict[str, float]) -> str:
+    return " ".join(f"{k}={v:.4f}" for k, v in kinds.items())
 
 
 def held_out(path: Path) -> bool:
@@ -80,7 +100,9 @@ def held_out(path: Path) -> bool:
 
 
 @torch.no_grad()
-def validate(model: Llama, data: Tokens, device: str, rounds: int) -> tuple[float, dict]:
+def validate(
+    model: Llama, data: Tokens, device: str, rounds: int
+) -> tuple[float, dict[str, float]]:
     """Bits per token over the second half of fixed contexts: all, and per kind."""
     model.eval()
     rng = np.random.default_rng(1)
@@ -97,8 +119,7 @@ def validate(model: Llama, data: Tokens, device: str, rounds: int) -> tuple[floa
         for file, bits in zip(files, (loss / LN2).tolist(), strict=True):
             total.setdefault(data.kinds[file], []).append(bits)
     model.train()
-    every = [bits for values in total.values() for bits in values]
-    return float(np.mean(every)), {k: float(np.mean(v)) for k, v in sorted(total.items())}
+    return means(total)
 
 
 def main() -> None:
@@ -109,6 +130,8 @@ def main() -> None:
     args.add_argument("--max-tokens", type=float, help="stop by tokens instead: reproducible")
     args.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args.add_argument("--threads", type=int, default=0)
+    args.add_argument("--bf16", action="store_true", help="matrix products in bfloat16, as on GPUs")
+    args.add_argument("--compile", action="store_true", help="fuse operations; needs a C++ compiler")
     args.add_argument("--batch", type=int, default=64, help="contexts per step")
     args.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
     args.add_argument("--seed", type=int, default=1)
@@ -132,7 +155,8 @@ def main() -> None:
     valid = Tokens([f for f in files if held_out(f)], shape, shape.context)
     print(f"{len(train.inputs)} tokens to train on, {len(valid.inputs)} to validate")
     print(f"{shape}: {shape.parameters()} parameters in the GGUF")
-    print(f"a table of bins given the input: {train.table_bits(valid, shape.vocab):.4f} bits")
+    table_bits, table_kinds = train.table_bits(valid, shape.vocab)
+    print(f"a table of bins given the input: {table_bits:.4f} {shown(table_kinds)}", flush=True)
 
     torch.manual_seed(a.seed)
     model = Llama.from_weights(shape, weights) if a.from_gguf else Llama(shape)
@@ -156,10 +180,12 @@ def main() -> None:
     table = csv.writer(log)
     if step == 0:
         table.writerow(["step", "tokens", "seconds", "rate", "train_bits", "valid_bits", "kinds"])
+        table.writerow(["table", "", "", "", "", f"{table_bits:.4f}", shown(table_kinds)])
     begin = time.monotonic()
     per_step = a.batch * shape.context
     mean, done = math.log(BINS), False
-    fast = a.device.startswith("cuda")
+    forward = torch.compile(model) if a.compile else model
+    fast = a.bf16 or a.device.startswith("cuda")
 
     def save(seconds: float) -> None:
         part = saved.with_suffix(".part")
@@ -176,12 +202,12 @@ def main() -> None:
         done = progress >= 1
         if step % a.validate_every == 0 or done:
             bits, kinds = validate(model, valid, a.device, 8)
-            shown = " ".join(f"{k}={v:.4f}" for k, v in kinds.items())
             rate = optimiser.param_groups[0]["lr"]
             table.writerow([step, step * per_step, round(seconds, 1), f"{rate:.2e}",
-                            f"{mean / LN2:.4f}", f"{bits:.4f}", shown])  # fmt: skip
+                            f"{mean / LN2:.4f}", f"{bits:.4f}", shown(kinds)])  # fmt: skip
             log.flush()
-            print(f"{step} {seconds:.0f} s train {mean / LN2:.4f} valid {bits:.4f} {shown}", flush=True)
+            print(f"{step} {seconds:.0f} s train {mean / LN2:.4f} valid {bits:.4f} "
+                  f"{shown(kinds)}", flush=True)  # fmt: skip
             save(seconds)
         if done:
             break
@@ -194,8 +220,8 @@ def main() -> None:
         x, y = train.batch(np.random.default_rng((a.seed, step)), a.batch)
         x = torch.from_numpy(x.astype(np.int64)).to(a.device)
         y = torch.from_numpy(y.astype(np.int64)).to(a.device)
-        with torch.autocast("cuda", torch.bfloat16, enabled=fast):
-            logits = model(x)
+        with torch.autocast(model.cos.device.type, torch.bfloat16, enabled=fast):
+            logits = forward(x)
         loss = F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
