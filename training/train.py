@@ -12,8 +12,9 @@ validation split. A run that was cut off goes on from its last checkpoint when s
 --from-gguf a new run starts from the weights and the shape of an exported model.
 
 The log (RUN/log.csv) gives bits per token on the validation set over the second half of each
-context, which is what coding sees, and for comparison (row "table") what a table of bins given the
-input token alone would need: what lies below that is the model's use of the past.
+context, which is what coding sees, by kind and as the mean of all kinds. Its row "table" is what a
+table of bins given the input token alone would need: what lies below that is the model's use of
+the past.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from model import Llama
 
 START = CLASSES * BINS + BINS  # the start token in token files
 LN2 = math.log(2)
+CONTEXTS = 128  # of each kind, to validate
 
 
 class Tokens:
@@ -70,23 +72,33 @@ class Tokens:
         index = (self.starts[files] + at)[:, None] + np.arange(self.length)
         return self.inputs[index], self.bins[index]
 
+    def fixed(self, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """As many stretches of each kind, always the same."""
+        rng = np.random.default_rng(1)
+        chosen = {}
+        for kind in sorted(set(self.kinds)):
+            of_kind = np.flatnonzero(np.array(self.kinds) == kind)
+            files = np.resize(rng.permutation(of_kind), count)
+            at = (rng.random(count) * (self.sizes[files] - self.length)).astype(np.int64)
+            index = (self.starts[files] + at)[:, None] + np.arange(self.length)
+            chosen[kind] = self.inputs[index], self.bins[index]
+        return chosen
+
     def table_bits(self, other: Tokens, vocab: int) -> tuple[float, dict[str, float]]:
-        """Bits per token of `other` with this set's counts of bins per input token."""
+        """What `validate` gives, for this set's counts of bins per input token."""
         counts = np.full((vocab, BINS), 0.5)
         np.add.at(counts, (self.inputs, self.bins), 1)
-        counts /= counts.sum(1, keepdims=True)
-        bits = -np.log2(counts[other.inputs, other.bins])
-        of_files = np.add.reduceat(bits, other.starts) / other.sizes
-        total: dict[str, list[float]] = {}
-        for kind, mean in zip(other.kinds, of_files.tolist(), strict=True):
-            total.setdefault(kind, []).append(mean)
-        return means(total)
+        bits = -np.log2(counts / counts.sum(1, keepdims=True))
+        half = other.length // 2
+        total = {
+            kind: float(bits[inputs[:, half:], bins[:, half:]].mean())
+            for kind, (inputs, bins) in other.fixed(CONTEXTS).items()
+        }
+        return mean_of(total), total
 
 
-def means(total: dict[str, list[float]]) -> tuple[float, dict[str, float]]:
-    """Of all values, every recording counting the same, and per kind."""
-    every = [bits for values in total.values() for bits in values]
-    return float(np.mean(every)), {k: float(np.mean(v)) for k, v in sorted(total.items())}
+def mean_of(kinds: dict[str, float]) -> float:
+    return sum(kinds.values()) / len(kinds)
 
 
 def shown(kinds: dict[str, float]) -> str:
@@ -100,26 +112,18 @@ def held_out(path: Path) -> bool:
 
 
 @torch.no_grad()
-def validate(
-    model: Llama, data: Tokens, device: str, rounds: int
-) -> tuple[float, dict[str, float]]:
-    """Bits per token over the second half of fixed contexts: all, and per kind."""
+def validate(model: Llama, data: Tokens, device: str) -> tuple[float, dict[str, float]]:
+    """Bits per token over the second half of fixed contexts: mean of all kinds, and per kind."""
     model.eval()
-    rng = np.random.default_rng(1)
     half = data.length // 2
-    total: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        files = rng.permutation(len(data.sizes))[:64]
-        at = (rng.random(len(files)) * (data.sizes[files] - data.length)).astype(np.int64)
-        index = (data.starts[files] + at)[:, None] + np.arange(data.length)
-        x = torch.from_numpy(data.inputs[index].astype(np.int64)).to(device)
-        y = torch.from_numpy(data.bins[index].astype(np.int64)).to(device)
-        logits = model(x)[:, half:]
-        loss = F.cross_entropy(logits.transpose(1, 2), y[:, half:], reduction="none").mean(1)
-        for file, bits in zip(files, (loss / LN2).tolist(), strict=True):
-            total.setdefault(data.kinds[file], []).append(bits)
+    total = {}
+    for kind, (inputs, bins) in data.fixed(CONTEXTS).items():
+        x = torch.from_numpy(inputs.astype(np.int64)).to(device)
+        y = torch.from_numpy(bins[:, half:].astype(np.int64)).to(device)
+        logits = torch.cat([model(part)[:, half:] for part in x.split(64)])
+        total[kind] = float(F.cross_entropy(logits.flatten(0, 1), y.flatten())) / LN2
     model.train()
-    return means(total)
+    return mean_of(total), total
 
 
 def main() -> None:
@@ -201,7 +205,7 @@ def main() -> None:
             progress = step * per_step / a.max_tokens
         done = progress >= 1
         if step % a.validate_every == 0 or done:
-            bits, kinds = validate(model, valid, a.device, 8)
+            bits, kinds = validate(model, valid, a.device)
             rate = optimiser.param_groups[0]["lr"]
             table.writerow([step, step * per_step, round(seconds, 1), f"{rate:.2e}",
                             f"{mean / LN2:.4f}", f"{bits:.4f}", shown(kinds)])  # fmt: skip
