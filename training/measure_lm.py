@@ -21,7 +21,8 @@ from pathlib import Path
 def compress(command: list[str], clip: Path, folder: str) -> tuple[int, int, float]:
     """Bytes of the file, bytes that the model saved in its segments, seconds."""
     begin = time.monotonic()
-    done = subprocess.run([*command, str(clip), "-o", str(Path(folder) / "out.lmz"), "-f", "--json"],
+    out = str(Path(folder) / "out.lmz")
+    done = subprocess.run([*command, str(clip), "-o", out, "-f", "--json"],
                           capture_output=True, text=True, check=True)  # fmt: skip
     summary = json.loads(done.stdout)
     return summary["compressed_bytes"], summary["lm_saved_bytes"], time.monotonic() - begin

@@ -26,7 +26,7 @@ def by_kind(row: dict[str, str]) -> dict[str, float]:
 
 
 def read(logs: list[Path]) -> tuple[dict[str, list[Curve]], dict[str, float]]:
-    """Kind -> its curve in each log, over millions of tokens; kind -> bits of the last log's table."""
+    """Kind -> its curve in each log, over millions of tokens; kind -> bits of the last table."""
     curves: dict[str, list[Curve]] = {}
     table: dict[str, float] = {}
     before = 0.0
@@ -75,7 +75,8 @@ def draw(curves: dict[str, list[Curve]], table: dict[str, float]) -> str:
     ]
     for bits in ticks(low, high, 6):
         out.append(f'<path d="M{LEFT} {y(bits):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        out.append(f'<text x="{LEFT - 6}" y="{y(bits) + 4:.1f}" text-anchor="end">{bits:.2f}</text>')
+        out.append(f'<text x="{LEFT - 6}" y="{y(bits) + 4:.1f}" text-anchor="end">'
+                   f"{bits:.2f}</text>")  # fmt: skip
     for tokens in ticks(0, right, 6):
         out.append(f'<text x="{x(tokens):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">'
                    f"{tokens:g}</text>")  # fmt: skip

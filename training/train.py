@@ -135,7 +135,7 @@ def main() -> None:
     args.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args.add_argument("--threads", type=int, default=0)
     args.add_argument("--bf16", action="store_true", help="matrix products in bfloat16, as on GPUs")
-    args.add_argument("--compile", action="store_true", help="fuse operations; needs a C++ compiler")
+    args.add_argument("--compile", action="store_true", help="fused; needs a C++ compiler")
     args.add_argument("--batch", type=int, default=64, help="contexts per step")
     args.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
     args.add_argument("--seed", type=int, default=1)
