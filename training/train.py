@@ -5,16 +5,21 @@
     python train.py --tokens TOKENS --run RUN --minutes 180
     python export.py RUN/checkpoint.pt model.gguf
 
-A token file holds little-endian u16 pairs (input id, bin of the sample) in coding order, with
-the ids of a model of 32 classes; a model with fewer hears the leading bits of the class. Names
-are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on both sides of the
-validation split. A run that was cut off goes on from its last checkpoint when started again. With
---from-gguf a new run starts from the weights and the shape of an exported model.
+A token file holds seven little-endian 16-bit integers for each sample, in coding order: the input
+id, with the ids of a model of 32 classes (one with fewer hears the leading bits of the class); the
+bin of the sample; and for each of the five decisions that find the bin the logit of the codec
+without a model in units of 1/2048, or -32768 where the decision costs nothing because only one
+outcome is possible. Names are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on both
+sides of the validation split.
 
-The log (RUN/log.csv) gives bits per token on the validation set over the second half of each
-context, which is what coding sees, by kind and as the mean of all kinds. Its row "table" is what a
-table of bins given the input token alone would need: what lies below that is the model's use of
-the past.
+The loss is what the codec would pay for these decisions with TRUST times the model's logit added to
+its own, as its mixer does at first: a model learns what the codec does not know. One that is
+trained to predict the bins by itself learns mostly what the codec knows better.
+
+A run that was cut off goes on from its last checkpoint when started again. With --from-gguf a new
+run starts from the weights and the shape of an exported model. The log (RUN/log.csv) gives bits
+per token on the validation set over the second half of each context, which is what coding sees, by
+kind and as the mean of all kinds. Its row "codec" is the cost without a model.
 """
 
 from __future__ import annotations
@@ -30,13 +35,19 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from gguf_model import BINS, CLASSES, Shape, read_gguf
 from model import Llama
 
 START = CLASSES * BINS + BINS  # the start token in token files
+FREE = -32768  # in place of a logit
+UNIT = 2048
+TRUST = 0.4  # LANGUAGE_WEIGHT in src/density/tree.rs
 LN2 = math.log(2)
 CONTEXTS = 128  # of each kind, to validate
+
+Batch = tuple[Tensor, Tensor, Tensor]  # inputs, bins, the codec's logits
 
 
 class Tokens:
@@ -44,15 +55,15 @@ class Tokens:
 
     def __init__(self, files: list[Path], shape: Shape, length: int) -> None:
         self.length = length
-        parts = [np.fromfile(f, dtype="<u2").reshape(-1, 2) for f in files]
+        parts = [np.fromfile(f, dtype="<i2").reshape(-1, 7) for f in files]
         keep = [i for i, p in enumerate(parts) if len(p) > length]
         self.kinds = [files[i].name.split("__")[0] for i in keep]
         parts = [parts[i] for i in keep]
         assert parts, "no token file is longer than a context"
         self.sizes = np.array([len(p) for p in parts])
         self.starts = np.concatenate(([0], np.cumsum(self.sizes)[:-1]))
-        both = np.concatenate(parts)
-        ids, self.bins = both[:, 0].astype(np.int32), both[:, 1].astype(np.int16)
+        every = np.concatenate(parts)
+        ids, self.bins, self.codec = every[:, 0].astype(np.int32), every[:, 1], every[:, 2:]
         assert self.bins.max() < BINS and ids.max() <= START, "not a token file"
         fold = (ids // BINS * shape.classes // CLASSES) * BINS + ids % BINS
         self.inputs = np.where(ids == START, shape.start, fold).astype(np.int16)
@@ -64,15 +75,21 @@ class Tokens:
             weights[of_kind] /= np.sqrt(weights[of_kind].sum())
         self.weights = weights / weights.sum()
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def contexts(self, files: np.ndarray, at: np.ndarray) -> Batch:
+        index = (self.starts[files] + at)[:, None] + np.arange(self.length)
+        inputs, bins = (
+            torch.from_numpy(part[index].astype(np.int64)) for part in (self.inputs, self.bins)
+        )
+        return inputs, bins, torch.from_numpy(self.codec[index])
+
+    def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Random stretches; one in 32 starts where its segment does."""
         files = rng.choice(len(self.sizes), size, p=self.weights)
         at = (rng.random(size) * (self.sizes[files] - self.length)).astype(np.int64)
         at[rng.random(size) < 1 / 32] = 0
-        index = (self.starts[files] + at)[:, None] + np.arange(self.length)
-        return self.inputs[index], self.bins[index]
+        return self.contexts(files, at)
 
-    def fixed(self, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def fixed(self, count: int) -> dict[str, Batch]:
         """As many stretches of each kind, always the same."""
         rng = np.random.default_rng(1)
         chosen = {}
@@ -80,21 +97,29 @@ class Tokens:
             of_kind = np.flatnonzero(np.array(self.kinds) == kind)
             files = np.resize(rng.permutation(of_kind), count)
             at = (rng.random(count) * (self.sizes[files] - self.length)).astype(np.int64)
-            index = (self.starts[files] + at)[:, None] + np.arange(self.length)
-            chosen[kind] = self.inputs[index], self.bins[index]
+            chosen[kind] = self.contexts(files, at)
         return chosen
 
-    def table_bits(self, other: Tokens, vocab: int) -> tuple[float, dict[str, float]]:
-        """What `validate` gives, for this set's counts of bins per input token."""
-        counts = np.full((vocab, BINS), 0.5)
-        np.add.at(counts, (self.inputs, self.bins), 1)
-        bits = -np.log2(counts / counts.sum(1, keepdims=True))
-        half = other.length // 2
-        total = {
-            kind: float(bits[inputs[:, half:], bins[:, half:]].mean())
-            for kind, (inputs, bins) in other.fixed(CONTEXTS).items()
-        }
-        return mean_of(total), total
+
+def cost(logits: Tensor, bins: Tensor, codec: Tensor) -> Tensor:
+    """Bits that the codec pays for the bins, per token.
+
+    logits: (batch, time, BINS) of the model; bins: (batch, time); codec: (batch, time, 5)
+    """
+    logits, bins, codec = logits.float().flatten(0, 1), bins.flatten(), codec.flatten(0, 1)
+    # Weight of each half, quarter, ... of the bins.
+    levels = [logits]
+    while levels[0].shape[1] > 2:
+        levels.insert(0, torch.logaddexp(levels[0][:, 0::2], levels[0][:, 1::2]))
+    total = torch.zeros((), device=logits.device)
+    for depth, level in enumerate(levels):
+        upper = bins >> (4 - depth)
+        lower_half = level.gather(1, (upper & ~1)[:, None])[:, 0]
+        upper_half = level.gather(1, (upper | 1)[:, None])[:, 0]
+        mixed = codec[:, depth] / UNIT + TRUST * (upper_half - lower_half)
+        paid = F.softplus(torch.where(upper & 1 == 1, -mixed, mixed))
+        total = total + torch.where(codec[:, depth] == FREE, 0.0, paid).sum()
+    return total / (LN2 * len(bins))
 
 
 def mean_of(kinds: dict[str, float]) -> float:
@@ -112,17 +137,20 @@ def held_out(path: Path) -> bool:
 
 
 @torch.no_grad()
-def validate(model: Llama, data: Tokens, device: str) -> tuple[float, dict[str, float]]:
-    """Bits per token over the second half of fixed contexts: mean of all kinds, and per kind."""
-    model.eval()
+def validate(model: nn.Module | None, data: Tokens, device: str) -> tuple[float, dict[str, float]]:
+    """Bits per token over the second half of fixed contexts: mean of all kinds, and per kind.
+
+    Without a model, what the codec alone pays.
+    """
     half = data.length // 2
     total = {}
-    for kind, (inputs, bins) in data.fixed(CONTEXTS).items():
-        x = torch.from_numpy(inputs.astype(np.int64)).to(device)
-        y = torch.from_numpy(bins[:, half:].astype(np.int64)).to(device)
-        logits = torch.cat([model(part)[:, half:] for part in x.split(64)])
-        total[kind] = float(F.cross_entropy(logits.flatten(0, 1), y.flatten())) / LN2
-    model.train()
+    for kind, batch in data.fixed(CONTEXTS).items():
+        x, bins, codec = (part.to(device) for part in batch)
+        if model:
+            logits = torch.cat([model(part)[:, half:] for part in x.split(64)])
+        else:
+            logits = torch.zeros((*bins[:, half:].shape, BINS), device=device)
+        total[kind] = float(cost(logits, bins[:, half:], codec[:, half:]))
     return mean_of(total), total
 
 
@@ -159,8 +187,8 @@ def main() -> None:
     valid = Tokens([f for f in files if held_out(f)], shape, shape.context)
     print(f"{len(train.inputs)} tokens to train on, {len(valid.inputs)} to validate")
     print(f"{shape}: {shape.parameters()} parameters in the GGUF")
-    table_bits, table_kinds = train.table_bits(valid, shape.vocab)
-    print(f"a table of bins given the input: {table_bits:.4f} {shown(table_kinds)}", flush=True)
+    codec_bits, codec_kinds = validate(None, valid, "cpu")
+    print(f"the codec alone: {codec_bits:.4f} {shown(codec_kinds)}", flush=True)
 
     torch.manual_seed(a.seed)
     model = Llama.from_weights(shape, weights) if a.from_gguf else Llama(shape)
@@ -184,11 +212,11 @@ def main() -> None:
     table = csv.writer(log)
     if step == 0:
         table.writerow(["step", "tokens", "seconds", "rate", "train_bits", "valid_bits", "kinds"])
-        table.writerow(["table", "", "", "", "", f"{table_bits:.4f}", shown(table_kinds)])
+        table.writerow(["codec", "", "", "", "", f"{codec_bits:.4f}", shown(codec_kinds)])
     begin = time.monotonic()
     per_step = a.batch * shape.context
-    mean, done = math.log(BINS), False
-    forward = torch.compile(model) if a.compile else model
+    mean, done = codec_bits, False
+    forward, price = (torch.compile(f) if a.compile else f for f in (model, cost))
     fast = a.bf16 or a.device.startswith("cuda")
 
     def save(seconds: float) -> None:
@@ -208,9 +236,9 @@ def main() -> None:
             bits, kinds = validate(model, valid, a.device)
             rate = optimiser.param_groups[0]["lr"]
             table.writerow([step, step * per_step, round(seconds, 1), f"{rate:.2e}",
-                            f"{mean / LN2:.4f}", f"{bits:.4f}", shown(kinds)])  # fmt: skip
+                            f"{mean:.4f}", f"{bits:.4f}", shown(kinds)])  # fmt: skip
             log.flush()
-            print(f"{step} {seconds:.0f} s train {mean / LN2:.4f} valid {bits:.4f} "
+            print(f"{step} {seconds:.0f} s train {mean:.4f} valid {bits:.4f} "
                   f"{shown(kinds)}", flush=True)  # fmt: skip
             save(seconds)
         if done:
@@ -221,12 +249,11 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate
         # A generator per step, so that a resumed run sees what an unbroken one would.
-        x, y = train.batch(np.random.default_rng((a.seed, step)), a.batch)
-        x = torch.from_numpy(x.astype(np.int64)).to(a.device)
-        y = torch.from_numpy(y.astype(np.int64)).to(a.device)
+        batch = train.batch(np.random.default_rng((a.seed, step)), a.batch)
+        x, bins, codec = (part.to(a.device) for part in batch)
         with torch.autocast(model.cos.device.type, torch.bfloat16, enabled=fast):
             logits = forward(x)
-        loss = F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
+        loss = price(logits, bins, codec)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
