@@ -9,8 +9,8 @@ A token file holds seven little-endian 16-bit integers for each sample, in codin
 id, with the ids of a model of 32 classes (one with fewer hears the leading bits of the class); the
 bin of the sample; and for each of the five decisions that find the bin the logit of the codec
 without a model in units of 1/2048, or -32768 where the decision costs nothing because only one
-outcome is possible. Names are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on both
-sides of the validation split.
+outcome is possible. Names are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on
+both sides of the validation split.
 
 The loss is what the codec would pay for these decisions with TRUST times the model's logit added to
 its own, as its mixer does at first: a model learns what the codec does not know. One that is
