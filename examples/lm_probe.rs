@@ -3,7 +3,10 @@
 //! `lm_probe speed MODEL…` prints tokens per second of processor time, the best of twelve runs.
 //! `lm_probe logits MODEL < TOKENS` reads vocabulary inputs as `start` or `bin class` per line
 //! and prints the 32 logits after each, with all their digits.
+//! `lm_probe gain MODEL CLIP…` prints for each WAV file the bytes of its segments at the default
+//! level without the model and with it, whether it saves anything or not.
 
+use std::fs::File;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::time::Instant;
@@ -11,13 +14,17 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use lmz::lm::llama::{Model, ModelOptions, Session};
 use lmz::lm::{InputToken, LanguageModel};
+use lmz::pipeline::SEGMENT;
+use lmz::wav::{self, Span, WavReader};
+use lmz::{Level, codec};
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.split_first() {
         Some((mode, models)) if mode == "speed" => models.iter().try_for_each(|m| speed(m)),
         Some((mode, [model])) if mode == "logits" => logits(model),
-        _ => bail!("usage: lm_probe speed MODEL…, or lm_probe logits MODEL < TOKENS"),
+        Some((mode, [model, clips @ ..])) if mode == "gain" => gain(model, clips),
+        _ => bail!("usage: lm_probe speed MODEL… | logits MODEL < TOKENS | gain MODEL CLIP…"),
     }
 }
 
@@ -70,6 +77,26 @@ fn logits(path: &str) -> Result<()> {
         };
         let row = session.step(token)?.map(|v| format!("{v:e}"));
         writeln!(out, "{}", row.join(" "))?;
+    }
+    Ok(())
+}
+
+fn gain(model: &str, clips: &[String]) -> Result<()> {
+    let model = load(model)?;
+    for clip in clips {
+        let mut reader = WavReader::new(File::open(clip).context(clip.to_owned())?)?;
+        let (mut without, mut with) = (0, 0);
+        while let Some(span) = reader.next_span(SEGMENT)? {
+            let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
+            let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
+            let mut session = model.session()?;
+            let coded = codec::encode_pcm(&pcm, Level::Default, None)?;
+            without += coded.tokens.len() + coded.lsb.len();
+            let coded = codec::encode_pcm(&pcm, Level::Default, Some(&mut session))?;
+            with += coded.tokens.len() + coded.lsb.len();
+        }
+        let name = Path::new(clip).file_stem().unwrap_or_default().to_string_lossy();
+        println!("{name}\t{without}\t{with}");
     }
     Ok(())
 }

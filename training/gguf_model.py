@@ -158,6 +158,38 @@ def write_gguf(
     out.close()
 
 
+def read_gguf(path: str) -> tuple[Shape, dict[str, np.ndarray]]:
+    """The reverse of `write_gguf` for audio models, with the weights as float32.
+
+    Writing them again gives the same Q8_0 blocks: the largest weight of a block is its scale times 127.
+    """
+    file = gguf.GGUFReader(path)
+
+    def number(key: str) -> float:
+        field = file.get_field(key)
+        assert field is not None, f"{path} has no {key}: no model of write_gguf"
+        return field.contents()
+
+    assert number("lmz.interface") == INTERFACE
+    shape = Shape(
+        layers=number("llama.block_count"),
+        width=number("llama.embedding_length"),
+        heads=number("llama.attention.head_count"),
+        kv_heads=number("llama.attention.head_count_kv"),
+        ffn=number("llama.feed_forward_length"),
+        head_dim=number("llama.attention.key_length"),
+        window=number("lmz.window"),
+        bins=number("lmz.bins"),
+        classes=number("lmz.classes"),
+        rope_base=number("llama.rope.freq_base"),
+        # Stored in single precision; the decimal number is what another shape is compared with.
+        norm_eps=float(f"{number('llama.attention.layer_norm_rms_epsilon'):.6g}"),
+    )
+    stored = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in file.tensors}
+    weights = {name: stored[name].reshape(dims) for name, dims in shape.tensors().items()}
+    return shape, weights
+
+
 def random_weights(shape: Shape, seed: int) -> dict[str, np.ndarray]:
     """Weights for tests and timing: lively logits that differ between bins and inputs."""
     rng = np.random.Generator(np.random.PCG64(seed))

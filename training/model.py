@@ -112,7 +112,7 @@ class Llama(nn.Module):
 
     @classmethod
     def from_weights(cls, shape: Shape, weights: dict[str, np.ndarray]) -> Llama:
-        """The reverse of `weights`, for tests."""
+        """The reverse of `weights`."""
         model = cls(shape)
         w = {name: torch.from_numpy(value.copy()) for name, value in weights.items()}
         state = {name: torch.zeros_like(p) for name, p in model.state_dict().items()}

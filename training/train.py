@@ -5,14 +5,21 @@
     python train.py --tokens TOKENS --run RUN --minutes 180
     python export.py RUN/checkpoint.pt model.gguf
 
-A token file holds little-endian u16 pairs (input id, bin of the sample) in coding order, with
-the ids of a model of 32 classes; a model with fewer hears the leading bits of the class. Names
-are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on both sides of the
-validation split. A run that was cut off goes on from its last checkpoint when started again.
+A token file holds seven little-endian 16-bit integers for each sample, in coding order: the input
+id, with the ids of a model of 32 classes (one with fewer hears the leading bits of the class); the
+bin of the sample; and for each of the five decisions that find the bin the logit of the codec
+without a model in units of 1/2048, or -32768 where the decision costs nothing because only one
+outcome is possible. Names are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on
+both sides of the validation split.
 
-The log (RUN/log.csv) gives bits per token on the validation set over the second half of each
-context, which is what coding sees, and for comparison what a table of bins given the input
-token alone would need: what lies below that is the model's use of the past.
+The loss is what the codec would pay for these decisions with TRUST times the model's logit added to
+its own, as its mixer does at first: a model learns what the codec does not know. One that is
+trained to predict the bins by itself learns mostly what the codec knows better.
+
+A run that was cut off goes on from its last checkpoint when started again. With --from-gguf a new
+run starts from the weights and the shape of an exported model. The log (RUN/log.csv) gives bits
+per token on the validation set over the second half of each context, which is what coding sees, by
+kind and as the mean of all kinds. Its row "codec" is the cost without a model.
 """
 
 from __future__ import annotations
@@ -28,12 +35,19 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
-from gguf_model import BINS, CLASSES, Shape
+from gguf_model import BINS, CLASSES, Shape, read_gguf
 from model import Llama
 
 START = CLASSES * BINS + BINS  # the start token in token files
+FREE = -32768  # in place of a logit
+UNIT = 2048
+TRUST = 0.4  # LANGUAGE_WEIGHT in src/density/tree.rs
 LN2 = math.log(2)
+CONTEXTS = 128  # of each kind, to validate
+
+Batch = tuple[Tensor, Tensor, Tensor]  # inputs, bins, the codec's logits
 
 
 class Tokens:
@@ -41,35 +55,79 @@ class Tokens:
 
     def __init__(self, files: list[Path], shape: Shape, length: int) -> None:
         self.length = length
-        parts = [np.fromfile(f, dtype="<u2").reshape(-1, 2) for f in files]
+        parts = [np.fromfile(f, dtype="<i2").reshape(-1, 7) for f in files]
         keep = [i for i, p in enumerate(parts) if len(p) > length]
         self.kinds = [files[i].name.split("__")[0] for i in keep]
         parts = [parts[i] for i in keep]
         assert parts, "no token file is longer than a context"
         self.sizes = np.array([len(p) for p in parts])
         self.starts = np.concatenate(([0], np.cumsum(self.sizes)[:-1]))
-        both = np.concatenate(parts)
-        ids, self.bins = both[:, 0].astype(np.int32), both[:, 1].astype(np.int16)
+        every = np.concatenate(parts)
+        ids, self.bins, self.codec = every[:, 0].astype(np.int32), every[:, 1], every[:, 2:]
         assert self.bins.max() < BINS and ids.max() <= START, "not a token file"
         fold = (ids // BINS * shape.classes // CLASSES) * BINS + ids % BINS
         self.inputs = np.where(ids == START, shape.start, fold).astype(np.int16)
-        # The square root keeps long recordings from drowning the many short ones.
-        self.weights = np.sqrt(self.sizes) / np.sqrt(self.sizes).sum()
+        # Square roots keep long recordings from drowning short ones, and kinds with many recordings
+        # from drowning the others.
+        weights = np.sqrt(self.sizes)
+        for kind in set(self.kinds):
+            of_kind = np.array(self.kinds) == kind
+            weights[of_kind] /= np.sqrt(weights[of_kind].sum())
+        self.weights = weights / weights.sum()
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def contexts(self, files: np.ndarray, at: np.ndarray) -> Batch:
+        index = (self.starts[files] + at)[:, None] + np.arange(self.length)
+        inputs, bins = (
+            torch.from_numpy(part[index].astype(np.int64)) for part in (self.inputs, self.bins)
+        )
+        return inputs, bins, torch.from_numpy(self.codec[index])
+
+    def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Random stretches; one in 32 starts where its segment does."""
         files = rng.choice(len(self.sizes), size, p=self.weights)
         at = (rng.random(size) * (self.sizes[files] - self.length)).astype(np.int64)
         at[rng.random(size) < 1 / 32] = 0
-        index = (self.starts[files] + at)[:, None] + np.arange(self.length)
-        return self.inputs[index], self.bins[index]
+        return self.contexts(files, at)
 
-    def table_bits(self, other: Tokens, vocab: int) -> float:
-        """Bits per token of `other` with this set's counts of bins per input token."""
-        counts = np.full((vocab, BINS), 0.5)
-        np.add.at(counts, (self.inputs, self.bins), 1)
-        counts /= counts.sum(1, keepdims=True)
-        return float(-np.log2(counts[other.inputs, other.bins]).mean())
+    def fixed(self, count: int) -> dict[str, Batch]:
+        """As many stretches of each kind, always the same."""
+        rng = np.random.default_rng(1)
+        chosen = {}
+        for kind in sorted(set(self.kinds)):
+            of_kind = np.flatnonzero(np.array(self.kinds) == kind)
+            files = np.resize(rng.permutation(of_kind), count)
+            at = (rng.random(count) * (self.sizes[files] - self.length)).astype(np.int64)
+            chosen[kind] = self.contexts(files, at)
+        return chosen
+
+
+def cost(logits: Tensor, bins: Tensor, codec: Tensor) -> Tensor:
+    """Bits that the codec pays for the bins, per token.
+
+    logits: (batch, time, BINS) of the model; bins: (batch, time); codec: (batch, time, 5)
+    """
+    logits, bins, codec = logits.float().flatten(0, 1), bins.flatten(), codec.flatten(0, 1)
+    # Weight of each half, quarter, ... of the bins.
+    levels = [logits]
+    while levels[0].shape[1] > 2:
+        levels.insert(0, torch.logaddexp(levels[0][:, 0::2], levels[0][:, 1::2]))
+    total = torch.zeros((), device=logits.device)
+    for depth, level in enumerate(levels):
+        upper = bins >> (4 - depth)
+        lower_half = level.gather(1, (upper & ~1)[:, None])[:, 0]
+        upper_half = level.gather(1, (upper | 1)[:, None])[:, 0]
+        mixed = codec[:, depth] / UNIT + TRUST * (upper_half - lower_half)
+        paid = F.softplus(torch.where(upper & 1 == 1, -mixed, mixed))
+        total = total + torch.where(codec[:, depth] == FREE, 0.0, paid).sum()
+    return total / (LN2 * len(bins))
+
+
+def mean_of(kinds: dict[str, float]) -> float:
+    return sum(kinds.values()) / len(kinds)
+
+
+def shown(kinds: dict[str, float]) -> str:
+    return " ".join(f"{k}={v:.4f}" for k, v in kinds.items())
 
 
 def held_out(path: Path) -> bool:
@@ -79,25 +137,21 @@ def held_out(path: Path) -> bool:
 
 
 @torch.no_grad()
-def validate(model: Llama, data: Tokens, device: str, rounds: int) -> tuple[float, dict]:
-    """Bits per token over the second half of fixed contexts: all, and per kind."""
-    model.eval()
-    rng = np.random.default_rng(1)
+def validate(model: nn.Module | None, data: Tokens, device: str) -> tuple[float, dict[str, float]]:
+    """Bits per token over the second half of fixed contexts: mean of all kinds, and per kind.
+
+    Without a model, what the codec alone pays.
+    """
     half = data.length // 2
-    total: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        files = rng.permutation(len(data.sizes))[:64]
-        at = (rng.random(len(files)) * (data.sizes[files] - data.length)).astype(np.int64)
-        index = (data.starts[files] + at)[:, None] + np.arange(data.length)
-        x = torch.from_numpy(data.inputs[index].astype(np.int64)).to(device)
-        y = torch.from_numpy(data.bins[index].astype(np.int64)).to(device)
-        logits = model(x)[:, half:]
-        loss = F.cross_entropy(logits.transpose(1, 2), y[:, half:], reduction="none").mean(1)
-        for file, bits in zip(files, (loss / LN2).tolist(), strict=True):
-            total.setdefault(data.kinds[file], []).append(bits)
-    model.train()
-    every = [bits for values in total.values() for bits in values]
-    return float(np.mean(every)), {k: float(np.mean(v)) for k, v in sorted(total.items())}
+    total = {}
+    for kind, batch in data.fixed(CONTEXTS).items():
+        x, bins, codec = (part.to(device) for part in batch)
+        if model:
+            logits = torch.cat([model(part)[:, half:] for part in x.split(64)])
+        else:
+            logits = torch.zeros((*bins[:, half:].shape, BINS), device=device)
+        total[kind] = float(cost(logits, bins[:, half:], codec[:, half:]))
+    return mean_of(total), total
 
 
 def main() -> None:
@@ -108,9 +162,12 @@ def main() -> None:
     args.add_argument("--max-tokens", type=float, help="stop by tokens instead: reproducible")
     args.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args.add_argument("--threads", type=int, default=0)
+    args.add_argument("--bf16", action="store_true", help="matrix products in bfloat16, as on GPUs")
+    args.add_argument("--compile", action="store_true", help="fused; needs a C++ compiler")
     args.add_argument("--batch", type=int, default=64, help="contexts per step")
     args.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
     args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--from-gguf", help="model to start from; its shape counts, not the options'")
     args.add_argument("--validate-every", type=int, default=500, help="steps")
     for field in dataclasses.fields(Shape):
         if isinstance(field.default, int) and field.name != "bins":
@@ -120,6 +177,8 @@ def main() -> None:
         torch.set_num_threads(a.threads)
     names = [f.name for f in dataclasses.fields(Shape)]
     shape = Shape(**{n: v for n, v in vars(a).items() if n in names})
+    if a.from_gguf:
+        shape, weights = read_gguf(a.from_gguf)
     a.run.mkdir(parents=True, exist_ok=True)
     saved = a.run / "checkpoint.pt"
 
@@ -128,10 +187,12 @@ def main() -> None:
     valid = Tokens([f for f in files if held_out(f)], shape, shape.context)
     print(f"{len(train.inputs)} tokens to train on, {len(valid.inputs)} to validate")
     print(f"{shape}: {shape.parameters()} parameters in the GGUF")
-    print(f"a table of bins given the input: {train.table_bits(valid, shape.vocab):.4f} bits")
+    codec_bits, codec_kinds = validate(None, valid, "cpu")
+    print(f"the codec alone: {codec_bits:.4f} {shown(codec_kinds)}", flush=True)
 
     torch.manual_seed(a.seed)
-    model = Llama(shape).to(a.device)
+    model = Llama.from_weights(shape, weights) if a.from_gguf else Llama(shape)
+    model.to(a.device)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     vectors = [p for p in model.parameters() if p.ndim == 1]
     optimiser = torch.optim.AdamW(
@@ -151,10 +212,12 @@ def main() -> None:
     table = csv.writer(log)
     if step == 0:
         table.writerow(["step", "tokens", "seconds", "rate", "train_bits", "valid_bits", "kinds"])
+        table.writerow(["codec", "", "", "", "", f"{codec_bits:.4f}", shown(codec_kinds)])
     begin = time.monotonic()
     per_step = a.batch * shape.context
-    mean, done = math.log(BINS), False
-    fast = a.device.startswith("cuda")
+    mean, done = codec_bits, False
+    forward, price = (torch.compile(f) if a.compile else f for f in (model, cost))
+    fast = a.bf16 or a.device.startswith("cuda")
 
     def save(seconds: float) -> None:
         part = saved.with_suffix(".part")
@@ -170,13 +233,13 @@ def main() -> None:
             progress = step * per_step / a.max_tokens
         done = progress >= 1
         if step % a.validate_every == 0 or done:
-            bits, kinds = validate(model, valid, a.device, 8)
-            shown = " ".join(f"{k}={v:.4f}" for k, v in kinds.items())
+            bits, kinds = validate(model, valid, a.device)
             rate = optimiser.param_groups[0]["lr"]
             table.writerow([step, step * per_step, round(seconds, 1), f"{rate:.2e}",
-                            f"{mean / LN2:.4f}", f"{bits:.4f}", shown])  # fmt: skip
+                            f"{mean:.4f}", f"{bits:.4f}", shown(kinds)])  # fmt: skip
             log.flush()
-            print(f"{step} {seconds:.0f} s train {mean / LN2:.4f} valid {bits:.4f} {shown}", flush=True)
+            print(f"{step} {seconds:.0f} s train {mean:.4f} valid {bits:.4f} "
+                  f"{shown(kinds)}", flush=True)  # fmt: skip
             save(seconds)
         if done:
             break
@@ -186,12 +249,11 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate
         # A generator per step, so that a resumed run sees what an unbroken one would.
-        x, y = train.batch(np.random.default_rng((a.seed, step)), a.batch)
-        x = torch.from_numpy(x.astype(np.int64)).to(a.device)
-        y = torch.from_numpy(y.astype(np.int64)).to(a.device)
-        with torch.autocast("cuda", torch.bfloat16, enabled=fast):
-            logits = model(x)
-        loss = F.cross_entropy(logits.float().flatten(0, 1), y.flatten())
+        batch = train.batch(np.random.default_rng((a.seed, step)), a.batch)
+        x, bins, codec = (part.to(a.device) for part in batch)
+        with torch.autocast(model.cos.device.type, torch.bfloat16, enabled=fast):
+            logits = forward(x)
+        loss = price(logits, bins, codec)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -8,6 +8,7 @@ mod grid;
 mod meter;
 mod profile;
 mod segment;
+mod training;
 mod value_set;
 #[cfg(test)]
 mod value_set_tests;
@@ -19,7 +20,8 @@ pub use bytes::{BytesContext, decode_bytes, encode_bytes};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;
 pub(crate) use profile::profile;
-pub use segment::{cost_pcm, decode_pcm, encode_pcm};
+pub use segment::{cost_pcm, decode_pcm, encode_pcm, training_pcm};
+pub use training::TrainingToken;
 pub(crate) use values::Values;
 
 /// How much prediction is run for each sample. The level is recorded in the file.

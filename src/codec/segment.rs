@@ -4,11 +4,12 @@ use super::channel::{Channel, Shared};
 use super::grid::Grid;
 use super::meter::{FrameCost, Meter};
 use super::profile::{Profile, profile};
+use super::training::{Decisions, TrainingToken};
 use super::values::Values;
 use super::{CodedPcm, Level, value_set};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder, code_uniform};
 use crate::error::{Error, Result};
-use crate::lm::LanguageModel;
+use crate::lm::{LanguageModel, Recorder};
 use crate::pcm::Pcm;
 use crate::predict::History;
 
@@ -158,6 +159,20 @@ pub fn cost_pcm(
     let mut meter = Meter::default();
     tell(&mut meter, &numbers, profile(level), layout, lm)?;
     Ok(meter.frames)
+}
+
+/// What a language model is trained on, in coding order.
+///
+/// # Errors
+/// None are known; see [`encode_pcm`].
+pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
+    if pcm.samples.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (numbers, layout) = lay_out(pcm, tries_orders(level))?;
+    let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
+    tell(&mut decisions, &numbers, profile(level), layout, Some(&mut recorder))?;
+    Ok(decisions.tokens(&recorder))
 }
 
 /// [`encode_pcm`] with any composition; `try_orders` of the channels, or take the first one.

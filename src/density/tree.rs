@@ -168,6 +168,7 @@ impl SampleCoder {
                 node,
                 language,
             );
+            coder.end_bin_decision();
             if above {
                 first = middle;
             } else {

@@ -34,6 +34,10 @@ pub trait Coder {
 
     /// Is told that a frame has been coded; for those that keep accounts.
     fn end_frame(&mut self) {}
+
+    /// Is told that one of the five decisions about a quantile bin has been made, whether it had
+    /// to be coded or not; for training data.
+    fn end_bin_decision(&mut self) {}
 }
 
 /// Codes the low `bits` bits of `value`, most significant first, all values equally likely.

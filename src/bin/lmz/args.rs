@@ -52,7 +52,7 @@ pub enum Command {
     #[cfg(feature = "bench")]
     #[command(hide = true, name = crate::bench::SUBCOMMAND)]
     BenchCoder,
-    /// Write the token pairs of a WAV file, to train a model on (see training/)
+    /// Write the tokens of a WAV file, to train a model on (see training/)
     #[command(hide = true)]
     DevTokens(DevTokensArgs),
 }
@@ -61,7 +61,7 @@ pub enum Command {
 pub struct DevTokensArgs {
     /// WAV file
     pub input: PathBuf,
-    /// File of u16 pairs, little-endian: input id, bin
+    /// File of 16-bit integers, seven for each sample; training/train.py says which
     pub output: PathBuf,
 }
 

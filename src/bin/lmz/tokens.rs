@@ -4,14 +4,13 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
-use lmz::lm::Recorder;
 use lmz::pipeline::SEGMENT;
 use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};
 
 use crate::args::DevTokensArgs;
 
-/// Writes the token pairs of all audio segments of a WAV file.
+/// Writes the training tokens of all audio segments of a WAV file.
 pub fn dump(args: &DevTokensArgs) -> Result<()> {
     let input = File::open(&args.input).with_context(|| args.input.display().to_string())?;
     let mut reader = WavReader::new(input)?;
@@ -19,11 +18,12 @@ pub fn dump(args: &DevTokensArgs) -> Result<()> {
     while let Some(span) = reader.next_span(SEGMENT)? {
         let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
         let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
-        let mut recorder = Recorder::default();
-        codec::encode_pcm(&pcm, Level::Default, Some(&mut recorder))?;
-        for (input, bin) in recorder.pairs() {
-            output.write_all(&input.to_le_bytes())?;
-            output.write_all(&bin.to_le_bytes())?;
+        for token in codec::training_pcm(&pcm, Level::Default)? {
+            output.write_all(&token.input.to_le_bytes())?;
+            output.write_all(&token.bin.to_le_bytes())?;
+            for logit in token.logits {
+                output.write_all(&logit.to_le_bytes())?;
+            }
         }
     }
     output.flush()?;

@@ -1,0 +1,104 @@
+//! Training data for language models: what one would have read before each sample, what it should
+//! have said, and what the codec says without it.
+//!
+//! Nothing decodes from this, so it may use the platform's logarithm.
+
+use crate::entropy::{Coder, Probability};
+use crate::lm::{BINS, Recorder};
+
+/// Decisions that find a bin.
+const DECISIONS: usize = BINS.ilog2() as usize;
+
+/// One sample. `training/train.py` says how it is stored and what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainingToken {
+    /// Input id of a model of 32 classes.
+    pub input: u16,
+    /// Quantile bin.
+    pub bin: u16,
+    /// The codec's logits of the decisions that find the bin, in units of 1/2048; `i16::MIN` where
+    /// only one outcome was possible.
+    pub logits: [i16; DECISIONS],
+}
+
+/// A coder that codes nothing and notes the decisions about bins.
+#[derive(Debug, Default)]
+pub(super) struct Decisions {
+    /// Logit of the last decision, if it was coded for this sample.
+    last: Option<i16>,
+    /// One row per sample.
+    logits: Vec<i16>,
+}
+
+impl Decisions {
+    /// One token per sample but the last, whose bin no model reads.
+    pub fn tokens(&self, recorder: &Recorder) -> Vec<TrainingToken> {
+        let (rows, _) = self.logits.as_chunks();
+        let pairs = recorder.pairs().into_iter().zip(rows);
+        pairs.map(|((input, bin), &logits)| TrainingToken { input, bin, logits }).collect()
+    }
+}
+
+impl Coder for Decisions {
+    fn code(&mut self, decision: bool, p: Probability) -> bool {
+        let p = f64::from(p) / 4_294_967_296.0;
+        // Neither bound is met: the probabilities lie between 2^-20 and 1 - 2^-20.
+        self.last = Some(((p / (1.0 - p)).ln() * 2048.0) as i16);
+        decision
+    }
+
+    /// Ends every sample, even one without low bits.
+    fn raw(&mut self, value: u32, bits: u32) -> u32 {
+        self.last = None;
+        value & ((1u64 << bits) - 1) as u32
+    }
+
+    fn end_bin_decision(&mut self) {
+        self.logits.push(self.last.take().unwrap_or(i16::MIN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Level, encode_pcm, training_pcm};
+    use crate::pcm::Pcm;
+
+    /// A noisy saw-tooth.
+    fn pcm() -> Pcm {
+        let mut noise = 1_u32;
+        let sample = |i: i32| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (i * 37 % 2_000 - 1_000) + (noise >> 25) as i32
+        };
+        Pcm { channels: 2, samples: (0..4_000).map(sample).collect() }
+    }
+
+    #[test]
+    fn it_notes_what_an_encoder_does() {
+        let mut recorder = Recorder::default();
+        encode_pcm(&pcm(), Level::Fast, Some(&mut recorder)).unwrap();
+        let tokens = training_pcm(&pcm(), Level::Fast).unwrap();
+        let pairs: Vec<_> = tokens.iter().map(|t| (t.input, t.bin)).collect();
+        assert_eq!(pairs, recorder.pairs());
+    }
+
+    #[test]
+    fn logits_are_those_of_the_decisions() {
+        let tokens = training_pcm(&pcm(), Level::Fast).unwrap();
+        // Bins are about as likely as each other, so a decision is worth a bit.
+        let (mut bits, mut count) = (0.0, 0.0);
+        for token in &tokens[1_000..] {
+            for (depth, &logit) in token.logits.iter().enumerate() {
+                if logit != i16::MIN {
+                    let upper = token.bin >> (DECISIONS - 1 - depth) & 1 == 1;
+                    let logit = f64::from(logit) / 2048.0;
+                    bits += (1.0 + if upper { -logit } else { logit }.exp()).log2();
+                    count += 1.0;
+                }
+            }
+        }
+        let mean = bits / count;
+        assert!(count > 10_000.0 && (0.9..1.05).contains(&mean), "{count} {mean}");
+    }
+}
