@@ -100,16 +100,16 @@ impl System {
             let len = LANES_F64.min(n - first);
             let (_, behind) = self.solution.split_at_mut(v);
             let (own, behind) = behind.split_at_mut(1);
+            let rows = &self.rows[first * width..];
             let mut rest = [0.0; LANES_F64];
-            for lane in 0..len {
-                let row = &self.rows[(first + lane) * width..(first + lane + 1) * width];
-                rest[lane] = element(row, n) - dot_f64(&row[v + 1..], behind);
+            for (rest, row) in rest[..len].iter_mut().zip(rows.chunks_exact(width)) {
+                *rest = element(row, n) - dot_f64(&row[v + 1..], behind);
             }
             for lane in (0..len).rev() {
                 let value = rest[lane] * self.inverses[first + lane];
                 own[0][lane] = value;
-                for above in 0..lane {
-                    rest[above] -= self.rows[(first + above) * width + v][lane] * value;
+                for (rest, row) in rest[..lane].iter_mut().zip(rows.chunks_exact(width)) {
+                    *rest -= row[v][lane] * value;
                 }
             }
         }

@@ -157,10 +157,7 @@ impl LeastSquares {
                 rest[m] = &samples[m][first..first + row.len()];
             }
             for (j, r) in row.iter_mut().enumerate() {
-                let mut sum = *r;
-                for lane in 0..LANES_F64 {
-                    sum[lane] *= decay;
-                }
+                let mut sum = r.map(|r| r * decay);
                 for m in 0..N {
                     let sample = rest[m][j];
                     for lane in 0..LANES_F64 {
