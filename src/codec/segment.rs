@@ -53,6 +53,14 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
         let reversed = code_uniform(coder, u32::from(layout.reversed), 1) == 1;
         let grid = layout.grid.code(coder);
         let values = value_set::code(coder, &layout.values, samples.len());
+        if values.len() == 1 && lm.is_none() {
+            // No decision is left to code, so nothing needs to be predicted: silence takes no time.
+            for frame in samples.chunks_exact_mut(channels) {
+                frame.fill(grid.sample(values.value(0)));
+                coder.end_frame();
+            }
+            return Ok(());
+        }
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
         // By order of coding, not by place in the frame.
         let mut states: Vec<Channel> =
