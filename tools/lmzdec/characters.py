@@ -62,8 +62,7 @@ def decode(fmt, level, length, token_stream, lsb_block):
                 keys[channel].append(sample.decode(channel, frame, _neighbours(keys, channel, frame)))
     tokens.finish()
     low_bits.finish()
-    order = fmt.order
-    return b"".join(keys[c][f].to_bytes(width, order) for f in range(frames) for c in range(channels))
+    return b"".join(keys[c][f].to_bytes(width, fmt.order) for f in range(frames) for c in range(channels))
 
 
 def _neighbours(keys, channel, frame):

@@ -13,7 +13,7 @@ from .samples import A_LAW, INTEGER, MU_LAW, law_values
 _RATE = f32(0.002)
 _WEIGHTS = [0.0] * 16 + [0.5]
 
-# What a forecast has to know of a set of values (codec.md, §9.3).
+# What a forecast has to know of a set of values (codec.md §9.3).
 Span = namedtuple("Span", "first last spacing len")
 
 
