@@ -29,8 +29,8 @@ fn updating() -> bool {
 }
 
 fn encode(golden: &Golden) -> Vec<u8> {
-    let level = golden.level;
-    compress_with(&golden.original, &CompressOptions { level, ..Default::default() })
+    let Golden { level, mapping, .. } = *golden;
+    compress_with(&golden.original, &CompressOptions { level, mapping, ..Default::default() })
 }
 
 fn stored(golden: &Golden) -> Vec<u8> {

@@ -3,6 +3,8 @@
 //! Only integer arithmetic and IEEE-754 `+ - * /`: the same bytes on every machine.
 
 use lmz::Level;
+use lmz::ascii::{Experts, Lsb, Params};
+use lmz::pipeline::TokenMapping;
 
 use super::wav;
 
@@ -14,6 +16,8 @@ pub struct Golden {
     pub about: &'static str,
     /// Level of the encoder.
     pub level: Level,
+    /// What its samples are coded as.
+    pub mapping: TokenMapping,
     /// Bytes of the original.
     pub original: Vec<u8>,
 }
@@ -103,7 +107,7 @@ pub fn all() -> Vec<Golden> {
     let cut = pcm(2, 16, &stereo);
     let mut golden = Vec::new();
     let mut add = |name, about, level, original| {
-        golden.push(Golden { name, about, level, original });
+        golden.push(Golden { name, about, level, mapping: TokenMapping::Quantile, original });
     };
     use Level::{Best, Default, Fast};
 
@@ -154,7 +158,46 @@ pub fn all() -> Vec<Golden> {
     long.resize(2 << 17, 131);
     long.extend(mono.iter().take(1_000).map(|sample| (sample / 128 + 128) as u8));
     add("segments", "three segments", Fast, wav::build(1, 1, 20, 8, &long));
+    golden.extend(characters());
     golden
+}
+
+/// Few samples of a plain signal: an interpreter decodes each of their bits from 16 experts.
+fn characters() -> Vec<Golden> {
+    let params = |experts, lsb, stereo_blocking| {
+        TokenMapping::Characters(Params { experts, lsb, stereo_blocking, ..Params::default() })
+    };
+    let mix = params(Experts::MIX.without_lm(), Lsb::Coded, 16);
+    let raw = params(Experts::MIX.without_lm(), Lsb::Raw, 1);
+    let classical = params(Experts::CLASSICAL, Lsb::Coded, 1024);
+    let adaptive = params(Experts::ADAPTIVE, Lsb::Coded, 1024);
+    let stereo = pcm(2, 16, &music(2, 50, 9_000));
+    let codes: Vec<u8> = music(1, 120, 9_000).iter().map(|s| (s >> 7) as u8).collect();
+    [
+        ("characters-mix", "characters: both experts, runs of 16 frames", mix, stereo.clone()),
+        ("characters-raw-lsb", "characters: LSBs as they are, interleaved", raw, stereo),
+        (
+            "characters-classical",
+            "characters: the classical expert on A-law",
+            classical,
+            wav::build(6, 1, 8_000, 8, &codes),
+        ),
+        (
+            "characters-adaptive",
+            "characters: the adaptive expert, big-endian 24 bits",
+            adaptive,
+            rifx(&pcm(1, 24, &music(1, 400, 200_000)), 3),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, about, mapping, original)| Golden {
+        name,
+        about,
+        level: Level::Fast,
+        mapping,
+        original,
+    })
+    .collect()
 }
 
 fn pcm8(samples: &[i32]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 import zlib
 from collections import namedtuple
 
-from . import byte_model, samples, segment
+from . import byte_model, characters, samples, segment
 from .blake3 import blake3
 from .errors import Damaged, NeedsModel, Unsupported
 from .fields import Reader, reserved
@@ -13,7 +13,7 @@ BLOCK_MARKER = bytes.fromhex("B76C620A")
 TRAILER_MARKER = bytes.fromhex("B76C740A")
 END_MARKER = bytes.fromhex("B76C7A0A")
 BLOCK_HEADER = 40
-FOREIGN_STORED, FOREIGN_CODED, AUDIO_STORED, AUDIO_CODED, AUDIO_BYTES = range(1, 6)
+FOREIGN_STORED, FOREIGN_CODED, AUDIO_STORED, AUDIO_CODED, AUDIO_BYTES, AUDIO_CHARACTERS = range(1, 7)
 MODEL_FLAG = 1
 MAX_CODED_CHANNELS = 64
 
@@ -71,7 +71,7 @@ def _read_block(reader, header, expected_at):
     _, kind, flags, mapping, zero, at, length, tokens, lsb, *crcs = fields.unpack("4sBBBBQIIIII")
     reserved(zero, "a reserved field of a block")
     reserved(flags & ~MODEL_FLAG, "the unknown part of a block's flags")
-    if not FOREIGN_STORED <= kind <= AUDIO_BYTES:
+    if not FOREIGN_STORED <= kind <= AUDIO_CHARACTERS:
         raise Unsupported(f"a block of kind {kind}")
     if at != expected_at:
         raise Damaged(f"the block at {start} says that it belongs elsewhere in the original")
@@ -86,6 +86,8 @@ def _read_block(reader, header, expected_at):
         raise Damaged(f"the payload of the block at {start} is damaged")
     if kind == AUDIO_CODED:
         samples.encoder(header.format, mapping)
+    if kind == AUDIO_CHARACTERS:
+        characters.read_params(payload[:tokens], bool(flags & MODEL_FLAG), lsb)
     return block, payload
 
 
@@ -94,8 +96,10 @@ def _check_kind(header, block):
     kind = block.kind
     if kind in (FOREIGN_STORED, AUDIO_STORED) and block.tokens != block.length:
         raise Damaged("a stored block whose lengths differ")
-    if kind != AUDIO_CODED and (block.lsb or block.mapping or block.flags):
+    if kind not in (AUDIO_CODED, AUDIO_CHARACTERS) and (block.lsb or block.flags):
         raise Damaged("a block that is not predicted has fields of one that is")
+    if kind != AUDIO_CODED and block.mapping:
+        raise Damaged("a block that is not mapped to integers has a mapping")
     if kind in (FOREIGN_STORED, FOREIGN_CODED):
         return 0
     fmt = header.format
@@ -117,6 +121,9 @@ def _decode_payload(header, block, payload):
         return byte_model.decode(payload, block.length, 1, primer(header.format) if first else b"")
     if block.kind == AUDIO_BYTES:
         return byte_model.decode(payload, block.length, header.format.frame_bytes)
+    if block.kind == AUDIO_CHARACTERS:
+        return characters.decode(header.format, header.level, block.length,
+                                 payload[:block.tokens], payload[block.tokens:])
     integers = segment.decode(header.level, block.frames, header.format.channels,
                               payload[:block.tokens], payload[block.tokens:])
     return samples.to_bytes(header.format, block.mapping, integers)

@@ -41,7 +41,7 @@ class Forecast:
         self.reference = clamp(combined, low, high)
         self.at = [f32(clamp(at, low, high) - self.reference) for at in locations]
         least = f32(_LEAST * spacing)
-        scales = [max(f32(d / _TO_SCALE), least) for d in deviations]
+        scales = self.scales = [max(f32(d / _TO_SCALE), least) for d in deviations]
         self.inverse = [f32(1.0 / s) for s in scales]
         self.scale = f32(0.5 * f32(scales[0] + scales[1]))
         threshold = f32(24.0 * spacing)

@@ -65,3 +65,8 @@ def combine(sets, inputs):
     padded = list(inputs) + filling
     weights = [w for used in sets for w in (*used.weights, *filling)]
     return clamp(dot(weights, padded * len(sets)), -12.0, 12.0)
+
+
+def two_sets(a, b, inputs):
+    """Sum of the products with two sets of weights, each summed by itself."""
+    return f32(dot(a.weights, inputs) + dot(b.weights, inputs))

@@ -182,15 +182,13 @@ class Nlms:
 
 
 class Cascade:
-    def __init__(self, config, channels, bound):
+    def __init__(self, config, has_partner):
         self.own = config.own
-        self.partner = config.partner if channels > 1 else 0
+        self.partner = config.partner if has_partner else 0
         self.least_squares = LeastSquares(self.own + self.partner, config.least_squares, 0.0)
         self.filters = [Nlms(taps, step) for taps, step in config.filters]
-        self.bound = bound
 
-    def predict(self, own, partner):
-        bound = self.bound
+    def predict(self, own, partner, bound):
         self.inputs = own[:self.own] + partner[:self.partner]
         self.output = [clamp(self.least_squares.predict(self.inputs), -bound, bound)]
         for stage in self.filters:

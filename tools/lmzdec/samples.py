@@ -23,10 +23,12 @@ def _mu_law_value(code):
     return value
 
 
-_CODES = {
-    A_LAW: {_a_law_value(code): code for code in range(256)},
-    MU_LAW: {_mu_law_value(code): code for code in range(256)},
-}
+def law_values(kind):
+    """The linear values of all codes of A-law or mu-law."""
+    return [(_a_law_value if kind == A_LAW else _mu_law_value)(code) for code in range(256)]
+
+
+_CODES = {kind: {value: code for code, value in enumerate(law_values(kind))} for kind in (A_LAW, MU_LAW)}
 
 
 def _integers(width, order):

@@ -3,62 +3,26 @@
 from . import values as value_sets
 from .density import Decisions, Forecast
 from .entropy import LowBits, Tokens
-from .f32 import clamp, f32, row
-from .predict import LEVELS, Cascade, LeastSquares
-
-HISTORY = 32
+from .f32 import f32
+from .forecaster import HISTORY, Forecaster
 
 
 class Channel:
     """All that is learnt about one channel, in the order of coding."""
 
     def __init__(self, level, channels, values, tokens, low_bits):
-        config = LEVELS[level]
         self.values = values
         self.bound = float(max(abs(values.first), abs(values.last), 1))
-        self.cascades = [Cascade(c, channels, self.bound) for c in config.cascades]
-        stages = sum(1 + len(c.filters) for c in config.cascades)
-        self.combiner = LeastSquares(stages, config.combiner, 1.0 / len(config.cascades))
-        self.centres = [(where, cascade) for where, cascade, _ in config.experts]
-        self.rates = row(rate for _, _, rate in config.experts).tolist()
-        self.deviations = [0.0] * 16
-        self.seen = 0.0
+        self.forecaster = Forecaster(level, channels > 1)
         self.decisions = Decisions(values, tokens, low_bits)
 
     def sample(self, own, partner, surprise):
         """Decodes one sample; returns it and the surprise for the next channel."""
-        for cascade in self.cascades:
-            cascade.predict(own, partner)
-        stages = [output for cascade in self.cascades for output in cascade.output]
-        combined = clamp(self.combiner.predict(stages), -self.bound, self.bound)
-        locations = [self._location(where, cascade, combined) for where, cascade in self.centres]
-        forecast = Forecast(self.values, combined, locations, self.deviations, surprise)
+        combined, locations = self.forecaster.predict(own, partner, self.bound)
+        forecast = Forecast(self.values, combined, locations, self.forecaster.deviations, surprise)
         x = self.values.value(self.decisions.rank(forecast))
-        self._learn_deviations(x, locations)
-        self.combiner.update(stages, float(x))
-        for cascade in self.cascades:
-            cascade.update(float(x))
+        self.forecaster.learn(float(x))
         return x, f32(abs(x - forecast.reference) / forecast.scale)
-
-    def _location(self, where, cascade, combined):
-        if where == "combined":
-            return combined
-        output = self.cascades[cascade].output
-        if where == "first":
-            return output[0]
-        total = 0.0
-        for stage in output:
-            total += stage
-        return total
-
-    def _learn_deviations(self, x, locations):
-        if self.seen < 1000.0:
-            self.seen += 1.0
-        least = f32(1.0 / self.seen)
-        for e, location in enumerate(locations):
-            error = f32(abs(x - location))
-            change = f32(f32(error - self.deviations[e]) * max(self.rates[e], least))
-            self.deviations[e] = f32(self.deviations[e] + change)
 
 
 def _signed(number):
