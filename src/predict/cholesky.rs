@@ -98,8 +98,7 @@ impl System {
         for v in (0..n.div_ceil(LANES_F64)).rev() {
             let first = v * LANES_F64;
             let len = LANES_F64.min(n - first);
-            let (_, behind) = self.solution.split_at_mut(v);
-            let (own, behind) = behind.split_at_mut(1);
+            let (own, behind) = self.solution[v..].split_at_mut(1);
             let rows = &self.rows[first * width..];
             let mut rest = [0.0; LANES_F64];
             for (rest, row) in rest[..len].iter_mut().zip(rows.chunks_exact(width)) {
