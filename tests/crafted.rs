@@ -21,7 +21,7 @@ fn file(level: Level, channels: u16, width: u8, tokens: Vec<u8>, lsb: Vec<u8>) -
         sample: SampleFormat::Integer { width, endian: Endian::Little },
     };
     let audio = Some(Audio { format, segment_frames: 200 });
-    let header = FileHeader { level, audio, fingerprint: Vec::new() };
+    let header = FileHeader { level, audio, fingerprint: Vec::new(), fingerprint_coded: false };
     let block = Block {
         kind: BlockKind::AudioCoded,
         uses_lm: false,

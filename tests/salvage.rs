@@ -58,7 +58,12 @@ impl Sample {
         }
         let format = *reader.format().unwrap();
         let audio = Some(Audio { format, segment_frames: frames });
-        let header = FileHeader { level: lmz::Level::Fast, audio, fingerprint: Vec::new() };
+        let header = FileHeader {
+            level: lmz::Level::Fast,
+            audio,
+            fingerprint: Vec::new(),
+            fingerprint_coded: false,
+        };
         let mut lmz = Vec::new();
         let mut writer = Writer::new(&mut lmz, &header).unwrap();
         let segment = frames as usize * format.frame_bytes();

@@ -1,9 +1,11 @@
 //! The file header (§4): what a decoder must know before the first block.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use byteorder::{ByteOrder, LE, ReadBytesExt, WriteBytesExt};
 
+use super::fingerprint;
 use super::layout::{
     CRC_LENGTH, DRAFT, HEADER_BODY_LENGTH, KNOWN_REQUIRED_FEATURES, MAGIC, MAX_BLOCK_ORIGINAL,
     MAX_FINGERPRINT, MAX_HEADER_LENGTH, MAX_SEGMENT_SAMPLES, PROLOGUE_LENGTH, VERSION,
@@ -12,6 +14,12 @@ use super::source::{Source, check_crc};
 use crate::codec::Level;
 use crate::error::{Error, Result};
 use crate::wav::WavFormat;
+
+/// Flag of the header: the fingerprint is coded (§4.4).
+const CODED_FINGERPRINT: u8 = 2;
+
+/// How often the fingerprint is in a file: in the header, and in the trailer's copy.
+const FINGERPRINT_COPIES: usize = 2;
 
 /// How the samples of the file are laid out and cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +39,8 @@ pub struct FileHeader {
     pub audio: Option<Audio>,
     /// Identity of the language model that blocks may use; empty for none.
     pub fingerprint: Vec<u8>,
+    /// Whether the fingerprint, if there is one, is stored in fewer bytes (§4.4).
+    pub fingerprint_coded: bool,
 }
 
 impl FileHeader {
@@ -55,18 +65,34 @@ impl FileHeader {
         Ok(bytes)
     }
 
+    /// The fingerprint as it is stored.
+    fn stored_fingerprint(&self) -> Cow<'_, [u8]> {
+        match self.fingerprint_coded && !self.fingerprint.is_empty() {
+            true => Cow::Owned(fingerprint::encode(&self.fingerprint)),
+            false => Cow::Borrowed(&self.fingerprint),
+        }
+    }
+
+    /// Bytes that naming the model takes in a file.
+    #[must_use]
+    pub fn cost_of_fingerprint(&self) -> usize {
+        FINGERPRINT_COPIES * self.stored_fingerprint().len()
+    }
+
     /// The header's body (§4.2), without its CRC. The trailer holds a copy.
     pub(super) fn body(&self) -> Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(HEADER_BODY_LENGTH + self.fingerprint.len());
+        let fingerprint = self.stored_fingerprint();
+        let coded = self.fingerprint_coded && !fingerprint.is_empty();
+        let mut out = Vec::with_capacity(HEADER_BODY_LENGTH + fingerprint.len());
         out.write_u8(self.level as u8)?;
-        out.write_u8(0)?; // reserved
+        out.write_u8(if coded { CODED_FINGERPRINT } else { 0 })?;
         let no_audio = ([0; WavFormat::BYTES], 0);
         let (format, segment_frames) =
             self.audio.map_or(no_audio, |audio| (audio.format.to_bytes(), audio.segment_frames));
         out.extend_from_slice(&format);
         out.write_u32::<LE>(segment_frames)?;
-        out.write_u16::<LE>(self.fingerprint.len() as u16)?;
-        out.extend_from_slice(&self.fingerprint);
+        out.write_u16::<LE>(fingerprint.len() as u16)?;
+        out.extend_from_slice(&fingerprint);
         Ok(out)
     }
 
@@ -183,10 +209,10 @@ pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
     let mut fields = body;
     // Level of prediction.
     let level = level_from(fields.read_u8()?)?;
-    // Reserved.
-    let reserved = fields.read_u8()?;
-    if reserved != 0 {
-        return Err(newer(format!("reserved header byte is {reserved}")));
+    // Flags.
+    let flags = fields.read_u8()?;
+    if flags & !CODED_FINGERPRINT != 0 {
+        return Err(newer(format!("unknown flags {flags:#04x} in the header")));
     }
     // Format of the samples (§4.3); all zero means that the file has none.
     let mut format = [0; WavFormat::BYTES];
@@ -198,7 +224,14 @@ pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
     if fingerprint_length != fields.len() {
         return Err(Error::corrupt(at, "the fingerprint does not fill the header"));
     }
-    let fingerprint = fields.to_vec();
+    let fingerprint_coded = flags & CODED_FINGERPRINT != 0;
+    let fingerprint = match fingerprint_coded {
+        true => fingerprint::decode(fields).map_err(|error| match error {
+            Error::Corrupt { reason, .. } => Error::corrupt(at, format!("fingerprint: {reason}")),
+            other => other,
+        })?,
+        false => fields.to_vec(),
+    };
 
     let audio = if format == [0; WavFormat::BYTES] {
         if segment_frames != 0 {
@@ -214,7 +247,7 @@ pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
         check_audio(&audio)?;
         Some(audio)
     };
-    Ok(FileHeader { level, audio, fingerprint })
+    Ok(FileHeader { level, audio, fingerprint, fingerprint_coded })
 }
 
 /// Refuses parameters that would let a block ask for more than §13 allows.

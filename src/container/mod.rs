@@ -6,6 +6,7 @@
 
 mod block;
 mod block_header;
+mod fingerprint;
 mod header;
 pub mod layout;
 mod scan;

@@ -45,6 +45,7 @@ pub fn compress(
         level: options.level,
         audio,
         fingerprint: model.map(|model| model.fingerprint()).unwrap_or_default(),
+        fingerprint_coded: model.is_some(),
     };
     let mut writer = LateHeader::new(output, header.clone(), options.lm);
 

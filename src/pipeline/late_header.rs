@@ -11,9 +11,6 @@ use crate::error::Result;
 /// the fingerprint is written on suspicion: its some hundred bytes no longer count.
 const MAX_HELD: usize = 16 << 20;
 
-/// How often the fingerprint is in a file: in the header, and in the trailer's copy.
-const COPIES: u64 = 2;
-
 /// Holds blocks back until the language model has saved more bytes than naming it costs.
 ///
 /// Without that, every small file that a model was merely tried on would grow by the
@@ -44,7 +41,7 @@ impl<W: Write> LateHeader<W> {
     pub(super) fn new(output: W, header: FileHeader, lm: LmUse) -> Self {
         let cost = match lm {
             LmUse::Always => 0,
-            _ => COPIES * header.fingerprint.len() as u64,
+            _ => header.cost_of_fingerprint() as u64,
         };
         let state = State::Held { output, blocks: Vec::new(), length: 0, saved: 0 };
         LateHeader { header, cost, summary: Summary::default(), state }

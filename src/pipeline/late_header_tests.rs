@@ -18,7 +18,12 @@ fn header() -> FileHeader {
         sample: SampleFormat::ALaw,
     };
     let audio = Some(Audio { format, segment_frames: 10_000 });
-    FileHeader { level: Level::Fast, audio, fingerprint: vec![7; FINGERPRINT] }
+    FileHeader {
+        level: Level::Fast,
+        audio,
+        fingerprint: vec![7; FINGERPRINT],
+        fingerprint_coded: false,
+    }
 }
 
 /// A segment that the model made `saved` bytes shorter than 2,000; not at all if that is 0.

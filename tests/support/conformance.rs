@@ -58,7 +58,7 @@ pub struct Builder {
 impl Builder {
     pub fn new(level: Level, audio: Option<(WavFormat, u32)>) -> Self {
         let audio = audio.map(|(format, segment_frames)| Audio { format, segment_frames });
-        let header = FileHeader { level, audio, fingerprint: Vec::new() };
+        let header = FileHeader { level, audio, fingerprint: Vec::new(), fingerprint_coded: false };
         Builder { header, blocks: Vec::new(), original: Vec::new(), blake3: None }
     }
 

@@ -3,6 +3,7 @@
 import struct
 from collections import namedtuple
 
+from . import byte_model
 from .errors import Damaged, Unsupported
 from .fields import Reader, reserved
 from .samples import BINARY32, BINARY64, INTEGER, OPAQUE
@@ -11,6 +12,7 @@ SIGNATURE = bytes.fromhex("894C4D5A0D0A1A0A")
 PROLOGUE = 24
 BODY = 34
 VERSION, DRAFT = 1, 0
+CODED_FINGERPRINT = 2
 MAX_BYTES = 1 << 25
 MAX_SAMPLES = 1 << 22
 
@@ -45,16 +47,19 @@ def read_header(reader):
     if not PROLOGUE + BODY <= length <= PROLOGUE + BODY + 4096:
         raise Damaged(f"a header of {length} bytes")
     body = reader.checked(length - PROLOGUE, "the file header")
-    level, zero = body.unpack("BB")
+    level, flags = body.unpack("BB")
     fmt = body.unpack("HHIIHIBBH")
     segment_frames, fingerprint_length = body.unpack("IH")
     if level > 2:
         raise Unsupported(f"level {level}")
-    reserved(zero, "a reserved field of the header")
+    reserved(flags & ~CODED_FINGERPRINT, "a flag of the header")
     if fingerprint_length != length - PROLOGUE - BODY:
         raise Damaged("the lengths of header and fingerprint disagree")
     fmt = _audio_format(fmt, segment_frames)
-    fingerprint = _fingerprint(body) if fingerprint_length else None
+    if flags & CODED_FINGERPRINT:
+        fingerprint = _fingerprint(_decoded(body, fingerprint_length))
+    else:
+        fingerprint = _fingerprint(body) if fingerprint_length else None
     return Header(length, level, fmt, segment_frames, fingerprint, body.data)
 
 
@@ -93,6 +98,37 @@ def primer(fmt):
         out += struct.pack(mark + "HHIIHH", 22, fmt.valid_bits, fmt.mask, fmt.tag, 0, 16)
         out += bytes.fromhex("800000AA00389B71")
     return out + struct.pack(mark + "4sI", b"data", 0)
+
+
+def _decoded(body, stored):
+    """The fingerprint behind its length and the byte model (§4.4)."""
+    (length,) = body.unpack("H")
+    if not 0 < length <= 4096:
+        raise Damaged(f"a coded fingerprint of {length} bytes")
+    coded = body.take(stored - 2, "the fingerprint")
+    return Reader(byte_model.decode(coded, length, 1, _fingerprint_primer()))
+
+
+def _fingerprint_primer():
+    """§10.7"""
+    arm = "aarch64 macos CPU NEON ARM_FMA FP16_VA DOTPROD LLAMAFILE REPACK"
+    x86 = "x86_64 linux CPU SSE3 SSSE3 AVX AVX2 F16C FMA BMI2 LLAMAFILE REPACK"
+    words = (
+        "aarch64 macos linux CPU NEON ARM_FMA FP16_VA MATMUL_INT8 SVE DOTPROD SVE_CNT SME LLAMAFILE "
+        "ACCELERATE KLEIDIAI OPENMP REPACK; MTL0 Apple M; CUDA0 NVIDIA GeForce RTX; Vulkan0 AMD Radeon",
+        "x86_64 windows macos linux CPU SSE3 SSSE3 AVX AVX_VNNI AVX2 F16C FMA BMI2 AVX512 AVX512_VBMI "
+        "AVX512_VNNI AVX512_BF16 AMX_INT8 LLAMAFILE OPENMP REPACK",
+    )
+
+    def string(text):
+        return struct.pack("<H", len(text)) + text.encode()
+
+    def usual(back_end):
+        model = string("lmz-3") + string("audio 2: 32 bins, 43 features") + struct.pack("<II", 128, 1)
+        engine = string("llama-cpp-2 0.1.160 / llama-cpp-sys-2 0.1.161")
+        return model + engine + string(back_end) + bytes(4)
+
+    return b"".join([*map(string, words), usual(arm), usual(x86), usual(x86)])
 
 
 def _fingerprint(body):

@@ -70,6 +70,9 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
     }
     let mut named = Builder::pcm16(1).predicted(&stereo[..200]);
     named.header.fingerprint = fingerprint();
+    let mut briefly = Builder::pcm16(1).predicted(&stereo[..200]);
+    briefly.header.fingerprint = fingerprint();
+    briefly.header.fingerprint_coded = true;
     let options =
         edit::prologue(Builder::pcm16(1).predicted(&stereo[..200]).bytes(), 14, &[0, 128]);
     // Of samples that cost few bytes each: the models of many channels learn slowly.
@@ -87,6 +90,7 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
         short.good("segments", "six segments of 50 frames: each starts from the initial state"),
         single.good("one-frame", "segments of one frame"),
         named.good("unused-model", "the header names a language model that no block uses"),
+        briefly.good("coded-fingerprint", "the same with a coded fingerprint"),
         Case {
             name: "optional-feature",
             about: "an unknown optional feature is ignored",
