@@ -1,7 +1,7 @@
 //! Looks at a model through the library, as training/ needs it.
 //!
 //! `lm_probe speed MODEL…` prints tokens per second of processor time, the best of twelve runs.
-//! `lm_probe logits MODEL < TOKENS` reads vocabulary inputs as `start` or `bin class` per line
+//! `lm_probe logits MODEL < TOKENS` reads inputs as `start` or `bin feature…` per line
 //! and prints the 32 logits after each, with all their digits.
 //! `lm_probe gain MODEL CLIP…` prints for each WAV file the bytes of its segments at the default
 //! level without the model and with it, whether it saves anything or not.
@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use lmz::lm::llama::{Model, ModelOptions, Session};
-use lmz::lm::{InputToken, LanguageModel};
+use lmz::lm::{FEATURES, Features, InputToken, LanguageModel};
 use lmz::pipeline::SEGMENT;
 use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};
@@ -50,7 +50,9 @@ fn speed(path: &str) -> Result<()> {
         session.step(InputToken::Start)?;
         for i in 1..tokens {
             let x = i.wrapping_mul(0x9e37_79b9) >> 16;
-            session.step(InputToken::Bin { bin: (x % 32) as u8, class: (x / 32 % 64) as u8 })?;
+            let features = Features(std::array::from_fn(|i| (x >> (i % 12)) as i8));
+            let (bin, class) = ((x % 32) as u8, (x / 32 % 32) as u8);
+            session.step(InputToken::Bin { bin, class, features })?;
         }
         Ok(f64::from(tokens) / (processor_time(start) - before))
     };
@@ -72,8 +74,15 @@ fn logits(path: &str) -> Result<()> {
         let line = line?;
         let token = match line.split_once(' ') {
             None if line == "start" => InputToken::Start,
-            Some((bin, class)) => InputToken::Bin { bin: bin.parse()?, class: class.parse()? },
-            None => bail!("'{line}' is neither 'start' nor 'bin class'"),
+            Some((bin, rest)) => {
+                let numbers: std::result::Result<Vec<i8>, _> =
+                    rest.split(' ').map(str::parse).collect();
+                let Ok(features) = <[i8; FEATURES]>::try_from(numbers?) else {
+                    bail!("'{line}' is not a bin and {FEATURES} features");
+                };
+                InputToken::Bin { bin: bin.parse()?, class: 0, features: Features(features) }
+            }
+            None => bail!("'{line}' is neither 'start' nor 'bin feature…'"),
         };
         let row = session.step(token)?.map(|v| format!("{v:e}"));
         writeln!(out, "{}", row.join(" "))?;

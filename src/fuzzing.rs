@@ -163,8 +163,9 @@ impl LanguageModel for Parrot {
     }
 
     fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
-        if let InputToken::Bin { bin, class } = token {
+        if let InputToken::Bin { bin, class, features } = token {
             assert!(usize::from(bin) < BINS && usize::from(class) < CLASSES);
+            assert!(!features.0.contains(&i8::MIN), "beyond -1");
             self.0 = self.0.wrapping_mul(69_069).wrapping_add(u32::from(bin) << 8);
         }
         let scale = [1e-3, 1.0, 1e4, 1e30][(self.0 >> 30) as usize];

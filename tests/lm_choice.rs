@@ -45,8 +45,7 @@ impl Oracle {
             assert_eq!(pcm.samples.len(), SEGMENT);
             let mut recorder = Recorder::default();
             codec::encode_pcm(&pcm, Level::Fast, Some(&mut recorder)).unwrap();
-            let bins =
-                recorder.pairs().iter().take(KNOWN).map(|&(_, bin)| usize::from(bin)).collect();
+            let bins = recorder.pairs().take(KNOWN).map(|(_, bin)| usize::from(bin)).collect();
             return Oracle { bins, name };
         }
         panic!("no samples");

@@ -1,7 +1,8 @@
 //! One channel: its forecasts and its decisions.
 
+use super::features::{ERRORS, View};
 use super::forecaster::{Expectation, FAST_SCALE, Forecaster, SHORT_MEMORY, SLOW_SCALE};
-use super::profile::Profile;
+use super::profile::{Outlook, Profile};
 use super::values::Values;
 use crate::density::{BinForecast, Forecast, SampleCoder};
 use crate::entropy::Coder;
@@ -15,22 +16,19 @@ const APART: [f32; 7] = [-1.0, -0.4, -0.12, 0.0, 0.12, 0.4, 1.0];
 pub struct Shared<'a> {
     /// Language model, if one takes part.
     pub lm: Option<&'a mut dyn LanguageModel>,
-    /// Bin of the last sample coded, of any channel.
-    pub last_bin: Option<u8>,
-    /// Absolute error of that sample over its scale.
+    /// The last sample coded, of any channel.
+    pub last: Option<Coded>,
+    /// Absolute error over its scale of the channel before in this frame.
     pub surprise: f32,
 }
 
-impl Shared<'_> {
-    /// The model's forecast of the next bin, given the class of what is known of it.
-    fn bins(&mut self, class: u8) -> Result<Option<BinForecast>> {
-        let Some(lm) = &mut self.lm else { return Ok(None) };
-        let token = match self.last_bin {
-            Some(bin) => InputToken::Bin { bin, class },
-            None => InputToken::Start,
-        };
-        Ok(Some(BinForecast::new(&lm.step(token)?)))
-    }
+/// How a sample turned out.
+#[derive(Clone, Copy, Debug)]
+pub struct Coded {
+    /// Its quantile bin.
+    bin: u8,
+    /// Its error over the scale that was expected.
+    error: f32,
 }
 
 /// The coding state of one channel.
@@ -42,6 +40,10 @@ pub struct Channel<'a> {
     bound: f64,
     coder: SampleCoder,
     last_bin: u8,
+    /// Errors of the latest samples over their scales, newest first.
+    errors: [f32; ERRORS],
+    /// Experts that language models are told of.
+    outlook: &'a Outlook,
     /// Coded after its partner in each frame.
     second: bool,
 }
@@ -55,6 +57,8 @@ impl<'a> Channel<'a> {
             bound: values.bound(),
             coder: SampleCoder::new(),
             last_bin: (BINS / 2) as u8,
+            errors: [0.0; ERRORS],
+            outlook: &profile.outlook,
             second,
         }
     }
@@ -75,14 +79,23 @@ impl<'a> Channel<'a> {
     ) -> Result<i32> {
         self.forecaster.predict(own, partner, self.bound);
         let forecast = self.forecast(values, shared.surprise);
-        let bins = shared.bins(self.class(&forecast))?;
+        let bins = match &mut shared.lm {
+            Some(lm) => {
+                let token = self.input(&forecast, values, own, partner, shared.last);
+                Some(BinForecast::new(&lm.step(token)?))
+            }
+            None => None,
+        };
         let target = values.rank(sample);
         let (rank, bin) = self.coder.code(coder, values, &forecast, bins.as_ref(), target);
         let sample = values.value(rank);
         self.forecaster.update(f64::from(sample));
         self.last_bin = bin;
-        shared.last_bin = Some(bin);
-        shared.surprise = ((f64::from(sample) - forecast.location).abs() / forecast.scale) as f32;
+        let error = ((f64::from(sample) - forecast.location) / forecast.scale) as f32;
+        self.errors.rotate_right(1);
+        self.errors[0] = error;
+        shared.last = Some(Coded { bin, error });
+        shared.surprise = error.abs();
         Ok(sample)
     }
 
@@ -114,8 +127,32 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// What a language model is told of the sample at hand: where the combined forecast lies
-    /// from a single expert's, whether errors are growing, and which channel it is.
+    /// What a language model reads before the sample at hand is coded.
+    #[inline(always)]
+    fn input(
+        &self,
+        forecast: &Forecast,
+        values: &Values,
+        own: &[f64],
+        partner: &[f64],
+        last: Option<Coded>,
+    ) -> InputToken {
+        let Some(Coded { bin, error }) = last else { return InputToken::Start };
+        let view = View {
+            forecast,
+            outlook: self.outlook,
+            values,
+            own,
+            partner,
+            errors: &self.errors,
+            last_error: error,
+            second: self.second,
+        };
+        InputToken::Bin { bin, class: self.class(forecast), features: view.features() }
+    }
+
+    /// Context class of the sample at hand: where the combined forecast lies from a single
+    /// expert's, whether errors are growing, and which channel it is.
     #[inline(always)]
     fn class(&self, forecast: &Forecast) -> u8 {
         let apart = forecast.experts.location[SHORT_MEMORY] / forecast.scale as f32;

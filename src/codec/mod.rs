@@ -3,6 +3,7 @@
 pub mod ablation;
 mod bytes;
 mod channel;
+mod features;
 mod forecaster;
 mod grid;
 mod meter;

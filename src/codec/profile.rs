@@ -24,6 +24,18 @@ pub struct ExpertConfig {
     pub rate: f32,
 }
 
+/// Experts that language models are told of, by what they stand for (`features.rs`). A model
+/// trained on one level then understands the others, where an expert without a counterpart is stood
+/// for by the nearest one.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook {
+    /// Whose locations are told: cascades that are quick, long, very long, short, nimble and that take
+    /// off the slope, then the least squares of the long and of the very long one.
+    pub locations: [usize; 8],
+    /// Whose scales are told: one for each expert of the default level, in its order.
+    pub scales: [usize; EXPERTS],
+}
+
 /// Composition of a level.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile<'a> {
@@ -34,6 +46,8 @@ pub struct Profile<'a> {
     /// Distributions mixed. The first four have a second task each (`channel.rs`): the combined
     /// forecast with a fast, a slow and a very slow scale, and that of a cascade with a short memory.
     pub experts: [ExpertConfig; EXPERTS],
+    /// Experts that language models are told of.
+    pub outlook: Outlook,
 }
 
 /// Weighs the outputs of all stages.
@@ -111,6 +125,10 @@ const FAST: Profile<'static> = Profile {
         expert(LeastSquares(0), 0.03),
         expert(LeastSquares(0), 0.1),
     ],
+    outlook: Outlook {
+        locations: [3, 9, 9, 3, 3, 9, 14, 14],
+        scales: [0, 1, 2, 3, 5, 8, 9, 10, 12, 9, 10, 11, 11, 9, 14, 13],
+    },
 };
 
 /// Follows changes of the tone, then spends long filters on what is left.
@@ -202,6 +220,10 @@ const DEFAULT: Profile<'static> = Profile {
         expert(LeastSquares(0), 0.02),
         expert(LeastSquares(2), 0.01),
     ],
+    outlook: Outlook {
+        locations: [3, 5, 9, 11, 12, 13, 14, 15],
+        scales: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+    },
 };
 
 const BEST: Profile<'static> = Profile {
@@ -225,6 +247,10 @@ const BEST: Profile<'static> = Profile {
         expert(Cascade(9), 0.02),
         expert(LeastSquares(0), 0.02),
     ],
+    outlook: Outlook {
+        locations: [3, 5, 7, 8, 9, 10, 15, 15],
+        scales: [0, 1, 2, 3, 4, 5, 5, 5, 6, 7, 7, 8, 9, 10, 15, 15],
+    },
 };
 
 /// The composition of `level`.

@@ -65,7 +65,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
         // By order of coding, not by place in the frame.
         let mut states: Vec<Channel> =
             (0..channels).map(|i| Channel::new(profile, &values, channels > 1, i > 0)).collect();
-        let mut shared = Shared { lm, last_bin: None, surprise: 0.0 };
+        let mut shared = Shared { lm, last: None, surprise: 0.0 };
         if let Some(lm) = &mut shared.lm {
             lm.reset()?;
         }

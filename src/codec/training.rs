@@ -4,7 +4,7 @@
 //! Nothing decodes from this, so it may use the platform's logarithm.
 
 use crate::entropy::{Coder, Probability};
-use crate::lm::{BINS, Recorder};
+use crate::lm::{BINS, Features, InputToken, Recorder};
 
 /// Decisions that find a bin.
 const DECISIONS: usize = BINS.ilog2() as usize;
@@ -12,10 +12,12 @@ const DECISIONS: usize = BINS.ilog2() as usize;
 /// One sample. `training/train.py` says how it is stored and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainingToken {
-    /// Input id of a model of 32 classes.
-    pub input: u16,
+    /// Quantile bin of the sample before; [`BINS`] at the start of a segment.
+    pub last: u8,
     /// Quantile bin.
-    pub bin: u16,
+    pub bin: u8,
+    /// What is known of the sample before it is coded.
+    pub features: Features,
     /// The codec's logits of the decisions that find the bin, in units of 1/2048; `i16::MIN` where
     /// only one outcome was possible.
     pub logits: [i16; DECISIONS],
@@ -34,8 +36,15 @@ impl Decisions {
     /// One token per sample but the last, whose bin no model reads.
     pub fn tokens(&self, recorder: &Recorder) -> Vec<TrainingToken> {
         let (rows, _) = self.logits.as_chunks();
-        let pairs = recorder.pairs().into_iter().zip(rows);
-        pairs.map(|((input, bin), &logits)| TrainingToken { input, bin, logits }).collect()
+        let token = |((input, bin), &logits): ((InputToken, u8), &[i16; DECISIONS])| {
+            let (last, features) = match input {
+                InputToken::Bin { bin, features, .. } => (bin, features),
+                // The quantile mapping has no characters.
+                InputToken::Start | InputToken::Character(_) => (BINS as u8, Features::default()),
+            };
+            TrainingToken { last, bin, features, logits }
+        };
+        recorder.pairs().zip(rows).map(token).collect()
     }
 }
 
@@ -79,8 +88,14 @@ mod tests {
         let mut recorder = Recorder::default();
         encode_pcm(&pcm(), Level::Fast, Some(&mut recorder)).unwrap();
         let tokens = training_pcm(&pcm(), Level::Fast).unwrap();
-        let pairs: Vec<_> = tokens.iter().map(|t| (t.input, t.bin)).collect();
-        assert_eq!(pairs, recorder.pairs());
+        assert_eq!(tokens.len(), recorder.pairs().count());
+        for (token, (input, bin)) in tokens.iter().zip(recorder.pairs()) {
+            let (last, features) = match input {
+                InputToken::Bin { bin, features, .. } => (bin, features),
+                _ => (BINS as u8, Features::default()),
+            };
+            assert_eq!((token.last, token.features, token.bin), (last, features, bin));
+        }
     }
 
     #[test]

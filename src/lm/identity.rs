@@ -6,7 +6,7 @@
 //! covers the rest. This file compiles without llama.cpp, so that `info` can always read one.
 
 use super::lanes::Batch;
-use super::{CHARACTERS, CLASSES, InputToken};
+use super::{CHARACTERS, CLASSES, Features, InputToken};
 use crate::error::Result;
 
 /// Longest string in a fingerprint, in bytes.
@@ -170,7 +170,11 @@ pub fn canary<const SYMBOLS: usize>(engine: &mut impl Batch<SYMBOLS>) -> Result<
                 let class = (step * 27 + lane * 11) % CLASSES as u32;
                 *input = match SYMBOLS {
                     CHARACTERS => InputToken::Character(symbol),
-                    _ => InputToken::Bin { bin: symbol, class: class as u8 },
+                    _ => InputToken::Bin {
+                        bin: symbol,
+                        class: class as u8,
+                        features: probe_features(step, lane),
+                    },
                 };
             }
         }
@@ -185,6 +189,12 @@ pub fn canary<const SYMBOLS: usize>(engine: &mut impl Batch<SYMBOLS>) -> Result<
     let mut canary = [0; 16];
     canary.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     Ok(canary)
+}
+
+/// Features fed by the canary: each takes every value but -128 in turn.
+fn probe_features(step: u32, lane: u32) -> Features {
+    let feature = |i: usize| (step * 37 + lane * 19 + i as u32 * 11) % 255;
+    Features(std::array::from_fn(|i| (feature(i) as i32 - 127) as i8))
 }
 
 /// Makes a string fit for a fingerprint: no control characters, since it ends up on terminals,

@@ -7,19 +7,15 @@
 //! the mathematics library) goes into the fingerprint (`identity.rs`).
 
 mod evaluate;
+mod ffi;
 mod interface;
 
-use std::ffi::CStr;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
-use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 
@@ -28,8 +24,9 @@ use super::lanes::Batch;
 use super::{BINS, CHARACTERS, InputToken, LanguageModel};
 use crate::error::{Error, Result};
 
+use ffi::{Feed, Sequences};
 pub(super) use interface::CHARACTERS_INTERFACE;
-pub use interface::{Alphabet, Interface, MAX_WINDOW};
+pub use interface::{Alphabet, Inputs, Interface, MAX_WINDOW};
 use interface::{read_interface, text};
 
 /// Version of the engine, as `-V` and the fingerprint give it. A test compares it with
@@ -187,31 +184,19 @@ impl Model {
         if lanes == 0 || lanes > MAX_LANES {
             return Err(Error::model(format!("{lanes} lanes; 1 to {MAX_LANES} are possible")));
         }
+        backend()?;
         let cells = 2 * self.interface.window;
-        let params = LlamaContextParams::default()
-            .with_n_ctx(NonZeroU32::new(cells * lanes))
-            .with_n_batch(lanes)
-            .with_n_ubatch(lanes)
-            .with_n_seq_max(lanes)
-            .with_n_threads(1)
-            .with_n_threads_batch(1)
-            .with_flash_attention_policy(llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED)
-            .with_offload_kqv(self.options.gpu_layers > 0)
-            .with_op_offload(false)
-            // Each lane has cells of its own, so no lane sees where the others are.
-            .with_kv_unified(false)
-            .with_no_perf(true);
-        let context = {
+        let sequences = {
             let _one_at_a_time = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
-            self.model
-                .new_context(backend()?, params)
-                .map_err(|e| Error::model(format!("llama.cpp cannot make a context: {e}")))?
+            Sequences::new(&self.model, cells, lanes, self.options.gpu_layers > 0)?
         };
+        let lanes = lanes as usize;
         Ok(Context {
-            context,
-            batch: LlamaBatch::new(lanes as usize, 1),
+            sequences,
             interface: &self.interface,
-            used: vec![0; lanes as usize],
+            feed: self.interface.feed(lanes),
+            used: vec![0; lanes],
+            positions: vec![0; lanes],
         })
     }
 
@@ -241,11 +226,14 @@ impl Model {
 
 /// Sequences that advance together through one context of llama.cpp.
 pub struct Context<'m, const SYMBOLS: usize = BINS> {
-    context: LlamaContext<'m>,
-    batch: LlamaBatch<'static>,
+    sequences: Sequences<'m>,
     interface: &'m Interface,
+    /// What the next step feeds.
+    feed: Feed,
     /// Tokens in the cache, per lane; also the position of the lane's next token.
     used: Vec<u32>,
+    /// Positions of the next step.
+    positions: Vec<i32>,
 }
 
 impl<const SYMBOLS: usize> std::fmt::Debug for Context<'_, SYMBOLS> {
@@ -267,12 +255,8 @@ impl<const SYMBOLS: usize> Context<'_, SYMBOLS> {
         if self.used[lane] < 2 * window {
             return Ok(());
         }
-        let shift = |e| Error::model(format!("llama.cpp cannot move the context: {e}"));
-        let sequence = lane as i32; // below MAX_LANES
-        self.context.kv_cache_seq_rm(sequence, Some(0), Some(window)).map_err(shift)?;
-        self.context
-            .kv_cache_seq_add(sequence, Some(window), None, -(window as i32))
-            .map_err(shift)?;
+        self.sequences.drop_before(lane, Some(window))?;
+        self.sequences.move_to_front(lane, window);
         self.used[lane] -= window;
         Ok(())
     }
@@ -286,34 +270,25 @@ impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<'_, SYMBOLS> {
     fn reset(&mut self, lane: usize) -> Result<()> {
         self.used[lane] = 0;
         if self.used.len() == 1 {
-            self.context.clear_kv_cache();
+            self.sequences.clear();
             return Ok(());
         }
-        let sequence = lane as i32; // below MAX_LANES
-        self.context
-            .kv_cache_seq_rm(sequence, None, None)
-            .map_err(|e| Error::model(format!("llama.cpp cannot clear a lane: {e}")))
+        self.sequences.drop_before(lane, None)
     }
 
     fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()> {
         if inputs.len() != self.used.len() || logits.len() != self.used.len() {
             return Err(Error::model("a step needs one input and one row per lane"));
         }
-        self.batch.clear();
         for (lane, &input) in inputs.iter().enumerate() {
             self.make_room(lane)?;
-            let token = self.interface.token(input);
-            let position = self.used[lane] as i32; // below 2 × MAX_WINDOW
-            self.batch
-                .add(token, position, &[lane as i32], true)
-                .map_err(|e| Error::model(format!("batch: {e}")))?;
+            self.interface.tell(input, lane, &mut self.feed);
+            self.positions[lane] = self.used[lane] as i32; // below 2 × MAX_WINDOW
             self.used[lane] += 1;
         }
-        self.context
-            .decode(&mut self.batch)
-            .map_err(|e| Error::model(format!("llama.cpp failed: {e}")))?;
+        self.sequences.decode(&mut self.feed, &mut self.positions)?;
         for (lane, out) in logits.iter_mut().enumerate() {
-            let row = self.context.get_logits_ith(lane as i32);
+            let row = self.sequences.logits(lane)?;
             for (bin, &token) in out.iter_mut().zip(&self.interface.readout) {
                 *bin = row[token as usize];
             }
@@ -360,18 +335,7 @@ fn backend() -> Result<&'static LlamaBackend> {
 /// GPU, the device.
 fn backend_name(options: ModelOptions) -> Result<String> {
     backend()?;
-    static FEATURES: Mutex<()> = Mutex::new(());
-    let features = {
-        // llama.cpp rebuilds one static string at each call.
-        let _one_at_a_time = FEATURES.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: the function returns a NUL-terminated string that stays as it is until the
-        // next call, which the lock keeps from happening before it has been copied.
-        #[allow(unsafe_code)]
-        unsafe { CStr::from_ptr(llama_cpp_sys_2::llama_print_system_info()) }
-            .to_string_lossy()
-            .into_owned()
-    };
-    let mut name = identity::cpu_features(&features);
+    let mut name = identity::cpu_features(&ffi::system_info());
     if options.gpu_layers > 0 {
         for device in llama_cpp_2::list_llama_ggml_backend_devices() {
             if device.backend != "CPU" {

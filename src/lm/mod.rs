@@ -26,6 +26,20 @@ pub const BINS: usize = 32;
 /// Number of context classes that an input token can carry beside the last bin.
 pub const CLASSES: usize = 32;
 
+/// Numbers that an input carries beside the last bin.
+pub const FEATURES: usize = 43;
+
+/// What is known of a sample before it is coded, in units of 1/127; see
+/// `format-spec/lm-metadata.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features(pub [i8; FEATURES]);
+
+impl Default for Features {
+    fn default() -> Self {
+        Features([0; FEATURES])
+    }
+}
+
 /// Number of 7-bit characters, the alphabet of a model that reads audio as text.
 pub const CHARACTERS: usize = 128;
 
@@ -40,6 +54,8 @@ pub enum InputToken {
         bin: u8,
         /// Context class, `0..CLASSES`; a model without classes ignores it.
         class: u8,
+        /// For models that read numbers in place of the class.
+        features: Features,
     },
     /// The last character, `0..CHARACTERS`.
     Character(u8),

@@ -19,8 +19,8 @@ pub fn dump(args: &DevTokensArgs) -> Result<()> {
         let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
         let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
         for token in codec::training_pcm(&pcm, Level::Default)? {
-            output.write_all(&token.input.to_le_bytes())?;
-            output.write_all(&token.bin.to_le_bytes())?;
+            output.write_all(&[token.last, token.bin])?;
+            output.write_all(&token.features.0.map(|feature| feature as u8))?;
             for logit in token.logits {
                 output.write_all(&logit.to_le_bytes())?;
             }

@@ -7,7 +7,8 @@ use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token_type::LlamaTokenAttr;
 
 use super::super::vocabulary::{self, Family, Token};
-use super::super::{BINS, CLASSES, InputToken};
+use super::super::{BINS, CLASSES, FEATURES, Features, InputToken};
+use super::ffi::Feed;
 use crate::error::{Error, Result};
 
 /// Window of a model whose metadata names none, in tokens.
@@ -27,36 +28,70 @@ pub struct Interface {
     pub window: u32,
     /// What the model's tokens stand for.
     pub alphabet: Alphabet,
-    /// Context classes that input tokens distinguish; 1 for a text model.
-    pub classes: u32,
-    /// First input token of an audio model; `None` where inputs are the read-out tokens.
-    pub input_base: Option<u32>,
+    /// What the model is fed.
+    pub inputs: Inputs,
     /// Token of each bin or character in the model's output.
     pub readout: Vec<u32>,
-    /// Token fed before the first sample.
-    pub start: u32,
 }
 
+/// What stands for an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inputs {
+    /// A token of its own for each bin and class.
+    Classes {
+        /// Context classes that are told apart.
+        classes: u32,
+        /// First token.
+        base: u32,
+        /// Token fed before the first sample.
+        start: u32,
+    },
+    /// The same token as in the output.
+    Readout {
+        /// Token fed before the first sample.
+        start: u32,
+    },
+    /// The bin and the features as a vector of this length.
+    Vector(usize),
+}
+
+/// Value of the bin's element of a vector, and of a feature of 127.
+const TOLD: f32 = 2.0;
+
 impl Interface {
-    /// Vocabulary id of an input.
-    pub(super) fn token(&self, input: InputToken) -> LlamaToken {
-        let id = match input {
-            InputToken::Start => self.start,
-            InputToken::Character(character) => {
-                self.readout[usize::from(character) % self.readout.len()]
-            }
-            InputToken::Bin { bin, class } => {
-                let bin = usize::from(bin) % BINS;
-                match self.input_base {
-                    // A model with fewer classes hears the leading bits of each class.
-                    Some(base) => {
-                        let class =
-                            u32::from(class) % CLASSES as u32 * self.classes / CLASSES as u32;
-                        base + class * BINS as u32 + bin as u32
-                    }
-                    None => self.readout[bin],
+    /// What one step of `lanes` sequences feeds, to be filled in.
+    pub(super) fn feed(&self, lanes: usize) -> Feed {
+        match self.inputs {
+            Inputs::Vector(width) => Feed::Vectors(vec![0.0; lanes * width]),
+            Inputs::Classes { .. } | Inputs::Readout { .. } => Feed::Tokens(vec![0; lanes]),
+        }
+    }
+
+    /// Puts the input of one lane into the step.
+    pub(super) fn tell(&self, input: InputToken, lane: usize, feed: &mut Feed) {
+        match feed {
+            Feed::Tokens(tokens) => tokens[lane] = self.token(input).0,
+            Feed::Vectors(vectors) => {
+                if let Inputs::Vector(width) = self.inputs {
+                    tell_vector(input, &mut vectors[lane * width..][..width]);
                 }
             }
+        }
+    }
+
+    /// Vocabulary id of an input.
+    pub(super) fn token(&self, input: InputToken) -> LlamaToken {
+        let id = match (input, self.inputs) {
+            (InputToken::Start, Inputs::Classes { start, .. } | Inputs::Readout { start }) => start,
+            (InputToken::Bin { bin, class, .. }, Inputs::Classes { classes, base, .. }) => {
+                // A model with fewer classes hears the leading bits of each class.
+                let class = u32::from(class) % CLASSES as u32 * classes / CLASSES as u32;
+                base + class * BINS as u32 + u32::from(bin) % BINS as u32
+            }
+            (InputToken::Bin { bin: symbol, .. } | InputToken::Character(symbol), _) => {
+                self.readout[usize::from(symbol) % self.readout.len()]
+            }
+            (InputToken::Start, Inputs::Vector(_)) => self.readout[0], // never asked for
         };
         LlamaToken(id as i32) // below the size of the vocabulary, an i32
     }
@@ -70,18 +105,34 @@ impl Interface {
                 hasher.update(&id.to_le_bytes());
             }
             let hash = hasher.finalize().to_hex();
-            return format!("{CHARACTERS_INTERFACE}: tokens {}, start {}", &hash[..16], self.start);
+            let start = self.token(InputToken::Start).0;
+            return format!("{CHARACTERS_INTERFACE}: tokens {}, start {start}", &hash[..16]);
         }
-        match self.input_base {
-            Some(base) => format!(
-                "audio 1: {BINS} bins, {} classes, inputs from {base}, read-out from {}, start {}",
-                self.classes, self.readout[0], self.start
+        match self.inputs {
+            Inputs::Classes { classes, base, start } => format!(
+                "audio 1: {BINS} bins, {classes} classes, inputs from {base}, read-out from {}, \
+                 start {start}",
+                self.readout[0]
             ),
-            None => {
+            Inputs::Vector(_) => format!("audio 2: {BINS} bins, {FEATURES} features"),
+            Inputs::Readout { start } => {
                 let ids: Vec<String> = self.readout.iter().map(u32::to_string).collect();
-                format!("text: read-out {}, start {}", ids.join(","), self.start)
+                format!("text: read-out {}, start {start}", ids.join(","))
             }
         }
+    }
+}
+
+/// The vector of interface 2: the bin one-hot, the start being a bin of its own, then the features.
+fn tell_vector(input: InputToken, vector: &mut [f32]) {
+    let (bin, features) = match input {
+        InputToken::Bin { bin, features, .. } => (usize::from(bin) % BINS, features),
+        InputToken::Start | InputToken::Character(_) => (BINS, Features::default()),
+    };
+    vector.fill(0.0);
+    vector[bin] = TOLD;
+    for (element, feature) in vector[BINS + 1..].iter_mut().zip(features.0) {
+        *element = f32::from(feature) * (TOLD / 127.0);
     }
 }
 
@@ -120,10 +171,11 @@ pub(super) fn read_interface(model: &LlamaModel, alphabet: Alphabet) -> Result<I
     let interface = match (fitting(model, alphabet), text(model, "lmz.interface").as_deref()) {
         (Alphabet::Characters { window }, _) => characters_interface(model, window, vocabulary)?,
         (Alphabet::Bins, None) => text_interface(model)?,
-        (Alphabet::Bins, Some("1")) => audio_interface(model)?,
+        (Alphabet::Bins, Some("1")) => classes_interface(model)?,
+        (Alphabet::Bins, Some("2")) => vector_interface(model)?,
         (Alphabet::Bins, Some(other)) => {
             return Err(Error::model(format!(
-                "the metadata key 'lmz.interface' is '{other}'; this lmz understands 1"
+                "the metadata key 'lmz.interface' is '{other}'; this lmz understands 1 and 2"
             )));
         }
     };
@@ -134,10 +186,14 @@ pub(super) fn read_interface(model: &LlamaModel, alphabet: Alphabet) -> Result<I
         )));
     }
     // In u64, so that a base near the end of u32 does not wrap.
-    let inputs_end = interface
-        .input_base
-        .map_or(0, |base| u64::from(base) + u64::from(interface.classes) * BINS as u64);
-    let last = interface.readout.iter().copied().max().unwrap_or(0).max(interface.start);
+    let (inputs_end, start) = match interface.inputs {
+        Inputs::Classes { classes, base, start } => {
+            (u64::from(base) + u64::from(classes) * BINS as u64, start)
+        }
+        Inputs::Readout { start } => (0, start),
+        Inputs::Vector(_) => (0, 0),
+    };
+    let last = interface.readout.iter().copied().max().unwrap_or(0).max(start);
     if inputs_end > u64::from(vocabulary) || last >= vocabulary {
         return Err(Error::model(format!(
             "its metadata names token {}, its vocabulary has {vocabulary}",
@@ -147,12 +203,35 @@ pub(super) fn read_interface(model: &LlamaModel, alphabet: Alphabet) -> Result<I
     Ok(interface)
 }
 
-/// Interface 1 of `format-spec/lm-metadata.md`.
-fn audio_interface(model: &LlamaModel) -> Result<Interface> {
-    let bins = number(model, "lmz.bins")?;
-    if bins as usize != BINS {
-        return Err(Error::model(format!("it has {bins} bins; this lmz has {BINS}")));
+/// Refuses a model that counts something otherwise than this lmz.
+fn require(model: &LlamaModel, what: &str, ours: usize) -> Result<()> {
+    let theirs = number(model, &format!("lmz.{what}"))?;
+    if theirs as usize != ours {
+        return Err(Error::model(format!("it has {theirs} {what}; this lmz has {ours}")));
     }
+    Ok(())
+}
+
+/// Interface 2 of `format-spec/lm-metadata.md`.
+fn vector_interface(model: &LlamaModel) -> Result<Interface> {
+    require(model, "bins", BINS)?;
+    require(model, "features", FEATURES)?;
+    let width = usize::try_from(model.n_embd()).unwrap_or(0);
+    let least = BINS + 1 + FEATURES;
+    if width < least {
+        return Err(Error::model(format!("its width is {width}; its input takes {least}")));
+    }
+    Ok(Interface {
+        alphabet: Alphabet::Bins,
+        window: number(model, "lmz.window")?,
+        inputs: Inputs::Vector(width),
+        readout: (0..BINS as u32).collect(),
+    })
+}
+
+/// Interface 1 of `format-spec/lm-metadata.md`.
+fn classes_interface(model: &LlamaModel) -> Result<Interface> {
+    require(model, "bins", BINS)?;
     let classes = number(model, "lmz.classes")?;
     if !(CLASSES as u32).is_multiple_of(classes) {
         return Err(Error::model(format!("it has {classes} classes, not a divisor of {CLASSES}")));
@@ -163,10 +242,12 @@ fn audio_interface(model: &LlamaModel) -> Result<Interface> {
     Ok(Interface {
         alphabet: Alphabet::Bins,
         window: number(model, "lmz.window")?,
-        classes,
-        input_base: Some(number(model, "lmz.input_base")?),
+        inputs: Inputs::Classes {
+            classes,
+            base: number(model, "lmz.input_base")?,
+            start: number(model, "lmz.start")?,
+        },
         readout,
-        start: number(model, "lmz.start")?,
     })
 }
 
@@ -220,9 +301,7 @@ fn characters_interface(model: &LlamaModel, window: u32, vocabulary: u32) -> Res
     Ok(Interface {
         alphabet: Alphabet::Characters { window },
         window,
-        classes: 1,
-        input_base: None,
-        start: start.unwrap_or(readout[0]),
+        inputs: Inputs::Readout { start: start.unwrap_or(readout[0]) },
         readout: readout.to_vec(),
     })
 }
@@ -257,9 +336,7 @@ fn text_interface(model: &LlamaModel) -> Result<Interface> {
             Some(_) => number(model, "lmz.window")?,
             None => DEFAULT_WINDOW.min(half_of_context(model)),
         },
-        classes: 1,
-        input_base: None,
-        start: u32::try_from(vocab.bos().0).unwrap_or(readout[0]),
+        inputs: Inputs::Readout { start: u32::try_from(vocab.bos().0).unwrap_or(readout[0]) },
         readout,
     })
 }

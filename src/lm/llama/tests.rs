@@ -2,12 +2,20 @@
 use llama_cpp_2::token::LlamaToken;
 
 use super::super::lanes::split;
+use super::super::{FEATURES, Features};
 use super::*;
 
 const TINY: &[u8] = include_bytes!("../../../fixtures/models/tiny.gguf");
 
+/// A model of interface 2.
+const NUMBERS: &[u8] = include_bytes!("../../../fixtures/models/numbers.gguf");
+
+fn load(bytes: &[u8]) -> Model {
+    Model::from_bytes(bytes, ModelOptions::default()).unwrap()
+}
+
 fn tiny() -> Model {
-    Model::from_bytes(TINY, ModelOptions::default()).unwrap()
+    load(TINY)
 }
 
 /// A token sequence without short periods.
@@ -16,7 +24,8 @@ fn token(i: u32) -> InputToken {
         return InputToken::Start;
     }
     let x = i.wrapping_mul(0x9e37_79b9) >> 16;
-    InputToken::Bin { bin: (x % 32) as u8, class: (x / 32 % 32) as u8 }
+    let features = Features(std::array::from_fn(|f| x.wrapping_mul(2 * f as u32 + 1) as i8));
+    InputToken::Bin { bin: (x % 32) as u8, class: (x / 32 % 32) as u8, features }
 }
 
 fn bits(lane: &mut impl LanguageModel, from: u32, steps: u32) -> Vec<u32> {
@@ -28,11 +37,21 @@ fn metadata_is_read() {
     let model = tiny();
     assert_eq!(model.name(), "random-1");
     let interface = model.interface();
-    assert_eq!((interface.window, interface.classes, interface.start), (32, 8, 288));
-    assert_eq!((interface.readout[0], interface.readout[31]), (256, 287));
+    assert_eq!(interface.inputs, Inputs::Classes { classes: 8, base: 0, start: 288 });
+    assert_eq!((interface.window, interface.readout[0], interface.readout[31]), (32, 256, 287));
     // 32 classes fold to 8 by their leading bits.
-    assert_eq!(interface.token(InputToken::Bin { bin: 5, class: 31 }), LlamaToken(7 * 32 + 5));
-    assert_eq!(interface.token(InputToken::Bin { bin: 5, class: 3 }), LlamaToken(5));
+    assert_eq!(interface.token(bin(5, 31)), LlamaToken(7 * 32 + 5));
+    assert_eq!(interface.token(bin(5, 3)), LlamaToken(5));
+
+    let model = load(NUMBERS);
+    assert_eq!(model.interface().inputs, Inputs::Vector(96));
+    assert_eq!(model.interface().readout, (0..32).collect::<Vec<_>>());
+    assert_eq!(model.interface().describe(), "audio 2: 32 bins, 43 features");
+}
+
+/// An input without features.
+fn bin(bin: u8, class: u8) -> InputToken {
+    InputToken::Bin { bin, class, features: Features::default() }
 }
 
 /// Long enough for the context to move on several times.
@@ -40,33 +59,52 @@ const STEPS: u32 = 500;
 
 #[test]
 fn sessions_and_resets_give_the_same_bits() {
-    let model = tiny();
-    let mut first = model.session().unwrap();
-    let expected = bits(&mut first, 0, STEPS);
-    assert_eq!(bits(&mut model.session().unwrap(), 0, STEPS), expected);
-    assert_eq!(bits(&mut tiny().session().unwrap(), 0, STEPS), expected);
-    for before in [0, 1, 63, 64, 65, 100] {
-        bits(&mut first, 7, before);
-        first.reset().unwrap();
-        assert_eq!(bits(&mut first, 0, STEPS), expected, "reset after {before} more steps");
+    for bytes in [TINY, NUMBERS] {
+        let model = load(bytes);
+        let mut first = model.session().unwrap();
+        let expected = bits(&mut first, 0, STEPS);
+        assert_eq!(bits(&mut model.session().unwrap(), 0, STEPS), expected);
+        assert_eq!(bits(&mut load(bytes).session().unwrap(), 0, STEPS), expected);
+        for before in [0, 1, 63, 64, 65, 100] {
+            bits(&mut first, 7, before);
+            first.reset().unwrap();
+            assert_eq!(bits(&mut first, 0, STEPS), expected, "reset after {before} more steps");
+        }
     }
+}
+
+/// Logits after the start and `inputs`.
+fn after(model: &Model, inputs: &[InputToken]) -> [f32; BINS] {
+    let mut session = model.session().unwrap();
+    let mut last = session.step(InputToken::Start).unwrap();
+    for &input in inputs {
+        last = session.step(input).unwrap();
+    }
+    last
 }
 
 #[test]
 fn the_model_hears_bins_classes_and_the_past() {
     let model = tiny();
-    let after = |tokens: &[(u8, u8)]| {
-        let mut session = model.session().unwrap();
-        let mut last = session.step(InputToken::Start).unwrap();
-        for &(bin, class) in tokens {
-            last = session.step(InputToken::Bin { bin, class }).unwrap();
-        }
-        last
-    };
-    let one = after(&[(3, 0), (4, 0)]);
-    assert_ne!(one, after(&[(3, 0), (5, 0)]));
-    assert_ne!(one, after(&[(3, 0), (4, 40)]));
-    assert_ne!(one, after(&[(9, 0), (4, 0)]));
+    let one = after(&model, &[bin(3, 0), bin(4, 0)]);
+    assert_ne!(one, after(&model, &[bin(3, 0), bin(5, 0)]));
+    assert_ne!(one, after(&model, &[bin(3, 0), bin(4, 40)]));
+    assert_ne!(one, after(&model, &[bin(9, 0), bin(4, 0)]));
+}
+
+#[test]
+fn a_model_of_numbers_hears_each_of_them_and_no_class() {
+    let model = load(NUMBERS);
+    let one = after(&model, &[bin(3, 0), bin(4, 0)]);
+    assert_eq!(one, after(&model, &[bin(3, 7), bin(4, 9)]));
+    assert_ne!(one, after(&model, &[bin(3, 0), bin(5, 0)]));
+    assert_ne!(one, after(&model, &[bin(9, 0), bin(4, 0)]));
+    for i in 0..FEATURES {
+        let mut features = Features::default();
+        features.0[i] = -1;
+        let other = InputToken::Bin { bin: 4, class: 0, features };
+        assert_ne!(one, after(&model, &[bin(3, 0), other]), "feature {i}");
+    }
 }
 
 #[test]
@@ -109,12 +147,13 @@ fn in_lanes(model: &Model, from: u32, steps: u32) -> Vec<Vec<u32>> {
 
 #[test]
 fn a_lane_does_not_hear_the_others() {
-    let model = tiny();
-    let one = in_lanes(&model, 0, 200);
-    let other = in_lanes(&model, 900, 31);
-    assert_eq!(one[0], other[0]);
-    assert_eq!(one[2], other[2]);
-    assert_ne!(one[1], other[1]);
+    for model in [tiny(), load(NUMBERS)] {
+        let one = in_lanes(&model, 0, 200);
+        let other = in_lanes(&model, 900, 31);
+        assert_eq!(one[0], other[0]);
+        assert_eq!(one[2], other[2]);
+        assert_ne!(one[1], other[1]);
+    }
 }
 
 #[test]
@@ -135,13 +174,14 @@ fn bad_models_are_refused() {
     refusal(b"");
     refusal(b"GGUF");
     refusal(&TINY[..TINY.len() / 2]);
-    let replaced = |from: &[u8], to: &[u8]| {
+    let replaced_in = |model: &[u8], from: &[u8], to: &[u8]| {
         assert_eq!(from.len(), to.len());
-        let at = TINY.windows(from.len()).position(|w| w == from).unwrap();
-        let mut bytes = TINY.to_vec();
+        let at = model.windows(from.len()).position(|w| w == from).unwrap();
+        let mut bytes = model.to_vec();
         bytes[at..at + to.len()].copy_from_slice(to);
         bytes
     };
+    let replaced = |from: &[u8], to: &[u8]| replaced_in(TINY, from, to);
     let message = refusal(&replaced(b"lmz.classes", b"lmz.clusses"));
     assert!(message.contains("lacks the key 'lmz.classes'"), "{message}");
     let message = refusal(&replaced(b"lmz.interface", b"lmz.interfake"));
@@ -154,6 +194,12 @@ fn bad_models_are_refused() {
     assert!(message.contains("names token 289, its vocabulary has 289"), "{message}");
     let message = refusal(&replaced(b"lmz.window\x04\0\0\0\x20\0", b"lmz.window\x04\0\0\0\0\0"));
     assert!(message.contains("window is 0"), "{message}");
+    let message =
+        refusal(&replaced(b"lmz.interface\x04\0\0\0\x01", b"lmz.interface\x04\0\0\0\x03"));
+    assert!(message.contains("understands 1 and 2"), "{message}");
+    let features = [b"lmz.features\x04\0\0\0\x2b", b"lmz.features\x04\0\0\0\x2a"];
+    let message = refusal(&replaced_in(NUMBERS, features[0], features[1]));
+    assert!(message.contains("42 features"), "{message}");
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! What is known of a sample before it is coded, as the small numbers that language models of
+//! interface 2 read. `format-spec/lm-metadata.md` lists them; a change here is a new interface.
+
+use super::forecaster::{FAST_SCALE, VERY_SLOW_SCALE};
+use super::profile::Outlook;
+use super::values::Values;
+use crate::density::Forecast;
+use crate::lm::Features;
+
+/// Errors of the channel's latest samples that are told.
+pub const ERRORS: usize = 4;
+/// What 1 is in a feature.
+const UNIT: f32 = 127.0;
+
+/// What features are made of.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// Forecasts of the sample.
+    pub forecast: &'a Forecast,
+    /// Which experts stand for what.
+    pub outlook: &'a Outlook,
+    /// Values that the sample can take.
+    pub values: &'a Values,
+    /// Latest samples of the channel and of its partner, newest first.
+    pub own: &'a [f64],
+    /// See `own`.
+    pub partner: &'a [f64],
+    /// Errors of the channel's latest samples over their scales, newest first.
+    pub errors: &'a [f32; ERRORS],
+    /// That of the last sample coded, of any channel.
+    pub last_error: f32,
+    /// Whether the channel is coded after its partner.
+    pub second: bool,
+}
+
+/// An odd function with values between -1 and 1 and slope 1 at 0.
+#[inline(always)]
+fn squash(x: f32) -> f32 {
+    x / (1.0 + x.abs())
+}
+
+/// How far apart two positive numbers are, between -1 and 1: tanh(ln(a / b) / 2).
+#[inline(always)]
+fn ratio(a: f32, b: f32) -> f32 {
+    (a - b) / (a + b)
+}
+
+impl View<'_> {
+    /// The numbers, in the order of the specification.
+    #[inline(always)]
+    pub fn features(&self) -> Features {
+        let mut features = Features::default();
+        let mut next = features.0.iter_mut();
+        let mut tell = |x: f32| {
+            if let Some(feature) = next.next() {
+                // Rounds towards zero; NaN becomes 0.
+                *feature = (UNIT * x) as i8;
+            }
+        };
+        let forecast = self.forecast;
+        let scale = forecast.scale as f32;
+        let inverse = 1.0 / scale;
+        let distance = |x: f64| (x - forecast.location) as f32 * inverse;
+        let experts = &forecast.experts;
+
+        for expert in self.outlook.locations {
+            tell(squash(experts.location[expert] * inverse * 2.0));
+        }
+        let scales = experts.inverse_scale.map(|inverse| 1.0 / inverse);
+        for expert in self.outlook.scales {
+            tell(ratio(scales[expert], scale));
+        }
+        tell(ratio(scales[FAST_SCALE], scales[VERY_SLOW_SCALE]));
+
+        for &error in self.errors {
+            tell(squash(error));
+        }
+        tell(squash(self.last_error));
+
+        let spacing = self.values.spacing() as f32;
+        tell(ratio(scale, spacing));
+        tell(squash(scale * 0.05 / spacing));
+        tell(squash(scale * 0.002 / spacing));
+
+        // The values next to the forecast, and the ends of their range.
+        let last = self.values.len() - 1;
+        let above = self.values.count_below(forecast.location).min(last);
+        tell(squash(distance(f64::from(self.values.value(above)))));
+        tell(squash(distance(f64::from(self.values.value(above.saturating_sub(1))))));
+        tell(squash(distance(f64::from(self.values.value(last))) * 0.05));
+        tell(squash(distance(f64::from(self.values.value(0))) * 0.05));
+
+        let own = self.own;
+        tell(squash(distance(own[0]) * 0.25));
+        tell(squash(distance(own[1]) * 0.25));
+        tell(squash(distance(2.0 * own[0] - own[1]) * 0.25));
+        tell(squash((own[0] - own[2]) as f32 * inverse * 0.25));
+        tell(squash((self.partner[0] - self.partner[1]) as f32 * inverse * 0.25));
+        tell(if self.second { 1.0 } else { 0.0 });
+        features
+    }
+}
+
+#[cfg(test)]
+#[path = "features_tests.rs"]
+mod tests;
