@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gguf_model import BINS, CLASSES, Shape, random_weights, write_gguf
+from gguf_model import BINS, Shape, random_weights, write_gguf
 from model import Llama
 
 # Largest difference of log-probabilities, F32; mean Kullback-Leibler divergence in bits, Q8_0.
@@ -40,13 +40,14 @@ def main() -> None:
     shape = model.shape
 
     rng = np.random.default_rng(1)
-    bins, classes = rng.integers(BINS, size=shape.context), rng.integers(CLASSES, size=shape.context)
-    ids = classes * shape.classes // CLASSES * BINS + bins
-    ids[0] = shape.start
-    lines = [f"{b} {c}" for b, c in zip(bins, classes, strict=True)]
+    last = rng.integers(BINS, size=shape.context)
+    features = rng.integers(-127, 128, size=(shape.context, shape.features)).astype(np.int8)
+    last[0], features[0] = BINS, 0
+    lines = [" ".join(map(str, (b, *f))) for b, f in zip(last, features, strict=True)]
     lines[0] = "start"
     with torch.no_grad():
-        ours = torch.log_softmax(model(torch.from_numpy(ids)[None])[0].double(), -1).numpy()
+        rows = model(torch.from_numpy(last)[None], torch.from_numpy(features)[None])[0]
+        ours = torch.log_softmax(rows.double(), -1).numpy()
 
     failed = False
     for quantised, tolerance in ((False, F32_TOLERANCE), (True, Q8_TOLERANCE)):

@@ -12,25 +12,26 @@ from collections.abc import Mapping
 import gguf
 import numpy as np
 
-# The codec's side of the interface (src/lm/mod.rs): change both or neither.
-INTERFACE = 1
+# The codec's side of the interfaces (src/lm/mod.rs): change both or neither.
 BINS = 32
-CLASSES = 32
+CLASSES = 32  # interface 1
+FEATURES = 43  # interface 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
     """Hyperparameters of one model. Row lengths must be multiples of 32 for Q8_0."""
 
-    layers: int = 2
+    layers: int = 3
     width: int = 128
     heads: int = 2
     kv_heads: int = 1
     ffn: int = 384
-    head_dim: int = 64  # heads need not fill the width: attention's cost is heads * head_dim
+    head_dim: int = 32  # heads need not fill the width: attention's cost is heads * head_dim
     window: int = 128  # tokens kept when the context is full; it holds twice as many
     bins: int = BINS
-    classes: int = CLASSES
+    features: int = FEATURES  # 0: interface 1, which has classes
+    classes: int = 0
     rope_base: float = 10000.0
     norm_eps: float = 1e-5
 
@@ -39,8 +40,8 @@ class Shape:
         return 2 * self.window
 
     @property
-    def input_base(self) -> int:
-        return 0
+    def interface(self) -> int:
+        return 2 if self.features else 1
 
     @property
     def readout_base(self) -> int:
@@ -48,15 +49,19 @@ class Shape:
 
     @property
     def start(self) -> int:
+        """Interface 1's start token."""
         return self.readout_base + self.bins
 
     @property
     def vocab(self) -> int:
-        return self.start + 1
+        # Interface 2 reads out 32; the others make it fit to serve for characters, too.
+        return 128 if self.features else self.start + 1
 
     def check(self) -> None:
         assert self.heads % self.kv_heads == 0
         assert self.head_dim % 2 == 0, "RoPE rotates pairs"
+        assert not (self.features and self.classes), "one interface only"
+        assert self.bins + 1 + self.features <= self.width or not self.features, "too narrow"
         for row in (self.width, self.ffn, self.heads * self.head_dim):
             assert row % 32 == 0, "Q8_0 blocks hold 32 weights"
 
@@ -77,7 +82,8 @@ class Shape:
                 f"blk.{i}.ffn_down.weight": (d, self.ffn),
             }
         shapes["output_norm.weight"] = (d,)
-        shapes["output.weight"] = (self.vocab, d)
+        if self.interface == 1:  # else the read-out is token_embd, which nothing else reads
+            shapes["output.weight"] = (self.vocab, d)
         return shapes
 
     def parameters(self) -> int:
@@ -86,13 +92,14 @@ class Shape:
 
 def add_interface(out: gguf.GGUFWriter, shape: Shape) -> None:
     """Metadata of an audio model."""
-    out.add_uint32("lmz.interface", INTERFACE)
-    out.add_uint32("lmz.bins", shape.bins)
-    out.add_uint32("lmz.classes", shape.classes)
-    out.add_uint32("lmz.window", shape.window)
-    out.add_uint32("lmz.input_base", shape.input_base)
-    out.add_uint32("lmz.readout_base", shape.readout_base)
-    out.add_uint32("lmz.start", shape.start)
+    numbers = {"interface": shape.interface, "bins": shape.bins}
+    if shape.interface == 1:
+        numbers |= {"classes": shape.classes, "window": shape.window, "input_base": 0,
+                    "readout_base": shape.readout_base, "start": shape.start}  # fmt: skip
+    else:
+        numbers |= {"features": shape.features, "window": shape.window}
+    for key, number in numbers.items():
+        out.add_uint32(f"lmz.{key}", number)
 
 
 def add_vocabulary(out: gguf.GGUFWriter, vocabulary: list[tuple[str, gguf.TokenType]]) -> None:
@@ -159,7 +166,7 @@ def write_gguf(
 
 
 def read_gguf(path: str) -> tuple[Shape, dict[str, np.ndarray]]:
-    """The reverse of `write_gguf` for audio models, with the weights as float32.
+    """The reverse of `write_gguf` for models of interface 2, with the weights as float32.
 
     Writing them again gives the same Q8_0 blocks: the largest weight of a block is its scale times 127.
     """
@@ -170,7 +177,7 @@ def read_gguf(path: str) -> tuple[Shape, dict[str, np.ndarray]]:
         assert field is not None, f"{path} has no {key}: no model of write_gguf"
         return field.contents()
 
-    assert number("lmz.interface") == INTERFACE
+    assert number("lmz.interface") == 2
     shape = Shape(
         layers=number("llama.block_count"),
         width=number("llama.embedding_length"),
@@ -180,7 +187,7 @@ def read_gguf(path: str) -> tuple[Shape, dict[str, np.ndarray]]:
         head_dim=number("llama.attention.key_length"),
         window=number("lmz.window"),
         bins=number("lmz.bins"),
-        classes=number("lmz.classes"),
+        features=number("lmz.features"),
         rope_base=number("llama.rope.freq_base"),
         # Stored in single precision; the decimal number is what another shape is compared with.
         norm_eps=float(f"{number('llama.attention.layer_norm_rms_epsilon'):.6g}"),
@@ -198,6 +205,7 @@ def random_weights(shape: Shape, seed: int) -> dict[str, np.ndarray]:
         if len(dims) == 1:
             weights[tensor] = np.ones(dims, dtype=np.float32)
         else:
-            scale = 1.0 if tensor == "token_embd.weight" else 1.0 / np.sqrt(dims[1])
+            embeddings = tensor == "token_embd.weight" and shape.interface == 1
+            scale = 1.0 if embeddings else 1.0 / np.sqrt(dims[1])
             weights[tensor] = (rng.standard_normal(dims) * scale).astype(np.float32)
     return weights

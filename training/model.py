@@ -1,8 +1,7 @@
 """The Llama that lmz embeds, in PyTorch: RMSNorm, RoPE, grouped queries, SwiGLU.
 
-Only what is read out is trained: the head has one row per bin. The embedding of an input is
-the sum of one for its bin, one for its class and one for the pair, so that rare pairs start from
-what their parts have learnt; the sum is what is exported.
+It has no table of embeddings: what it reads are numbers, and the first of the residual stream are
+these numbers themselves.
 """
 
 from __future__ import annotations
@@ -62,10 +61,8 @@ class Llama(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         shape.check()
+        assert shape.interface == 2
         self.shape = s = shape
-        self.bins = nn.Embedding(s.bins, s.width)
-        self.classes = nn.Embedding(s.classes, s.width)
-        self.tokens = nn.Embedding(s.vocab, s.width)  # pairs, and the start token
         self.blocks = nn.ModuleList(Block(s) for _ in range(s.layers))
         self.output_norm = nn.RMSNorm(s.width, eps=s.norm_eps)
         self.head = nn.Linear(s.width, s.bins, bias=False)
@@ -82,29 +79,26 @@ class Llama(nn.Module):
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def embedding(self) -> Tensor:
-        """(vocab, width): the table that is exported."""
-        pairs = (self.classes.weight[:, None] + self.bins.weight[None]).flatten(0, 1)
-        rest = self.shape.vocab - len(pairs)
-        return self.tokens.weight + F.pad(pairs, (0, 0, 0, rest))
+    def embedding(self, last: Tensor, features: Tensor) -> Tensor:
+        """What llama.cpp is fed; format-spec/lm-metadata.md, section 3."""
+        one_hot = 2.0 * F.one_hot(last, self.shape.bins + 1)
+        x = torch.cat((one_hot, features.float() * (2 / 127)), -1)
+        return F.pad(x, (0, self.shape.width - x.shape[-1]))
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """tokens: (batch, time) -> logits of the bins (batch, time, bins)"""
-        time = tokens.shape[1]
-        x = F.embedding(tokens, self.embedding())
+    def forward(self, last: Tensor, features: Tensor) -> Tensor:
+        """last: (batch, time); features: (batch, time, features) -> logits (batch, time, bins)"""
+        time = last.shape[1]
+        x = self.embedding(last, features)
         for block in self.blocks:
             x = block(x, self.cos[:time], self.sin[:time])
         return self.head(self.output_norm(x))
 
     def weights(self) -> dict[str, np.ndarray]:
-        """In llama.cpp's naming; rows of the head that are never read are zero."""
-        s = self.shape
-        head = torch.zeros(s.vocab, s.width)
-        head[s.readout_base : s.readout_base + s.bins] = self.head.weight.detach().cpu()
+        """In llama.cpp's naming."""
+        rest = self.shape.vocab - self.shape.bins
         out = {
-            "token_embd.weight": self.embedding(),
+            "token_embd.weight": F.pad(self.head.weight, (0, 0, 0, rest)),
             "output_norm.weight": self.output_norm.weight,
-            "output.weight": head,
         }
         for i, block in enumerate(self.blocks):
             out |= {f"blk.{i}.{name}": p for name, p in block.named_parameters()}
@@ -114,14 +108,11 @@ class Llama(nn.Module):
     def from_weights(cls, shape: Shape, weights: dict[str, np.ndarray]) -> Llama:
         """The reverse of `weights`."""
         model = cls(shape)
-        w = {name: torch.from_numpy(value.copy()) for name, value in weights.items()}
-        state = {name: torch.zeros_like(p) for name, p in model.state_dict().items()}
-        state["tokens.weight"] = w["token_embd.weight"]
-        state["output_norm.weight"] = w["output_norm.weight"]
-        base = shape.readout_base
-        state["head.weight"] = w["output.weight"][base : base + shape.bins]
-        for name, value in w.items():
-            if name.startswith("blk."):
-                state["blocks." + name.removeprefix("blk.")] = value
+        state = {}
+        for name, value in weights.items():
+            if name == "token_embd.weight":
+                name, value = "head.weight", value[: shape.bins]
+            name = "blocks." + name.removeprefix("blk.") if name.startswith("blk.") else name
+            state[name] = torch.from_numpy(value.copy())
         model.load_state_dict(state)
         return model

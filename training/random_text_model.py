@@ -45,8 +45,9 @@ def main() -> None:
     a = args.parse_args()
     vocabulary = pieces()
     shape = TextShape(
-        layers=1, width=32, heads=2, head_dim=16, ffn=32, window=32, tokens=len(vocabulary)
-    )
+        layers=1, width=32, heads=2, head_dim=16, ffn=32, window=32, features=0,
+        tokens=len(vocabulary),
+    )  # fmt: skip
     weights = random_weights(shape, a.seed)
     write_gguf(a.out, shape, weights, f"random-text-{a.seed}", vocabulary=vocabulary)
     print(f"{a.out}: {shape.parameters()} parameters, vocabulary {shape.vocab}")

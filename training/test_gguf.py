@@ -14,9 +14,11 @@ from model import Llama
 class RoundTrip(unittest.TestCase):
     def test_export_import_export(self) -> None:
         # Nothing at its default, so that a key left out of either direction shows.
-        shape = Shape(layers=1, width=64, heads=4, kv_heads=2, ffn=96, head_dim=16, window=32,
-                      classes=8, rope_base=5000.0, norm_eps=2e-5)  # fmt: skip
-        model = Llama.from_weights(shape, random_weights(shape, 1))
+        shape = Shape(layers=1, width=96, heads=4, kv_heads=2, ffn=64, head_dim=16, window=32,
+                      features=40, rope_base=5000.0, norm_eps=2e-5)  # fmt: skip
+        random = random_weights(shape, 1)
+        random["token_embd.weight"][shape.bins :] = 0  # never read out
+        model = Llama.from_weights(shape, random)
         with tempfile.TemporaryDirectory() as folder:
             for quantised in (True, False):
                 first, second = (str(Path(folder) / f"{quantised}{n}.gguf") for n in (1, 2))

@@ -5,12 +5,11 @@
     python train.py --tokens TOKENS --run RUN --minutes 180
     python export.py RUN/checkpoint.pt model.gguf
 
-A token file holds seven little-endian 16-bit integers for each sample, in coding order: the input
-id, with the ids of a model of 32 classes (one with fewer hears the leading bits of the class); the
-bin of the sample; and for each of the five decisions that find the bin the logit of the codec
-without a model in units of 1/2048, or -32768 where the decision costs nothing because only one
-outcome is possible. Names are KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on
-both sides of the validation split.
+A token file holds a row for each sample, in coding order (ROW below): the bin of the sample before,
+or BINS at the start of a segment; the bin of the sample; what is known of it before it is coded;
+and for each of the five decisions that find the bin the logit of the codec without a model in units
+of 1/2048, or -32768 where the decision costs nothing because only one outcome is possible. Names are
+KIND__SOURCE__NAME__PART.tok: parts of one recording never lie on both sides of the validation split.
 
 The loss is what the codec would pay for these decisions with TRUST times the model's logit added to
 its own, as its mixer does at first: a model learns what the codec does not know. One that is
@@ -37,36 +36,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gguf_model import BINS, CLASSES, Shape, read_gguf
+from gguf_model import BINS, FEATURES, Shape, read_gguf
 from model import Llama
 
-START = CLASSES * BINS + BINS  # the start token in token files
+ROW = np.dtype([("last", "u1"), ("bin", "u1"), ("features", "i1", FEATURES), ("logits", "<i2", 5)])
 FREE = -32768  # in place of a logit
 UNIT = 2048
 TRUST = 0.4  # LANGUAGE_WEIGHT in src/density/tree.rs
 LN2 = math.log(2)
 CONTEXTS = 128  # of each kind, to validate
 
-Batch = tuple[Tensor, Tensor, Tensor]  # inputs, bins, the codec's logits
+# Bins before, features, bins, the codec's logits.
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Tokens:
-    """Token files as two flat arrays, and where each file lies in them."""
+    """Token files, read from disk as they are needed."""
 
-    def __init__(self, files: list[Path], shape: Shape, length: int) -> None:
+    def __init__(self, files: list[Path], length: int) -> None:
         self.length = length
-        parts = [np.fromfile(f, dtype="<i2").reshape(-1, 7) for f in files]
-        keep = [i for i, p in enumerate(parts) if len(p) > length]
-        self.kinds = [files[i].name.split("__")[0] for i in keep]
-        parts = [parts[i] for i in keep]
-        assert parts, "no token file is longer than a context"
-        self.sizes = np.array([len(p) for p in parts])
-        self.starts = np.concatenate(([0], np.cumsum(self.sizes)[:-1]))
-        every = np.concatenate(parts)
-        ids, self.bins, self.codec = every[:, 0].astype(np.int32), every[:, 1], every[:, 2:]
-        assert self.bins.max() < BINS and ids.max() <= START, "not a token file"
-        fold = (ids // BINS * shape.classes // CLASSES) * BINS + ids % BINS
-        self.inputs = np.where(ids == START, shape.start, fold).astype(np.int16)
+        files = [f for f in files if f.stat().st_size > length * ROW.itemsize]
+        assert files, "no token file is longer than a context"
+        self.files = [np.memmap(f, ROW, "r") for f in files]
+        self.kinds = [f.name.split("__")[0] for f in files]
+        self.sizes = np.array([len(f) for f in self.files])
         # Square roots keep long recordings from drowning short ones, and kinds with many recordings
         # from drowning the others.
         weights = np.sqrt(self.sizes)
@@ -76,11 +69,10 @@ class Tokens:
         self.weights = weights / weights.sum()
 
     def contexts(self, files: np.ndarray, at: np.ndarray) -> Batch:
-        index = (self.starts[files] + at)[:, None] + np.arange(self.length)
-        inputs, bins = (
-            torch.from_numpy(part[index].astype(np.int64)) for part in (self.inputs, self.bins)
-        )
-        return inputs, bins, torch.from_numpy(self.codec[index])
+        rows = np.stack([self.files[f][t : t + self.length] for f, t in zip(files, at, strict=True)])
+        last, bins = (torch.from_numpy(rows[name].astype(np.int64)) for name in ("last", "bin"))
+        features, logits = (torch.from_numpy(rows[name].copy()) for name in ("features", "logits"))
+        return last, features, bins, logits
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Random stretches; one in 32 starts where its segment does."""
@@ -145,9 +137,10 @@ def validate(model: nn.Module | None, data: Tokens, device: str) -> tuple[float,
     half = data.length // 2
     total = {}
     for kind, batch in data.fixed(CONTEXTS).items():
-        x, bins, codec = (part.to(device) for part in batch)
+        last, features, bins, codec = (part.to(device) for part in batch)
         if model:
-            logits = torch.cat([model(part)[:, half:] for part in x.split(64)])
+            parts = zip(last.split(64), features.split(64), strict=True)
+            logits = torch.cat([model(*part)[:, half:] for part in parts])
         else:
             logits = torch.zeros((*bins[:, half:].shape, BINS), device=device)
         total[kind] = float(cost(logits, bins[:, half:], codec[:, half:]))
@@ -170,7 +163,7 @@ def main() -> None:
     args.add_argument("--from-gguf", help="model to start from; its shape counts, not the options'")
     args.add_argument("--validate-every", type=int, default=500, help="steps")
     for field in dataclasses.fields(Shape):
-        if isinstance(field.default, int) and field.name != "bins":
+        if isinstance(field.default, int) and field.name not in ("bins", "features", "classes"):
             args.add_argument("--" + field.name.replace("_", "-"), type=int, default=field.default)
     a = args.parse_args()
     if a.threads:
@@ -183,9 +176,9 @@ def main() -> None:
     saved = a.run / "checkpoint.pt"
 
     files = sorted(a.tokens.glob("*.tok"))
-    train = Tokens([f for f in files if not held_out(f)], shape, shape.context)
-    valid = Tokens([f for f in files if held_out(f)], shape, shape.context)
-    print(f"{len(train.inputs)} tokens to train on, {len(valid.inputs)} to validate")
+    train = Tokens([f for f in files if not held_out(f)], shape.context)
+    valid = Tokens([f for f in files if held_out(f)], shape.context)
+    print(f"{train.sizes.sum()} tokens to train on, {valid.sizes.sum()} to validate")
     print(f"{shape}: {shape.parameters()} parameters in the GGUF")
     codec_bits, codec_kinds = validate(None, valid, "cpu")
     print(f"the codec alone: {codec_bits:.4f} {shown(codec_kinds)}", flush=True)
@@ -250,9 +243,9 @@ def main() -> None:
             group["lr"] = rate
         # A generator per step, so that a resumed run sees what an unbroken one would.
         batch = train.batch(np.random.default_rng((a.seed, step)), a.batch)
-        x, bins, codec = (part.to(a.device) for part in batch)
+        last, features, bins, codec = (part.to(a.device) for part in batch)
         with torch.autocast(model.cos.device.type, torch.bfloat16, enabled=fast):
-            logits = forward(x)
+            logits = forward(last, features)
         loss = price(logits, bins, codec)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
