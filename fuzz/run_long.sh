@@ -21,7 +21,7 @@ for setting in ${LONGEST:-}; do
     longest[${setting%=*}]=${setting#*=}
 done
 # libFuzzer needs `-C passes=sancov-module` and the like, which stable refuses. The sanitizer is off:
-# the library has no unsafe code outside lm/llama.rs, which these targets do not contain.
+# the library has no unsafe code outside lm/llama/ffi.rs, which these targets do not contain.
 toolchain=+nightly
 rustup toolchain list 2>/dev/null | grep -q nightly || { toolchain=; export RUSTC_BOOTSTRAP=1; }
 
