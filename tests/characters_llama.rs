@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use lmz::ascii::{self, Characters, Experts, Lsb, Params};
-use lmz::lm::llama::{Alphabet, Model, ModelOptions};
+use lmz::lm::llama::{Alphabet, Inputs, Model, ModelOptions};
 use lmz::lm::{LlamaModels, ModelProvider, ModelSource};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse, TokenMapping};
 use lmz::wav::{Span, WavFormat, WavReader};
@@ -186,7 +186,7 @@ fn a_sentencepiece_vocabulary_by_the_rule() {
     let model = Model::from_file(path.as_ref(), options(32)).unwrap();
     let interface = model.interface();
     let token = |character: u8| interface.readout[usize::from(character)];
-    assert_eq!(interface.start, 1, "BOS");
+    assert_eq!(interface.inputs, Inputs::Readout { start: 1 }, "BOS");
     // 3 specials, 256 bytes, 5 merged pieces, then the space and the single characters.
     assert_eq!((token(0), token(10), token(b'7')), (3, 13, 3 + 0x37));
     assert_eq!((token(b' '), token(b'!')), (264, 265));

@@ -4,18 +4,22 @@
     cargo build --release --example lm_probe
     python check_logits.py ../target/release/examples/lm_probe RUN/checkpoint.pt
 
-Without a checkpoint, random weights are compared. Two exports are checked over one full context:
-with F32 weights the two may differ by the cache's half precision only; with Q8_0, llama.cpp also
-quantises activations, so it is the difference in bits per token that counts.
+Without a checkpoint, random weights are compared. Two exports are checked over one full context.
+llama.cpp attends in half precision, and so does PyTorch here, so that with F32 weights only the
+order of sums differs; with Q8_0, llama.cpp also quantises activations, so it is the difference in bits
+per token that counts.
 """
 
 import argparse
+import math
 import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from gguf_model import BINS, Shape, random_weights, write_gguf
 from model import Llama
@@ -23,6 +27,19 @@ from model import Llama
 # Largest difference of log-probabilities, F32; mean Kullback-Leibler divergence in bits, Q8_0.
 F32_TOLERANCE = 0.01
 Q8_TOLERANCE = 0.002
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, is_causal: bool) -> Tensor:
+    """As llama.cpp does it: queries, the cache and attention weights in half precision."""
+    assert is_causal
+
+    def half(x: Tensor) -> Tensor:
+        return x.half().float()
+
+    time = q.shape[-2]
+    scores = half(q) @ half(k).transpose(-1, -2) / math.sqrt(q.shape[-1])
+    future = torch.ones(time, time, dtype=torch.bool).triu(1)
+    return half(torch.softmax(scores.masked_fill(future, -math.inf), -1)) @ half(v)
 
 
 def main() -> None:
@@ -45,6 +62,7 @@ def main() -> None:
     last[0], features[0] = BINS, 0
     lines = [" ".join(map(str, (b, *f))) for b, f in zip(last, features, strict=True)]
     lines[0] = "start"
+    F.scaled_dot_product_attention = attention
     with torch.no_grad():
         rows = model(torch.from_numpy(last)[None], torch.from_numpy(features)[None])[0]
         ours = torch.log_softmax(rows.double(), -1).numpy()

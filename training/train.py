@@ -213,6 +213,7 @@ def main() -> None:
         table.writerow(["codec", "", "", "", "", f"{codec_bits:.4f}", shown(codec_kinds)])
     begin = time.monotonic()
     per_step = a.batch * shape.context
+    warm_up = min(200, a.max_tokens / per_step / 10) if a.max_tokens else 200
     mean, done = codec_bits, False
     forward, price = (torch.compile(f) if a.compile else f for f in (model, cost))
     fast = a.bf16 or a.device.startswith("cuda")
@@ -242,7 +243,7 @@ def main() -> None:
         if done:
             break
         # Warm-up, then a cosine down to a fiftieth.
-        rate = a.rate * min(1, (step + 1) / 200)
+        rate = a.rate * min(1, (step + 1) / warm_up)
         rate *= 0.02 + 0.98 * (1 + math.cos(math.pi * min(progress, 1))) / 2
         for group in optimiser.param_groups:
             group["lr"] = rate

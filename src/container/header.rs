@@ -73,6 +73,12 @@ impl FileHeader {
         }
     }
 
+    /// Has the fingerprint coded if that is shorter.
+    pub fn code_fingerprint(&mut self) {
+        let coded = fingerprint::encode(&self.fingerprint);
+        self.fingerprint_coded = coded.len() < self.fingerprint.len();
+    }
+
     /// Bytes that naming the model takes in a file.
     #[must_use]
     pub fn cost_of_fingerprint(&self) -> usize {

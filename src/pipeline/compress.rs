@@ -41,12 +41,13 @@ pub fn compress(
         .map(|format| Audio { format, segment_frames: SEGMENT.frames(&format) as u32 });
     let options = &characters::with_experts_at_hand(*options)?;
     let model = options.model.filter(|_| audio.is_some());
-    let header = FileHeader {
+    let mut header = FileHeader {
         level: options.level,
         audio,
         fingerprint: model.map(|model| model.fingerprint()).unwrap_or_default(),
-        fingerprint_coded: model.is_some(),
+        fingerprint_coded: false,
     };
+    header.code_fingerprint();
     let mut writer = LateHeader::new(output, header.clone(), options.lm);
 
     let stop = Stop::new(interrupt);

@@ -12,14 +12,14 @@ use crate::pcm::Pcm;
 use crate::wav::{self, Mapping, Span, WavFormat};
 
 /// Samples, over all channels, in the excerpt of a segment on which [`LmUse::Auto`] tries the
-/// language model: some seconds of computing, whatever the rate and the number of channels.
-const TRIAL_SAMPLES: usize = 1 << 15;
+/// language model: a second of computing, whatever the rate and the number of channels.
+const TRIAL_SAMPLES: usize = 1 << 14;
 
-/// Share of the trial's bytes that the language model must save, in thousandths.
+/// Share of the trial's bits that the language model must save, in thousandths.
 ///
 /// Coding with the model costs more than ten times the time, in both directions: a song should
 /// not take minutes to decode for half a percent.
-const TRIAL_MIN_SAVING: u64 = 10;
+const TRIAL_MIN_SAVING: f64 = 10.0;
 
 /// The model of a run, and how it is to be used when encoding.
 pub(super) type Model<'a> = Option<&'a dyn ModelProvider>;
@@ -224,11 +224,18 @@ impl<'a> BlockCoder<'a> {
     }
 
     /// Whether the model saves enough on an excerpt from the middle of a segment.
+    ///
+    /// Its second half counts: on the first samples the predictors know little yet, and a model
+    /// saves more than it ever will again.
     fn trial_pays(&self, pcm: &Pcm, model: &'a dyn ModelProvider) -> Result<bool> {
         let trial = pcm.middle(TRIAL_SAMPLES / pcm.channels);
-        let without = length(&codec::encode_pcm(&trial, self.header.level, None)?);
-        let with = length(&self.encode_with(&trial, model)?);
-        Ok(with * 1000 <= without * (1000 - TRIAL_MIN_SAVING))
+        let bits = |lm: Option<&mut dyn LanguageModel>| -> Result<f64> {
+            let frames = codec::cost_pcm(&trial, self.header.level, lm)?;
+            Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.tokens + f.lsb)).sum())
+        };
+        let without = bits(None)?;
+        let with = bits(Some(&mut self.session(model)?))?;
+        Ok(with * 1000.0 <= without * (1000.0 - TRIAL_MIN_SAVING))
     }
 
     fn encode_with(&self, pcm: &Pcm, model: &'a dyn ModelProvider) -> Result<CodedPcm> {
@@ -245,10 +252,6 @@ impl<'a> BlockCoder<'a> {
 /// Whole frames in an audio block; the WAV layer cuts at nothing else.
 fn frames_in(block: &Block, format: &WavFormat) -> u32 {
     (block.original_length as usize / format.frame_bytes()) as u32
-}
-
-fn length(coded: &CodedPcm) -> u64 {
-    (coded.tokens.len() + coded.lsb.len()) as u64
 }
 
 /// Foreign bytes after `primer` repeat their meaning at its length: byte for byte, they are

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Draws what models of several sizes save, with a fitted line, from a table of ablation.sh.
+
+    python plot_sizes.py table.md sizes.svg
+
+The line is fitted to the bits saved over the logarithm of the parameters, for models that have read the
+same number of tokens. Prints it, and what it says of 100 million parameters: an extrapolation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from plot import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, ticks
+
+
+def read(table: Path) -> list[tuple[int, float]]:
+    """Parameters and bits saved of the rows named `size-`."""
+    rows = [[cell.strip() for cell in line.split("|")] for line in table.read_text().splitlines()]
+    return sorted((int(row[2]), float(row[4])) for row in rows if row[1:2] and "size-" in row[1])
+
+
+def fit(points: list[tuple[int, float]]) -> tuple[float, float]:
+    """Intercept and slope over log10 of the parameters (least squares)."""
+    x, y = [math.log10(p) for p, _ in points], [bits for _, bits in points]
+    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
+    slope = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True))
+    slope /= sum((a - mean_x) ** 2 for a in x)
+    return mean_y - slope * mean_x, slope
+
+
+def draw(points: list[tuple[int, float]], intercept: float, slope: float) -> str:
+    low, high = math.floor(math.log10(points[0][0]) * 2) / 2, 8.0
+    top = max(*(bits for _, bits in points), intercept + slope * high) * 1.1
+
+    def x(decades: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (decades - low) / (high - low)
+
+    def y(bits: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - bits / top)
+
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        f'<text x="{LEFT}" y="18">Bits per token saved on held-out recordings, by size of the model</text>',
+    ]
+    for bits in ticks(0, top, 6):
+        out.append(f'<path d="M{LEFT} {y(bits):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
+        out.append(f'<text x="{LEFT - 8}" y="{y(bits) + 4:.1f}" text-anchor="end">{bits:.3g}</text>')
+    for decades in range(math.ceil(low), 9):
+        at = f'x="{x(decades):.1f}" y="{HEIGHT - BOTTOM + 18}"'
+        out.append(f'<text {at} text-anchor="middle">{10 ** (decades - 6):g} M</text>')
+    ends = [(d, intercept + slope * d) for d in (low, high)]
+    line = "L".join(f"{x(d):.1f} {y(max(bits, 0)):.1f}" for d, bits in ends)
+    out.append(f'<path d="M{line}" stroke="{COLOURS[1]}" fill="none" stroke-dasharray="5 4"/>')
+    for parameters, bits in points:
+        place = f'cx="{x(math.log10(parameters)):.1f}" cy="{y(bits):.1f}"'
+        out.append(f'<circle {place} r="4" fill="{COLOURS[0]}"/>')
+    return "\n".join([*out, "</svg>", ""])
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("table", type=Path)
+    args.add_argument("out", type=Path)
+    a = args.parse_args()
+    points = read(a.table)
+    intercept, slope = fit(points)
+    a.out.write_text(draw(points, intercept, slope))
+    print(f"bits saved = {intercept:.4f} + {slope:.4f} log10(parameters); "
+          f"{intercept + 8 * slope:.4f} at 100 million")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
