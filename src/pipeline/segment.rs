@@ -11,9 +11,9 @@ use crate::lm::{LanguageModel, ModelProvider};
 use crate::pcm::Pcm;
 use crate::wav::{self, Mapping, Span, WavFormat};
 
-/// Samples, over all channels, in the excerpt of a segment on which [`LmUse::Auto`] tries the
-/// language model: a second of computing, whatever the rate and the number of channels.
-const TRIAL_SAMPLES: usize = 1 << 14;
+/// Samples, over all channels, in each of two excerpts of a segment on which [`LmUse::Auto`] tries the
+/// language model: together a second or two of computing, whatever the rate and the number of channels.
+const TRIAL_SAMPLES: usize = 3 << 12;
 
 /// Share of the trial's bits that the language model must save, in thousandths.
 ///
@@ -223,18 +223,21 @@ impl<'a> BlockCoder<'a> {
         }
     }
 
-    /// Whether the model saves enough on an excerpt from the middle of a segment.
+    /// Whether the model saves enough on excerpts from the first and the last third of a segment.
     ///
-    /// Its second half counts: on the first samples the predictors know little yet, and a model
+    /// Their second halves count: on the first samples the predictors know little yet, and a model
     /// saves more than it ever will again.
     fn trial_pays(&self, pcm: &Pcm, model: &'a dyn ModelProvider) -> Result<bool> {
-        let trial = pcm.middle(TRIAL_SAMPLES / pcm.channels);
-        let bits = |lm: Option<&mut dyn LanguageModel>| -> Result<f64> {
-            let frames = codec::cost_pcm(&trial, self.header.level, lm)?;
+        let bits = |trial: &Pcm, lm: Option<&mut dyn LanguageModel>| -> Result<f64> {
+            let frames = codec::cost_pcm(trial, self.header.level, lm)?;
             Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.tokens + f.lsb)).sum())
         };
-        let without = bits(None)?;
-        let with = bits(Some(&mut self.session(model)?))?;
+        let (mut without, mut with) = (0.0, 0.0);
+        for part in [1, 4] {
+            let trial = pcm.excerpt(part, 5, TRIAL_SAMPLES / pcm.channels);
+            without += bits(&trial, None)?;
+            with += bits(&trial, Some(&mut self.session(model)?))?;
+        }
         Ok(with * 1000.0 <= without * (1000.0 - TRIAL_MIN_SAVING))
     }
 
