@@ -75,8 +75,8 @@ impl FileHeader {
 
     /// Has the fingerprint coded if that is shorter.
     pub fn code_fingerprint(&mut self) {
-        let coded = fingerprint::encode(&self.fingerprint);
-        self.fingerprint_coded = coded.len() < self.fingerprint.len();
+        self.fingerprint_coded = !self.fingerprint.is_empty()
+            && fingerprint::encode(&self.fingerprint).len() < self.fingerprint.len();
     }
 
     /// Bytes that naming the model takes in a file.
