@@ -253,7 +253,7 @@ impl From<GapArg> for Gap {
 /// `--lm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Lm {
-    /// Where it saves at least 1 % on an excerpt of a segment
+    /// Where it saves at least 1 % on excerpts of a segment
     Auto,
     /// Wherever it saves anything
     On,
