@@ -4,8 +4,9 @@
     python corpus.py --out CORPUS --exclude MEASURING/MANIFEST.tsv --exclude-audio MEASURING
 
 Needs apt-get, dpkg-deb, flac, sox, wvunpack (package wavpack), and for the rendered part
-fluidsynth and lmms (with xvfb-run where there is no display). Everything is taken as it was
-published: nothing is resampled, dithered or normalised, since the codec's tokens depend on it.
+fluidsynth, openmpt123, csound and lmms (with xvfb-run where there is no display). Everything is
+taken as it was published: nothing is resampled, dithered or normalised, since the codec's tokens
+depend on it.
 Lossy sources (ogg, opus, mp3) are left out. The manifest names source and licence of each clip.
 """
 
@@ -22,9 +23,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exclusions import Exclusions, shared_audio
+from render import render
 
-# Package -> kind of audio. avldrums, musescore and fluid are sound fonts; freedoom holds 8-bit
-# effects and MIDI files, lmms-common demo songs.
+# Games with recorded effects, often in 8 bits, and with songs as modules or MIDI.
+GAMES = """
+    alienblaster-data amoebax-data briquolo-data bugsquish burgerspace bzflag-data ceferino-data
+    chromium-bsu-data circuslinux-data crimson criticalmass-data cuyo-data dodgindiamond2
+    dreamchess-data enigma-data epiphany-data extremetuxracer-data foobillardplus-data
+    freegish-data fretsonfire-songs-muldjord fretsonfire-songs-sectoid gl-117-data gnubg-data
+    granatier gunroar-data gweled heroes-sound-effects heroes-sound-tracks jumpnbump
+    kobodeluxe-data kolf lbreakout2-data lincity-ng-data liquidwar-data lugaru-data monsterz-data
+    moon-lander-data mousetrap openarena-data overgod-data parsec47-data pathological pinball-data
+    pokerth-data powermanga-data pyracerz rafkill-data ri-li-data rrootage-data simutrans-pak64
+    slimevolley-data tecnoballz-data tumiki-fighters-data tuxmath-data tuxtype-data ufoai-sound
+    wordwarvi-sound xblast-tnt-sounds xmoto-data
+"""
+# Package -> kind of audio; songs are "rendered" wherever they are, and audio in 8 bits "bits8".
+# avldrums, musescore and fluid are sound fonts; freedoom holds effects and MIDI files, csound-doc
+# programs of sounds.
 SOURCES = {
     "sonic-pi-samples": "music",
     "chuck-data": "music",
@@ -46,8 +62,14 @@ SOURCES = {
     "colobot-common-sounds": "effects",
     "freedoom": "bits8",
     "lmms-common": "rendered",
+    "csound-doc": "rendered",
+    "hydrogen-data": "instrument",
+    "asterisk-core-sounds-it-wav": "speech",
+    "sound-icons": "effects",
+    **dict.fromkeys(GAMES.split(), "effects"),
 }
 SECONDS = 20  # longest clip
+SHORT = {"csound-doc": 3}  # the same of packages with many songs, each of one sound
 BYTES = 75_000_000  # most audio from one package, so that none dominates
 
 
@@ -97,6 +119,11 @@ def read_wav(raw: bytes) -> Audio | None:
 def piped(command: list[str]) -> Audio | None:
     done = subprocess.run(command, capture_output=True, check=False)
     return read_wav(done.stdout) if done.returncode == 0 else None
+
+
+def rendered(song: Path, work: Path, font: Path | None) -> Audio | None:
+    raw = render(song, work / "song.wav", font)
+    return read_wav(raw) if raw else None
 
 
 def sound_font(path: Path) -> Iterator[tuple[str, Audio]]:
@@ -151,7 +178,7 @@ def wad_lumps(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def freedoom(root: Path, work: Path, font: Path | None) -> Iterator[tuple[str, str, Audio]]:
-    """8-bit effects, and MIDI rendered with fluidsynth when there is a sound font."""
+    """8-bit effects, and MIDI when there is a sound font."""
     seen = set()
     for wad in sorted(root.rglob("*.wad")):
         for name, lump in wad_lumps(wad):
@@ -162,29 +189,12 @@ def freedoom(root: Path, work: Path, font: Path | None) -> Iterator[tuple[str, s
                 rate, size = struct.unpack_from("<HI", lump, 2)
                 # 16 bytes of padding at either end repeat the first and last sample.
                 yield "bits8", name, Audio(rate, 8, 1, lump[8 + 16 : 8 + size - 16])
-            elif font and lump[:4] == b"MThd":
+            elif lump[:4] == b"MThd":
                 seen.add(name)
-                (work / "song.mid").write_bytes(lump)
-                out = work / "song.wav"
-                command = ["fluidsynth", "-niq", "-r", "44100", "-F", str(out)]
-                subprocess.run([*command, str(font), str(work / "song.mid")], check=False,
-                               capture_output=True)  # fmt: skip
-                if out.exists() and (audio := read_wav(out.read_bytes())):
+                song = work / "song.mid"
+                song.write_bytes(lump)
+                if audio := rendered(song, work, font):
                     yield "rendered", name, audio
-                    out.unlink()
-
-
-def lmms(root: Path, work: Path, exclusions: Exclusions) -> Iterator[tuple[str, str, Audio]]:
-    display = ["xvfb-run", "-a"] if shutil.which("xvfb-run") else []
-    for song in sorted(root.rglob("projects/**/*.mmp*")):
-        if exclusions.reason("lmms-common", song.stem):
-            continue
-        out = work / "song.wav"
-        out.unlink(missing_ok=True)
-        command = [*display, "timeout", "150", "lmms", "--allowroot", "render", str(song)]
-        subprocess.run([*command, "-f", "wav", "-o", str(out)], check=False, capture_output=True)
-        if out.exists() and (audio := read_wav(out.read_bytes())):
-            yield "rendered", song.stem, audio
 
 
 def items(
@@ -193,10 +203,6 @@ def items(
     """Kind, name and audio of everything in an unpacked package, in random but fixed order."""
     if package == "freedoom":
         yield from freedoom(root, work, font)
-        return
-    if package == "lmms-common":
-        if shutil.which("lmms"):
-            yield from lmms(root, work, exclusions)
         return
     files = sorted(p for p in root.rglob("*") if p.is_file() and not p.is_symlink())
     random.Random(package).shuffle(files)
@@ -215,6 +221,11 @@ def items(
             audio = piped(["sox", "-D", str(path), "-t", "wav", "-"])
         elif ending == ".wv":
             audio = piped(["wvunpack", "-q", str(path), "-o", "-"])
+        elif exclusions.reason(package, path.stem) is None:
+            audio = rendered(path, work, font)
+            if audio:
+                yield "rendered", path.stem, audio
+            continue
         if audio:
             # Some packages keep one set of names per language.
             parent = path.parent.name + "_" if package == "ktuberling-data" else ""
@@ -240,6 +251,7 @@ def main() -> None:
     args.add_argument("--exclude-audio", type=Path, action="append", default=[],
                       help="folder of such clips: no training clip may share audio with them")  # fmt: skip
     args.add_argument("--packages", nargs="*", default=list(SOURCES))
+    args.add_argument("--font", type=Path, help="of MIDI; fluid-soundfont-gm's where it is fetched")
     a = args.parse_args()
     exclusions = Exclusions(a.exclude)
     out = a.out.resolve()
@@ -247,10 +259,10 @@ def main() -> None:
     for folder in (clips, debs, trees, work, out / "licences"):
         folder.mkdir(parents=True, exist_ok=True)
 
-    font: Path | None = None
+    font: Path | None = a.font and a.font.resolve()
     rows = []
-    # Rendering comes last: it needs a sound font from another package.
-    for package in sorted(a.packages, key=lambda p: p in ("freedoom", "lmms-common")):
+    # Rendering needs its sound font.
+    for package in sorted(a.packages, key=lambda p: p != "fluid-soundfont-gm"):
         assert not exclusions.reason(package, ""), package
         if not (found := sorted(debs.glob(f"{package}_*.deb"))):
             run(["apt-get", "download", package], debs)
@@ -260,7 +272,7 @@ def main() -> None:
         shutil.copy(tree / f"usr/share/doc/{package}/copyright", out / "licences" / package)
         terms = licence(tree, package)
         if package == "fluid-soundfont-gm":
-            font = next(tree.rglob("*.sf2"), None)
+            font = next(tree.rglob("*.sf2"), font)
         total, left_out = 0, 0
         names: dict[str, int] = {}
         for kind, name, audio in items(package, SOURCES[package], tree, work, font, exclusions):
@@ -275,13 +287,15 @@ def main() -> None:
             if names[title] > 1:
                 title += f".{names[title]}"
             # Long files: two clips, from random but fixed places.
-            length = SECONDS * audio.rate
+            length = SHORT.get(package, SECONDS) * audio.rate
             starts = [0]
             if audio.frames() > length:
                 rng = random.Random(title)
                 starts = sorted(rng.randrange(audio.frames() - length) for _ in range(2))
             for number, start in enumerate(starts):
                 clip = audio.cut(start, length)
+                if len(set(clip.data)) < 3:
+                    continue  # silence
                 path = clips / f"{title}__{number}.wav"
                 clip.write(path)
                 rows.append((path.name, kind, f"apt:{found[-1].name}", terms, clip.rate, clip.bits,
