@@ -25,15 +25,13 @@ done
 toolchain=+nightly
 rustup toolchain list 2>/dev/null | grep -q nightly || { toolchain=; export RUSTC_BOOTSTRAP=1; }
 
-for target in "${targets[@]}"; do
+for target in wav container blocks "${targets[@]}"; do
     mkdir -p "corpus/$target"
 done
 cp ../fixtures/golden/{alaw,cut,mulaw,no-audio,no-frames,noise,opaque,pcm8,silence,square}.lmz \
-    ../format-spec/examples/tiny.lmz corpus/blocks 2>/dev/null || true
-cp ../fixtures/golden/{no-audio,no-frames,silence}.lmz ../fixtures/good/*.lmz corpus/container \
-    2>/dev/null || true
-cp ../format-spec/examples/tiny.wav corpus/wav 2>/dev/null || true
-cp ../fixtures/wav/*.wav corpus/wav 2>/dev/null || true
+    ../format-spec/examples/tiny.lmz corpus/blocks
+cp ../fixtures/golden/{no-audio,no-frames,silence}.lmz ../fixtures/good/*.lmz corpus/container
+cp ../format-spec/examples/tiny.wav ../fixtures/wav/*.wav corpus/wav
 
 cargo $toolchain fuzz build -s none
 folder=${CARGO_TARGET_DIR:-target}
