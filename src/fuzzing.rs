@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::ascii;
 use crate::codec::{self, BytesContext, Level, Values};
-use crate::container::{self, Block, BlockKind, without_checksums};
+use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::{Error, Result};
@@ -21,9 +21,10 @@ use crate::wav::{self, Mapping, SegmentLimit, Span, WavReader};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("wav", wav_parser),
     ("container", container_parser),
+    ("fingerprint", coded_fingerprint),
     ("blocks", blocks),
     ("segment", segment_decoder),
     ("round_trip", round_trip),
@@ -81,9 +82,9 @@ pub fn wav_parser(data: &[u8]) {
     assert_eq!(at, data.len(), "bytes left out");
 }
 
-/// The container reader, with all checksums off.
+/// The container reader, with all checksums off and no fingerprint coded.
 pub fn container_parser(data: &[u8]) {
-    without_checksums(|| {
+    without_codes(|| {
         let Ok(mut reader) = container::Reader::new(data) else { return };
         let mut bytes = 0;
         while let Ok(Some((_, block))) = reader.next_block() {
@@ -94,12 +95,21 @@ pub fn container_parser(data: &[u8]) {
     });
 }
 
+/// Any bytes as a coded fingerprint; what they decode to comes back.
+pub fn coded_fingerprint(data: &[u8]) {
+    match fingerprint::decode(data) {
+        Ok(plain) => assert!(fingerprint::decode(&fingerprint::encode(&plain)).unwrap() == plain),
+        Err(Error::Corrupt { .. } | Error::Limit { .. }) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
 /// Blocks decoded up to this many bytes: decoding time is proportional to them, not to the input.
 const LARGEST_DECODED: u32 = 1 << 10;
 
 /// The container reader and the decoders behind it, with all checksums off.
 pub fn blocks(data: &[u8]) {
-    without_checksums(|| {
+    without_codes(|| {
         let Ok(mut reader) = container::Reader::new(data) else { return };
         let header = reader.header().clone();
         while let Ok(Some((_, block))) = reader.next_block() {

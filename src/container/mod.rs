@@ -6,7 +6,7 @@
 
 mod block;
 mod block_header;
-mod fingerprint;
+pub(crate) mod fingerprint;
 mod header;
 pub mod layout;
 mod scan;
@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use block_header::BlockHeader;
 use source::Source;
 #[cfg(any(test, fuzzing))]
-pub(crate) use source::without_checksums;
+pub(crate) use source::without_codes;
 use trailer::table_entry;
 
 /// Writes a container.

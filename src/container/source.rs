@@ -78,10 +78,11 @@ thread_local! {
     static IGNORED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Runs `action` on this thread as if every CRC-32 were right: bytes that a fuzzer makes up would
-/// otherwise be refused before they reach what is to be tested.
+/// Runs `action` on this thread as if every CRC-32 were right, and with fingerprints that stand as
+/// they are: bytes that a fuzzer makes up would otherwise be refused before they reach what is to be
+/// tested, or keep the byte model busy.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn without_checksums<T>(action: impl FnOnce() -> T) -> T {
+pub(crate) fn without_codes<T>(action: impl FnOnce() -> T) -> T {
     IGNORED.set(true);
     let result = action();
     IGNORED.set(false);
@@ -89,11 +90,11 @@ pub(crate) fn without_checksums<T>(action: impl FnOnce() -> T) -> T {
 }
 
 #[cfg(any(test, fuzzing))]
-fn ignored() -> bool {
+pub(super) fn ignored() -> bool {
     IGNORED.get()
 }
 
 #[cfg(not(any(test, fuzzing)))]
-fn ignored() -> bool {
+pub(super) fn ignored() -> bool {
     false
 }
