@@ -14,7 +14,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use lmz::Level;
-use lmz::pipeline::{self, CompressOptions};
+use lmz::ascii::{Lsb, Params};
+use lmz::pipeline::{self, CompressOptions, TokenMapping};
 use support::golden::{self, Golden};
 use support::{compress_with, decompress};
 
@@ -122,21 +123,42 @@ fn the_golden_files_cover_the_format() {
     assert!(bytes.byte_modelled > 0 && bytes.stored > 0, "{bytes:?}");
 }
 
-/// For comparing builds: writes every original and its level to the folder that is named.
+/// Arguments of `lmz compress` that say what [`encode`] does.
+fn arguments(golden: &Golden) -> String {
+    let level = match golden.level {
+        Level::Fast => "--fast",
+        Level::Default => "",
+        Level::Best => "--best",
+    };
+    let TokenMapping::Characters(params) = golden.mapping else {
+        return format!("--lm off {level}");
+    };
+    let Params { experts, lsb, stereo_blocking, .. } = params;
+    assert_eq!(params, Params { experts, lsb, stereo_blocking, ..Params::default() });
+    let experts = match (experts.adaptive, experts.classical) {
+        (true, true) => "adaptive,classical",
+        (true, false) => "adaptive",
+        _ => "classical",
+    };
+    let lsb = if lsb == Lsb::Raw { "raw" } else { "coded" };
+    format!(
+        "--lm off {level} --mapping ascii --experts {experts} --lsb {lsb} \
+         --stereo-blocking {stereo_blocking}"
+    )
+}
+
+/// For comparing builds: writes every original, and beside it the arguments it is compressed with,
+/// to the folder that is named.
 #[test]
 #[ignore = "set LMZ_GOLDEN_WAVS to a folder and run with --ignored"]
 fn write_the_originals() {
-    let Some(target) = std::env::var_os("LMZ_GOLDEN_WAVS") else {
+    let Some(folder) = std::env::var_os("LMZ_GOLDEN_WAVS").map(PathBuf::from) else {
         panic!("LMZ_GOLDEN_WAVS is not set");
     };
+    fs::create_dir_all(&folder).unwrap();
     for golden in golden::all() {
-        let level = match golden.level {
-            Level::Fast => "fast",
-            Level::Default => "default",
-            Level::Best => "best",
-        };
-        let folder = PathBuf::from(&target).join(level);
-        fs::create_dir_all(&folder).unwrap();
+        let arguments = arguments(&golden);
+        fs::write(folder.join(format!("{}.arguments", golden.name)), arguments).unwrap();
         fs::write(folder.join(format!("{}.wav", golden.name)), golden.original).unwrap();
     }
 }

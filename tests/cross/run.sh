@@ -50,24 +50,21 @@ failed=0
 for variant; do
     build "$variant"
     compared=0
-    for level in fast default best; do
-        option=
-        [ $level = default ] || option=--$level
-        for original in "$scratch/originals/$level"/*.wav; do
-            name=$(basename "$original" .wav)
-            # $lmz and $option are lists of words.
-            $lmz compress -q -f --lm off $option "$original" -o "$scratch/out.lmz"
-            $lmz decompress -q -f "fixtures/golden/$name.lmz" -o "$scratch/out.wav"
-            if ! cmp -s "$scratch/out.lmz" "fixtures/golden/$name.lmz"; then
-                echo "$variant: $name.lmz differs" >&2
-                failed=1
-            fi
-            if ! cmp -s "$scratch/out.wav" "$original"; then
-                echo "$variant: $name.wav differs" >&2
-                failed=1
-            fi
-            compared=$((compared + 1))
-        done
+    for original in "$scratch/originals"/*.wav; do
+        name=$(basename "$original" .wav)
+        arguments=$(cat "${original%.wav}.arguments")
+        # $lmz and $arguments are lists of words.
+        $lmz compress -q -f $arguments "$original" -o "$scratch/out.lmz"
+        $lmz decompress -q -f "fixtures/golden/$name.lmz" -o "$scratch/out.wav"
+        if ! cmp -s "$scratch/out.lmz" "fixtures/golden/$name.lmz"; then
+            echo "$variant: $name.lmz differs" >&2
+            failed=1
+        fi
+        if ! cmp -s "$scratch/out.wav" "$original"; then
+            echo "$variant: $name.wav differs" >&2
+            failed=1
+        fi
+        compared=$((compared + 1))
     done
     echo "$variant ($profile): $compared golden files compared"
 done
