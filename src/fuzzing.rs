@@ -107,7 +107,7 @@ pub fn coded_fingerprint(data: &[u8]) {
 /// Blocks decoded up to this many bytes: decoding time is proportional to them, not to the input.
 const LARGEST_DECODED: u32 = 1 << 10;
 
-/// The container reader and the decoders behind it, with all checksums off.
+/// The container reader and the decoders behind it, as in [`container_parser`].
 pub fn blocks(data: &[u8]) {
     without_codes(|| {
         let Ok(mut reader) = container::Reader::new(data) else { return };

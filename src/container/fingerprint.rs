@@ -6,7 +6,6 @@
 use byteorder::{ByteOrder, LE};
 
 use super::layout::MAX_FINGERPRINT;
-use super::source::ignored;
 use crate::codec::{BytesContext, decode_bytes, encode_bytes};
 use crate::error::{Error, Result};
 
@@ -66,9 +65,6 @@ pub(crate) fn encode(fingerprint: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`Error::Corrupt`] with an offset relative to `stored`, [`Error::Limit`].
 pub(crate) fn decode(stored: &[u8]) -> Result<Vec<u8>> {
-    if ignored() {
-        return Ok(stored.to_vec());
-    }
     let Some((length, coded)) = stored.split_at_checked(2) else {
         return Err(Error::corrupt(0, "a coded fingerprint without its length"));
     };

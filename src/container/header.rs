@@ -10,7 +10,7 @@ use super::layout::{
     CRC_LENGTH, DRAFT, HEADER_BODY_LENGTH, KNOWN_REQUIRED_FEATURES, MAGIC, MAX_BLOCK_ORIGINAL,
     MAX_FINGERPRINT, MAX_HEADER_LENGTH, MAX_SEGMENT_SAMPLES, PROLOGUE_LENGTH, VERSION,
 };
-use super::source::{Source, check_crc};
+use super::source::{Source, check_crc, codes_ignored};
 use crate::codec::Level;
 use crate::error::{Error, Result};
 use crate::wav::WavFormat;
@@ -231,7 +231,7 @@ pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
         return Err(Error::corrupt(at, "the fingerprint does not fill the header"));
     }
     let fingerprint_coded = flags & CODED_FINGERPRINT != 0;
-    let fingerprint = match fingerprint_coded {
+    let fingerprint = match fingerprint_coded && !codes_ignored() {
         true => fingerprint::decode(fields).map_err(|error| match error {
             Error::Corrupt { reason, .. } => Error::corrupt(at, format!("fingerprint: {reason}")),
             other => other,
