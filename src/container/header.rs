@@ -67,7 +67,7 @@ impl FileHeader {
 
     /// The fingerprint as it is stored.
     fn stored_fingerprint(&self) -> Cow<'_, [u8]> {
-        match self.fingerprint_coded && !self.fingerprint.is_empty() {
+        match self.fingerprint_coded && !codes_ignored() && !self.fingerprint.is_empty() {
             true => Cow::Owned(fingerprint::encode(&self.fingerprint)),
             false => Cow::Borrowed(&self.fingerprint),
         }
