@@ -1,8 +1,21 @@
 //! A coder that codes nothing and keeps accounts: what each frame costs.
 //!
-//! Nothing decodes from this, so it may use the platform's logarithm.
+//! Nothing decodes from this, but the encoder decides by it, so it does not use the platform's
+//! logarithm: the same file comes of every machine.
 
 use crate::entropy::{Coder, Probability};
+use crate::math;
+
+/// log2 of a positive number within binary32's normal range, absolute error below 2^-18.
+pub fn log2(x: f64) -> f64 {
+    f64::from(math::ln(x as f32)) * std::f64::consts::LOG2_E
+}
+
+/// Information content of a decision, in bits.
+pub fn information(decision: bool, p: Probability) -> f64 {
+    let p = f64::from(p) / 4_294_967_296.0;
+    -log2(if decision { p } else { 1.0 - p })
+}
 
 /// What one frame costs, in bits: the information content of its decisions, which the range
 /// coder meets to within some bytes per segment.
@@ -24,8 +37,7 @@ pub struct Meter {
 
 impl Coder for Meter {
     fn code(&mut self, decision: bool, p: Probability) -> bool {
-        let p = f64::from(p) / 4_294_967_296.0;
-        self.current.tokens -= if decision { p } else { 1.0 - p }.log2() as f32;
+        self.current.tokens += information(decision, p) as f32;
         decision
     }
 
@@ -36,5 +48,19 @@ impl Coder for Meter {
 
     fn end_frame(&mut self) {
         self.frames.push(std::mem::take(&mut self.current));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn information_is_the_logarithm_of_the_probability() {
+        for p in [1, 2, 1000, 1 << 30, 1 << 31, 3 << 30, u32::MAX - 1, u32::MAX] {
+            let exact = f64::from(p) / 4_294_967_296.0;
+            assert!((information(true, p) + exact.log2()).abs() < 1e-5, "{p}");
+            assert!((information(false, p) + (1.0 - exact).log2()).abs() < 1e-5, "{p}");
+        }
     }
 }

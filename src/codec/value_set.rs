@@ -4,6 +4,7 @@
 //! some of the integers in its range. Telling the decoder which ones costs a little and
 //! saves log2(1 / density) bits on every sample.
 
+use super::meter::{information, log2};
 use super::values::Values;
 use crate::entropy::{AdaptiveBit, Coder, code_uniform};
 
@@ -47,7 +48,7 @@ fn saving(used: &[i32], counts: &[u32]) -> f64 {
         let last = (i + NEIGHBOURS).min(used.len() - 1);
         let width = f64::from(used[last]) - f64::from(used[first]);
         // The end values are given by the range, which is known in either case.
-        bits += f64::from(count) * (width.max(1.0) / (last - first).max(1) as f64).log2();
+        bits += f64::from(count) * log2(width.max(1.0) / (last - first).max(1) as f64);
     }
     bits
 }
@@ -57,8 +58,7 @@ fn cost(used: &[i32]) -> f64 {
     struct Meter(f64);
     impl Coder for Meter {
         fn code(&mut self, decision: bool, p: u32) -> bool {
-            let p = f64::from(p) / 4_294_967_296.0;
-            self.0 -= if decision { p.log2() } else { (1.0 - p).log2() };
+            self.0 += information(decision, p);
             decision
         }
         fn raw(&mut self, value: u32, bits: u32) -> u32 {

@@ -120,6 +120,11 @@ impl FileHeader {
     }
 }
 
+/// The body (§4.2) within the bytes of a header.
+pub(super) fn body_of(header: &[u8]) -> &[u8] {
+    &header[PROLOGUE_LENGTH..header.len() - CRC_LENGTH]
+}
+
 /// The part of the header that every version shares (§4.1).
 fn prologue(header_length: usize) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(header_length);

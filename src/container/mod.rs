@@ -48,7 +48,8 @@ impl<W: Write> Writer<W> {
         let bytes = header.to_bytes()?;
         inner.write_all(&bytes)?;
         let place = Place { offset: bytes.len() as u64, ..Place::default() };
-        Ok(Writer { inner, header_body: header.body()?, place, table: Vec::new() })
+        let header_body = header::body_of(&bytes).to_vec();
+        Ok(Writer { inner, header_body, place, table: Vec::new() })
     }
 
     /// Appends a block.
