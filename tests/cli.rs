@@ -5,9 +5,9 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 
 use assert_cmd::Command;
+use support::files::names;
 use support::wav;
 use tempfile::TempDir;
 
@@ -24,14 +24,6 @@ fn lmz(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("lmz").unwrap();
     command.current_dir(folder.path()).args(arguments);
     command
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 fn read(folder: &TempDir, name: &str) -> Vec<u8> {

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use support::files::rust_sources;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -27,17 +31,6 @@ fn table() -> BTreeMap<String, Vec<String>> {
         }
     }
     table
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
 }
 
 /// The paths below `crate` that a line of code names: `density`, or `codec::Values`. A group
@@ -66,7 +59,7 @@ fn modules_import_only_what_the_table_allows() {
     let table = table();
     let src = root().join("src");
     let mut files = Vec::new();
-    sources(&src, &mut files);
+    rust_sources(&src, &mut files);
     assert!(files.len() > 30, "only {} sources found", files.len());
     let mut offences = Vec::new();
     for file in files {
@@ -97,7 +90,7 @@ fn modules_import_only_what_the_table_allows() {
 #[test]
 fn the_program_uses_only_the_public_interface() {
     let mut files = Vec::new();
-    sources(&root().join("src/bin"), &mut files);
+    rust_sources(&root().join("src/bin"), &mut files);
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         assert!(!text.contains("#[path"), "{} takes a library file in", file.display());

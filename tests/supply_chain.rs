@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use support::files::rust_sources;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -100,23 +103,12 @@ fn licences_and_sources_are_allowed() {
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// `forbid` at the crate root would not let even that module allow it, so this test does.
 #[test]
 fn only_the_bindings_leave_safe_rust() {
     let mut files = Vec::new();
     for folder in ["src", "tests", "examples"] {
-        sources(&root().join(folder), &mut files);
+        rust_sources(&root().join(folder), &mut files);
     }
     assert!(files.len() > 60, "only {} sources found", files.len());
     let word = ["uns", "afe"].concat();
