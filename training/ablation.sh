@@ -4,7 +4,7 @@
 #
 #     ./ablation.sh TOKENS RUNS > table.md
 #
-# Most of an hour on one core; a run that is there already is not repeated.
+# Two hours on one core; a run that is there already is not repeated.
 set -eu
 tokens=$1 runs=$2
 export OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0
@@ -41,6 +41,10 @@ try without-slopes 3 --mute 37 41
 try window-32 3 --window 32 --batch 256
 try layers-1 3 --layers 1
 try layers-2 3 --layers 2
+try layers-4 3 --layers 4
 try size-1.1M 3 --width 192 --ffn 576
 try size-2.7M 3 --layers 4 --width 256 --ffn 768 --heads 4
 try size-5.2M 3 --layers 6 --width 256 --ffn 1024 --heads 4
+# What twice the tokens bring to a small and to a large one.
+try size-0.5M-6 6
+try size-5.2M-6 6 --layers 6 --width 256 --ffn 1024 --heads 4

@@ -2,9 +2,10 @@
 """Compares llama.cpp's logits with PyTorch's, through lmz itself.
 
     cargo build --release --example lm_probe
-    python check_logits.py ../target/release/examples/lm_probe RUN/checkpoint.pt
+    python check_logits.py ../target/release/examples/lm_probe RUN/checkpoint.pt --tokens TOKENS/*.tok
 
-Without a checkpoint, random weights are compared. Two exports are checked over one full context.
+Without a checkpoint, random weights are compared. Two exports are checked, over one full context from
+the middle of each token file; without any, over one of random numbers, which a codec never says.
 llama.cpp attends in half precision, and so does PyTorch here, so that with F32 weights only the
 order of sums differs; with Q8_0, llama.cpp also quantises activations, so it is the difference in bits
 per token that counts.
@@ -23,6 +24,9 @@ from torch import Tensor
 
 from gguf_model import BINS, Shape, random_weights, write_gguf
 from model import Llama
+from train import ROW
+
+Inputs = tuple[np.ndarray, np.ndarray]  # bins before (time), features (time, features)
 
 # Largest difference of log-probabilities, F32; mean Kullback-Leibler divergence in bits, Q8_0.
 F32_TOLERANCE = 0.01
@@ -42,10 +46,43 @@ def attention(q: Tensor, k: Tensor, v: Tensor, is_causal: bool) -> Tensor:
     return half(torch.softmax(scores.masked_fill(future, -math.inf), -1)) @ half(v)
 
 
+def random_inputs(shape: Shape) -> Inputs:
+    rng = np.random.default_rng(1)
+    last = rng.integers(BINS, size=shape.context)
+    features = rng.integers(-127, 128, size=(shape.context, shape.features)).astype(np.int8)
+    last[0], features[0] = BINS, 0
+    return last, features
+
+
+def from_file(path: Path, shape: Shape) -> Inputs:
+    """From the middle of a token file."""
+    rows = np.memmap(path, ROW, "r")
+    assert len(rows) > 2 * shape.context, f"{path} is too short"
+    rows = rows[len(rows) // 2 :][: shape.context]
+    return rows["last"].astype(np.int64), rows["features"].copy()
+
+
+def expected(model: Llama, inputs: Inputs) -> np.ndarray:
+    """PyTorch's log-probabilities: (time, bins)."""
+    last, features = (torch.from_numpy(part)[None] for part in inputs)
+    with torch.no_grad():
+        return torch.log_softmax(model(last, features)[0].double(), -1).numpy()
+
+
+def found(probe: str, gguf: str, inputs: Inputs) -> np.ndarray:
+    """llama.cpp's, through lmz."""
+    lines = ["start" if b == BINS else " ".join(map(str, (b, *f))) for b, f in zip(*inputs, strict=True)]
+    done = subprocess.run([probe, "logits", gguf], input="\n".join(lines) + "\n",
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    rows = np.array([[float(v) for v in line.split()] for line in done.stdout.splitlines()])
+    return torch.log_softmax(torch.from_numpy(rows), -1).numpy()
+
+
 def main() -> None:
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("probe", help="the built example lm_probe")
     args.add_argument("checkpoint", nargs="?")
+    args.add_argument("--tokens", type=Path, nargs="+", help="files of `lmz dev-tokens`")
     a = args.parse_args()
     if a.checkpoint:
         state = torch.load(a.checkpoint, map_location="cpu", weights_only=True)
@@ -55,27 +92,16 @@ def main() -> None:
         shape = Shape()
         model = Llama.from_weights(shape, random_weights(shape, 1))
     shape = model.shape
-
-    rng = np.random.default_rng(1)
-    last = rng.integers(BINS, size=shape.context)
-    features = rng.integers(-127, 128, size=(shape.context, shape.features)).astype(np.int8)
-    last[0], features[0] = BINS, 0
-    lines = [" ".join(map(str, (b, *f))) for b, f in zip(last, features, strict=True)]
-    lines[0] = "start"
+    inputs = [from_file(p, shape) for p in a.tokens] if a.tokens else [random_inputs(shape)]
     F.scaled_dot_product_attention = attention
-    with torch.no_grad():
-        rows = model(torch.from_numpy(last)[None], torch.from_numpy(features)[None])[0]
-        ours = torch.log_softmax(rows.double(), -1).numpy()
+    ours = np.concatenate([expected(model, i) for i in inputs])
 
     failed = False
     for quantised, tolerance in ((False, F32_TOLERANCE), (True, Q8_TOLERANCE)):
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "check.gguf")
             write_gguf(path, shape, model.weights(), "check", quantised=quantised)
-            done = subprocess.run([a.probe, "logits", path], input="\n".join(lines) + "\n",
-                                  capture_output=True, text=True, check=True)  # fmt: skip
-        rows = np.array([[float(v) for v in line.split()] for line in done.stdout.splitlines()])
-        theirs = torch.log_softmax(torch.from_numpy(rows), -1).numpy()
+            theirs = np.concatenate([found(a.probe, path, i) for i in inputs])
         apart = float(np.abs(theirs - ours).max())
         divergence = float((np.exp(ours) * (ours - theirs)).sum(1).mean() / np.log(2))
         bad = (divergence if quantised else apart) > tolerance

@@ -3,8 +3,8 @@
 
     python plot_sizes.py table.md sizes.svg
 
-The line is fitted to the bits saved over the logarithm of the parameters, for models that have read the
-same number of tokens. Prints it, and what it says of 100 million parameters: an extrapolation.
+Each line is fitted to the bits saved over the logarithm of the parameters, for models that have read
+the same number of tokens. Prints them, and what they say of 100 million parameters: an extrapolation.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ from pathlib import Path
 from plot import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, ticks
 
 
-def read(table: Path) -> list[tuple[int, float]]:
-    """Parameters and bits saved of the rows named `size-`."""
+Points = list[tuple[int, float]]  # parameters, bits saved
+
+
+def read(table: Path) -> dict[int, Points]:
+    """Rows named `size-`, by millions of tokens."""
     rows = [[cell.strip() for cell in line.split("|")] for line in table.read_text().splitlines()]
-    return sorted((int(row[2]), float(row[4])) for row in rows if row[1:2] and "size-" in row[1])
+    groups: dict[int, Points] = {}
+    for row in rows:
+        if row[1:2] and row[1].startswith("size-"):
+            groups.setdefault(int(row[3]), []).append((int(row[2]), float(row[4])))
+    return {tokens: sorted(points) for tokens, points in sorted(groups.items())}
 
 
-def fit(points: list[tuple[int, float]]) -> tuple[float, float]:
+def fit(points: Points) -> tuple[float, float]:
     """Intercept and slope over log10 of the parameters (least squares)."""
     x, y = [math.log10(p) for p, _ in points], [bits for _, bits in points]
     mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
@@ -31,9 +38,12 @@ def fit(points: list[tuple[int, float]]) -> tuple[float, float]:
     return mean_y - slope * mean_x, slope
 
 
-def draw(points: list[tuple[int, float]], intercept: float, slope: float) -> str:
-    low, high = math.floor(math.log10(points[0][0]) * 2) / 2, 8.0
-    top = max(*(bits for _, bits in points), intercept + slope * high) * 1.1
+def draw(groups: dict[int, Points]) -> str:
+    lines = {tokens: fit(points) for tokens, points in groups.items()}
+    every = [point for points in groups.values() for point in points]
+    low, high = math.floor(math.log10(min(p for p, _ in every)) * 2) / 2, 8.0
+    ends = [intercept + slope * high for intercept, slope in lines.values()]
+    top = max(*(bits for _, bits in every), *ends) * 1.1
 
     def x(decades: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (decades - low) / (high - low)
@@ -53,12 +63,16 @@ def draw(points: list[tuple[int, float]], intercept: float, slope: float) -> str
     for decades in range(math.ceil(low), 9):
         at = f'x="{x(decades):.1f}" y="{HEIGHT - BOTTOM + 18}"'
         out.append(f'<text {at} text-anchor="middle">{10 ** (decades - 6):g} M</text>')
-    ends = [(d, intercept + slope * d) for d in (low, high)]
-    line = "L".join(f"{x(d):.1f} {y(max(bits, 0)):.1f}" for d, bits in ends)
-    out.append(f'<path d="M{line}" stroke="{COLOURS[1]}" fill="none" stroke-dasharray="5 4"/>')
-    for parameters, bits in points:
-        place = f'cx="{x(math.log10(parameters)):.1f}" cy="{y(bits):.1f}"'
-        out.append(f'<circle {place} r="4" fill="{COLOURS[0]}"/>')
+    for (tokens, points), colour in zip(groups.items(), COLOURS, strict=False):
+        intercept, slope = lines[tokens]
+        ends = [(d, max(intercept + slope * d, 0)) for d in (low, high)]
+        line = "L".join(f"{x(d):.1f} {y(bits):.1f}" for d, bits in ends)
+        out.append(f'<path d="M{line}" stroke="{colour}" fill="none" stroke-dasharray="5 4"/>')
+        at = f'x="{x(high) + 6:.1f}" y="{y(ends[1][1]) + 4:.1f}"'
+        out.append(f'<text {at} fill="{colour}">{tokens} M tokens</text>')
+        for parameters, bits in points:
+            place = f'cx="{x(math.log10(parameters)):.1f}" cy="{y(bits):.1f}"'
+            out.append(f'<circle {place} r="4" fill="{colour}"/>')
     return "\n".join([*out, "</svg>", ""])
 
 
@@ -67,11 +81,12 @@ def main() -> None:
     args.add_argument("table", type=Path)
     args.add_argument("out", type=Path)
     a = args.parse_args()
-    points = read(a.table)
-    intercept, slope = fit(points)
-    a.out.write_text(draw(points, intercept, slope))
-    print(f"bits saved = {intercept:.4f} + {slope:.4f} log10(parameters); "
-          f"{intercept + 8 * slope:.4f} at 100 million")  # fmt: skip
+    groups = {tokens: points for tokens, points in read(a.table).items() if len(points) > 1}
+    a.out.write_text(draw(groups))
+    for tokens, points in groups.items():
+        intercept, slope = fit(points)
+        print(f"{tokens} million tokens: bits saved = {intercept:.4f} + {slope:.4f} log10(parameters); "
+              f"{intercept + 8 * slope:.4f} at 100 million")  # fmt: skip
 
 
 if __name__ == "__main__":
