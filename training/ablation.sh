@@ -32,6 +32,8 @@ echo "| Model | Parameters | Million tokens | Bits per token saved | of the deci
 echo "|---|---|---|---|---|"
 try size-0.1M 3 --layers 1 --width 96 --ffn 256
 try size-0.5M 3
+# Fed nothing, a model is a static calibration.
+try static 3 --layers 1 --width 96 --ffn 256 --mute 0 42 --mute-bin
 try only-the-last-bin 3 --mute 0 42
 try without-locations 3 --mute 0 7
 try without-scales 3 --mute 8 24
@@ -47,4 +49,4 @@ try size-2.7M 3 --layers 4 --width 256 --ffn 768 --heads 4
 try size-5.2M 3 --layers 6 --width 256 --ffn 1024 --heads 4
 # What twice the tokens bring to a small and to a large one.
 try size-0.5M-6 6
-try size-5.2M-6 6 --layers 6 --width 256 --ffn 1024 --heads 4
+try size-2.7M-6 6 --layers 4 --width 256 --ffn 768 --heads 4

@@ -53,9 +53,11 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 class Tokens:
     """Token files, read from disk as they are needed."""
 
-    def __init__(self, files: list[Path], length: int, muted: list[int] | None = None) -> None:
+    def __init__(self, files: list[Path], length: int, muted: list[int], deaf: bool) -> None:
+        """muted: features fed as 0; deaf: nor is the bin before told."""
         self.length = length
-        self.muted = muted or []
+        self.muted = muted
+        self.deaf = deaf
         files = [f for f in files if f.stat().st_size > length * ROW.itemsize]
         assert files, "no token file is longer than a context"
         self.files = [np.memmap(f, ROW, "r") for f in files]
@@ -74,6 +76,8 @@ class Tokens:
         last, bins = (torch.from_numpy(rows[name].astype(np.int64)) for name in ("last", "bin"))
         features, logits = (torch.from_numpy(rows[name].copy()) for name in ("features", "logits"))
         features[..., self.muted] = 0
+        if self.deaf:
+            last[:] = BINS
         return last, features, bins, logits
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
@@ -165,6 +169,7 @@ def main() -> None:
     args.add_argument("--from-gguf", help="model to start from; its shape counts, not the options'")
     args.add_argument("--mute", type=int, nargs=2, action="append", default=[],
                       metavar=("FIRST", "LAST"), help="features fed as 0, for ablations")  # fmt: skip
+    args.add_argument("--mute-bin", action="store_true", help="the same for the bin before")
     args.add_argument("--validate-every", type=int, default=500, help="steps")
     for field in dataclasses.fields(Shape):
         if isinstance(field.default, int) and field.name not in ("bins", "features", "classes"):
@@ -181,8 +186,8 @@ def main() -> None:
 
     files = sorted(a.tokens.glob("*.tok"))
     muted = [f for first, last in a.mute for f in range(first, last + 1)]
-    train = Tokens([f for f in files if not held_out(f)], shape.context, muted)
-    valid = Tokens([f for f in files if held_out(f)], shape.context, muted)
+    train = Tokens([f for f in files if not held_out(f)], shape.context, muted, a.mute_bin)
+    valid = Tokens([f for f in files if held_out(f)], shape.context, muted, a.mute_bin)
     print(f"{train.sizes.sum()} tokens to train on, {valid.sizes.sum()} to validate")
     print(f"{shape}: {shape.parameters()} parameters in the GGUF")
     codec_bits, codec_kinds = validate(None, valid, "cpu")
