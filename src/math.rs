@@ -132,6 +132,11 @@ pub fn ln(x: f32) -> f32 {
     e * std::f32::consts::LN_2 + series
 }
 
+/// log2 of a positive number within binary32's normal range, absolute error below 2^-18.
+pub fn log2(x: f64) -> f64 {
+    f64::from(ln(x as f32)) * std::f64::consts::LOG2_E
+}
+
 /// 1 / (1 + exp(-x)), the inverse of the logit.
 #[inline(always)]
 pub fn logistic(x: f32) -> f32 {

@@ -19,16 +19,16 @@ import numpy as np
 from gguf_model import Shape, read_gguf, write_gguf
 
 Weights = dict[str, np.ndarray]
+SIZES = ("layers", "width", "ffn", "heads")  # what may grow
 # What adds to the residual stream.
 WRITERS = ("attn_output.weight", "ffn_down.weight")
 
 
 def grow(shape: Shape, weights: Weights, larger: Shape, seed: int = 1) -> Weights:
     """Weights of `larger` with the logits of `weights`."""
-    same = {"layers", "width", "ffn", "heads"}
     for field in dataclasses.fields(Shape):
         old, new = getattr(shape, field.name), getattr(larger, field.name)
-        assert new >= old if field.name in same else new == old, f"{field.name}: {old} to {new}"
+        assert new >= old if field.name in SIZES else new == old, f"{field.name}: {old} to {new}"
     rng = np.random.Generator(np.random.PCG64(seed))
     # The mean square of a stream with zeros added is smaller, so what it is divided by is, too.
     narrower = math.sqrt(shape.width / larger.width)
@@ -52,11 +52,11 @@ def main() -> None:
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("model")
     args.add_argument("out")
-    for name in ("layers", "width", "ffn", "heads"):
+    for name in SIZES:
         args.add_argument("--" + name, type=int)
     a = args.parse_args()
     shape, weights = read_gguf(a.model)
-    sizes = {n: v for n, v in vars(a).items() if n not in ("model", "out") and v}
+    sizes = {name: size for name in SIZES if (size := getattr(a, name))}
     larger = dataclasses.replace(shape, **sizes)
     write_gguf(a.out, larger, grow(shape, weights, larger), "grown", quantised=False)
     print(f"{shape.parameters()} to {larger.parameters()} parameters")

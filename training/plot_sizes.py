@@ -15,8 +15,8 @@ from pathlib import Path
 
 from plot import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, ticks
 
-
 Points = list[tuple[int, float]]  # parameters, bits saved
+Line = tuple[float, float]  # intercept, slope
 
 
 def read(table: Path) -> dict[int, Points]:
@@ -29,7 +29,7 @@ def read(table: Path) -> dict[int, Points]:
     return {tokens: sorted(points) for tokens, points in sorted(groups.items())}
 
 
-def fit(points: Points) -> tuple[float, float]:
+def fit(points: Points) -> Line:
     """Intercept and slope over log10 of the parameters (least squares)."""
     x, y = [math.log10(p) for p, _ in points], [bits for _, bits in points]
     mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
@@ -38,12 +38,11 @@ def fit(points: Points) -> tuple[float, float]:
     return mean_y - slope * mean_x, slope
 
 
-def draw(groups: dict[int, Points]) -> str:
-    lines = {tokens: fit(points) for tokens, points in groups.items()}
+def draw(groups: dict[int, Points], lines: dict[int, Line]) -> str:
     every = [point for points in groups.values() for point in points]
     low, high = math.floor(math.log10(min(p for p, _ in every)) * 2) / 2, 8.0
-    ends = [intercept + slope * high for intercept, slope in lines.values()]
-    top = max(*(bits for _, bits in every), *ends) * 1.1
+    last = [intercept + slope * high for intercept, slope in lines.values()]
+    top = max(*(bits for _, bits in every), *last) * 1.1
 
     def x(decades: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (decades - low) / (high - low)
@@ -82,9 +81,9 @@ def main() -> None:
     args.add_argument("out", type=Path)
     a = args.parse_args()
     groups = {tokens: points for tokens, points in read(a.table).items() if len(points) > 1}
-    a.out.write_text(draw(groups))
-    for tokens, points in groups.items():
-        intercept, slope = fit(points)
+    lines = {tokens: fit(points) for tokens, points in groups.items()}
+    a.out.write_text(draw(groups, lines))
+    for tokens, (intercept, slope) in lines.items():
         print(f"{tokens} million tokens: bits saved = {intercept:.4f} + {slope:.4f} log10(parameters); "
               f"{intercept + 8 * slope:.4f} at 100 million")  # fmt: skip
 

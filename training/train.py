@@ -53,11 +53,11 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 class Tokens:
     """Token files, read from disk as they are needed."""
 
-    def __init__(self, files: list[Path], length: int, muted: list[int], deaf: bool) -> None:
-        """muted: features fed as 0; deaf: nor is the bin before told."""
+    def __init__(self, files: list[Path], length: int, muted: list[int], mute_bin: bool) -> None:
+        """muted: features fed as 0; mute_bin: the bin before is not told."""
         self.length = length
         self.muted = muted
-        self.deaf = deaf
+        self.mute_bin = mute_bin
         files = [f for f in files if f.stat().st_size > length * ROW.itemsize]
         assert files, "no token file is longer than a context"
         self.files = [np.memmap(f, ROW, "r") for f in files]
@@ -76,7 +76,7 @@ class Tokens:
         last, bins = (torch.from_numpy(rows[name].astype(np.int64)) for name in ("last", "bin"))
         features, logits = (torch.from_numpy(rows[name].copy()) for name in ("features", "logits"))
         features[..., self.muted] = 0
-        if self.deaf:
+        if self.mute_bin:
             last[:] = BINS
         return last, features, bins, logits
 

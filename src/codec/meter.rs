@@ -6,15 +6,10 @@
 use crate::entropy::{Coder, Probability};
 use crate::math;
 
-/// log2 of a positive number within binary32's normal range, absolute error below 2^-18.
-pub fn log2(x: f64) -> f64 {
-    f64::from(math::ln(x as f32)) * std::f64::consts::LOG2_E
-}
-
 /// Information content of a decision, in bits.
 pub fn information(decision: bool, p: Probability) -> f64 {
     let p = f64::from(p) / 4_294_967_296.0;
-    -log2(if decision { p } else { 1.0 - p })
+    -math::log2(if decision { p } else { 1.0 - p })
 }
 
 /// What one frame costs, in bits: the information content of its decisions, which the range

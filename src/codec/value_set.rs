@@ -4,9 +4,10 @@
 //! some of the integers in its range. Telling the decoder which ones costs a little and
 //! saves log2(1 / density) bits on every sample.
 
-use super::meter::{information, log2};
+use super::meter::information;
 use super::values::Values;
 use crate::entropy::{AdaptiveBit, Coder, code_uniform};
+use crate::math;
 
 /// Gaps up to this size are coded in unary, larger ones with an exponential Golomb escape.
 const UNARY: u32 = 12;
@@ -48,7 +49,7 @@ fn saving(used: &[i32], counts: &[u32]) -> f64 {
         let last = (i + NEIGHBOURS).min(used.len() - 1);
         let width = f64::from(used[last]) - f64::from(used[first]);
         // The end values are given by the range, which is known in either case.
-        bits += f64::from(count) * log2(width.max(1.0) / (last - first).max(1) as f64);
+        bits += f64::from(count) * math::log2(width.max(1.0) / (last - first).max(1) as f64);
     }
     bits
 }
