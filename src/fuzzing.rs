@@ -8,7 +8,7 @@
 use std::sync::atomic::AtomicBool;
 
 use crate::ascii;
-use crate::codec::{self, BytesContext, Level, Values};
+use crate::codec::{self, BytesContext, CodedPcm, Level, Values};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
@@ -151,9 +151,11 @@ fn decode_block(header: &container::FileHeader, block: &Block) {
             }
             let (channels, frames) = (usize::from(format.channels), block.frames as usize);
             let level = header.level;
-            codec::decode_pcm(&block.tokens, &block.lsb, channels, frames, level, None).and_then(
-                |pcm| wav::from_pcm(&pcm, format.sample, Mapping::from_byte(block.mapping)?),
-            )
+            let Block { tokens, lsb, long_term, .. } = block.clone();
+            let coded = CodedPcm { tokens, lsb, long_term };
+            codec::decode_pcm(&coded, channels, frames, level, None).and_then(|pcm| {
+                wav::from_pcm(&pcm, format.sample, Mapping::from_byte(block.mapping)?)
+            })
         }
     };
     match decoded {
@@ -189,9 +191,11 @@ pub fn segment_decoder(data: &[u8]) {
     let level = choices.level();
     let (channels, frames) = (1 + choices.below(4), choices.below(64));
     let mut parrot = Parrot(1);
-    let lm = (choices.byte() & 1 == 1).then_some(&mut parrot as &mut dyn LanguageModel);
+    let flags = choices.byte();
+    let lm = (flags & 1 == 1).then_some(&mut parrot as &mut dyn LanguageModel);
     let (tokens, lsb) = choices.0.split_at(choices.0.len() - choices.0.len() / 3);
-    match codec::decode_pcm(tokens, lsb, channels, frames, level, lm) {
+    let (tokens, lsb, long_term) = (tokens.to_vec(), lsb.to_vec(), flags & 2 == 2);
+    match codec::decode_pcm(&CodedPcm { tokens, lsb, long_term }, channels, frames, level, lm) {
         Ok(pcm) => assert_eq!(pcm.samples.len(), channels * frames),
         Err(Error::Corrupt { .. }) => {}
         Err(other) => panic!("{other:?}"),

@@ -25,6 +25,7 @@ fn file(level: Level, channels: u16, width: u8, tokens: Vec<u8>, lsb: Vec<u8>) -
     let block = Block {
         kind: BlockKind::AudioCoded,
         uses_lm: false,
+        long_term: false,
         original_length: 200 * u32::from(channels) * u32::from(width),
         frames: 200,
         mapping: 0,

@@ -77,6 +77,7 @@ impl Sample {
                 let block = Block {
                     kind,
                     uses_lm: false,
+                    long_term: false,
                     original_length: part.len() as u32,
                     frames: frames as u32,
                     mapping: 0,

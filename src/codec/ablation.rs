@@ -4,7 +4,7 @@
 //! would have to know what is missing.
 
 use super::profile::{ExpertConfig, Profile, Source, profile};
-use super::segment::encode_pcm_as;
+use super::segment::{Effort, encode_pcm_as};
 use super::{CodedPcm, Level};
 use crate::density::EXPERTS;
 use crate::error::Result;
@@ -21,6 +21,8 @@ pub enum Part {
     SingleExperts,
     /// The trial of the order of the channels.
     OrderTrial,
+    /// Long-term prediction.
+    LongTerm,
 }
 
 impl Part {
@@ -30,7 +32,7 @@ impl Part {
         parts.extend((0..EXPERTS).map(Part::Expert));
         parts.push(Part::SingleExperts);
         if level != Level::Fast {
-            parts.push(Part::OrderTrial);
+            parts.extend([Part::OrderTrial, Part::LongTerm]);
         }
         parts
     }
@@ -56,6 +58,7 @@ impl Part {
             }
             Part::SingleExperts => "all experts but the combined ones".to_owned(),
             Part::OrderTrial => "trial of the channels' order".to_owned(),
+            Part::LongTerm => "long-term prediction".to_owned(),
         }
     }
 }
@@ -95,10 +98,14 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
                 }
             }
         }
-        Some(Part::OrderTrial) | None => {}
+        Some(Part::OrderTrial | Part::LongTerm) | None => {}
     }
-    let try_orders = level != Level::Fast && part != Some(Part::OrderTrial);
-    encode_pcm_as(pcm, &Profile { cascades: &cascades, experts, ..*full }, try_orders, None)
+    let effort = Effort::of(level);
+    let effort = Effort {
+        orders: effort.orders && part != Some(Part::OrderTrial),
+        repeats: effort.repeats && part != Some(Part::LongTerm),
+    };
+    encode_pcm_as(pcm, &Profile { cascades: &cascades, experts, ..*full }, effort, None)
 }
 
 #[cfg(test)]
@@ -133,9 +140,10 @@ mod tests {
             let full = encode_without(&pcm, level, None).unwrap();
             for part in Part::all(level) {
                 let coded = encode_without(&pcm, level, Some(part)).unwrap();
-                // The order of these channels happens to be the one that is tried first.
-                let same = coded == full;
-                assert_eq!(same, part == Part::OrderTrial, "{}", part.describe(level));
+                // The order of these channels happens to be the one that is tried first, and the
+                // tone is nothing that other predictors do not know.
+                let expected = matches!(part, Part::OrderTrial | Part::LongTerm);
+                assert_eq!(coded == full, expected, "{}", part.describe(level));
             }
         }
     }

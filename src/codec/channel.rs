@@ -8,6 +8,7 @@ use crate::density::{BinForecast, Forecast, SampleCoder};
 use crate::entropy::Coder;
 use crate::error::Result;
 use crate::lm::{BINS, InputToken, LanguageModel};
+use crate::predict::{LongTerm, Past};
 
 /// Boundaries between classes of the signed distance, in scales.
 const APART: [f32; 7] = [-1.0, -0.4, -0.12, 0.0, 0.12, 0.4, 1.0];
@@ -20,6 +21,8 @@ pub struct Shared<'a> {
     pub last: Option<Coded>,
     /// Absolute error over its scale of the channel before in this frame.
     pub surprise: f32,
+    /// For long-term prediction, if it takes part.
+    pub past: Option<Past>,
 }
 
 /// How a sample turned out.
@@ -34,7 +37,10 @@ pub struct Coded {
 /// The coding state of one channel.
 #[derive(Clone, Debug)]
 pub struct Channel<'a> {
+    /// Place in the order of coding.
+    index: usize,
     forecaster: Forecaster<'a>,
+    long_term: LongTerm,
     /// Mean distance between two values of the segment, and their largest magnitude.
     spacing: f32,
     bound: f64,
@@ -44,22 +50,26 @@ pub struct Channel<'a> {
     errors: [f32; ERRORS],
     /// Experts that language models are told of.
     outlook: &'a Outlook,
-    /// Coded after its partner in each frame.
-    second: bool,
 }
 
 impl<'a> Channel<'a> {
-    /// A channel that has seen nothing.
-    pub fn new(profile: &'a Profile<'a>, values: &Values, has_partner: bool, second: bool) -> Self {
+    /// The channel that is coded as number `index` of each frame, and has seen nothing.
+    pub fn new(
+        profile: &'a Profile<'a>,
+        values: &Values,
+        index: usize,
+        partner: Option<usize>,
+    ) -> Self {
         Channel {
-            forecaster: Forecaster::new(profile, values.spacing(), has_partner),
+            index,
+            forecaster: Forecaster::new(profile, values.spacing(), partner.is_some()),
+            long_term: LongTerm::new(index, partner),
             spacing: values.spacing() as f32,
             bound: values.bound(),
             coder: SampleCoder::new(),
             last_bin: (BINS / 2) as u8,
             errors: [0.0; ERRORS],
             outlook: &profile.outlook,
-            second,
         }
     }
 
@@ -78,6 +88,11 @@ impl<'a> Channel<'a> {
         sample: i32,
     ) -> Result<i32> {
         self.forecaster.predict(own, partner, self.bound);
+        if let Some(past) = &shared.past {
+            let combined = self.forecaster.combined();
+            let correction = self.long_term.correction(past, combined, self.bound);
+            self.forecaster.correct(correction, self.bound);
+        }
         let forecast = self.forecast(values, shared.surprise);
         let bins = match &mut shared.lm {
             Some(lm) => {
@@ -90,6 +105,10 @@ impl<'a> Channel<'a> {
         let (rank, bin) = self.coder.code(coder, values, &forecast, bins.as_ref(), target);
         let sample = values.value(rank);
         self.forecaster.update(f64::from(sample));
+        if let Some(past) = &mut shared.past {
+            let residual = self.long_term.update(f64::from(sample));
+            past.push(self.index, f64::from(sample), residual);
+        }
         self.last_bin = bin;
         let error = ((f64::from(sample) - forecast.location) / forecast.scale) as f32;
         self.errors.rotate_right(1);
@@ -97,6 +116,12 @@ impl<'a> Channel<'a> {
         shared.last = Some(Coded { bin, error });
         shared.surprise = error.abs();
         Ok(sample)
+    }
+
+    /// Coded after its partner in each frame.
+    #[inline(always)]
+    fn second(&self) -> bool {
+        self.index > 0
     }
 
     #[inline(always)]
@@ -146,7 +171,7 @@ impl<'a> Channel<'a> {
             partner,
             errors: &self.errors,
             last_error: error,
-            second: self.second,
+            second: self.second(),
         };
         InputToken::Bin { bin, class: self.class(forecast), features: view.features() }
     }
@@ -158,7 +183,7 @@ impl<'a> Channel<'a> {
         let apart = forecast.experts.location[SHORT_MEMORY] / forecast.scale as f32;
         let apart = APART.iter().filter(|&&boundary| apart > boundary).count() as u8;
         let growing = u8::from(forecast.spread % 8 >= 4);
-        apart * 4 + growing * 2 + u8::from(self.second)
+        apart * 4 + growing * 2 + u8::from(self.second())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::profile::{Profile, Source};
 use crate::density::{EXPERTS, Experts};
-use crate::predict::{Cascade, LeastSquares};
+use crate::predict::{Cascade, Correction, LeastSquares};
 
 /// Mean of |x| over the scale, for the logistic distribution: 2 ln 2.
 const MEAN_PER_SCALE: f32 = 1.386_294_4;
@@ -88,6 +88,28 @@ impl<'a> Forecaster<'a> {
                 Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
                 Source::LeastSquares(i) => self.cascades[i].outputs()[0],
             };
+        }
+    }
+
+    /// The combiner's forecast of the sample at hand.
+    #[inline(always)]
+    pub fn combined(&self) -> f64 {
+        self.combined
+    }
+
+    /// Moves what was forecast by what long-term prediction adds to it.
+    ///
+    /// Cascades move by its least-squares stage alone, and their own least-squares stages stay where they
+    /// are: for where it errs.
+    #[inline(always)]
+    pub fn correct(&mut self, correction: Correction, bound: f64) {
+        self.combined = (self.combined + correction.all).clamp(-bound, bound);
+        for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
+            match expert.source {
+                Source::Combined => *location = self.combined,
+                Source::Cascade(_) => *location += correction.least_squares,
+                Source::LeastSquares(_) => {}
+            }
         }
     }
 

@@ -3,9 +3,12 @@
 pub mod ablation;
 mod bytes;
 mod channel;
+mod correlation;
 mod features;
 mod forecaster;
 mod grid;
+mod lag_search;
+mod lags;
 mod meter;
 mod profile;
 mod segment;
@@ -45,4 +48,6 @@ pub struct CodedPcm {
     pub tokens: Vec<u8>,
     /// Packed LSB block: low bits of samples that are coded as they are.
     pub lsb: Vec<u8>,
+    /// Whether long-term prediction takes part.
+    pub long_term: bool,
 }

@@ -104,6 +104,9 @@ const FAST_LONG: CascadeConfig =
 /// Follows changes within a few hundred samples.
 const FAST_QUICK: CascadeConfig = cascade(16, 8, 0.995, 32, Weighting::Robust, &[nlms(16, 0.01)]);
 
+/// What the search for repeated passages looks at is what this one leaves over.
+pub const WHITENING: CascadeConfig = FAST_QUICK;
+
 const FAST: Profile<'static> = Profile {
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { interval: 8, ..COMBINER },

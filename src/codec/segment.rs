@@ -2,6 +2,8 @@
 
 use super::channel::{Channel, Shared};
 use super::grid::Grid;
+use super::lag_search;
+use super::lags::{LagCoder, LagTable, PERIOD};
 use super::meter::{FrameCost, Meter};
 use super::profile::{Profile, profile};
 use super::training::{Decisions, TrainingToken};
@@ -11,7 +13,7 @@ use crate::entropy::{Coder, StreamDecoder, StreamEncoder, code_uniform};
 use crate::error::{Error, Result};
 use crate::lm::{LanguageModel, Recorder};
 use crate::pcm::Pcm;
-use crate::predict::History;
+use crate::predict::{History, Lags, Past};
 
 /// Longest history that a least-squares stage reads, in samples.
 const HISTORY: usize = 32;
@@ -39,6 +41,8 @@ struct Layout {
     grid: Grid,
     /// Numbers on the grid that occur.
     values: Values,
+    /// Where long-term prediction looks, if it takes part; zeros for a decoder.
+    lags: Option<LagTable>,
 }
 
 impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
@@ -63,20 +67,28 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
         }
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
         // By order of coding, not by place in the frame.
-        let mut states: Vec<Channel> =
-            (0..channels).map(|i| Channel::new(profile, &values, channels > 1, i > 0)).collect();
-        let mut shared = Shared { lm, last: None, surprise: 0.0 };
+        let mut states: Vec<Channel> = (0..channels)
+            .map(|i| Channel::new(profile, &values, i, partner(i, channels)))
+            .collect();
+        // A set of one value leaves nothing to predict.
+        let table = layout.lags.filter(|_| values.len() > 1);
+        let past = table.is_some().then(|| Past::new(channels));
+        let mut shared = Shared { lm, last: None, surprise: 0.0, past };
+        let mut lags = LagCoder::default();
         if let Some(lm) = &mut shared.lm {
             lm.reset()?;
         }
-        for frame in samples.chunks_exact_mut(channels) {
+        for (number, frame) in samples.chunks_exact_mut(channels).enumerate() {
+            if let (Some(table), Some(past)) = (&table, &mut shared.past)
+                && number % PERIOD == 0
+            {
+                lags.code(coder, number, &table[number / PERIOD], &mut past.lags);
+            }
             shared.surprise = 0.0;
             for (i, state) in states.iter_mut().enumerate() {
-                // The first channel is predicted from the second one's past, each later one
-                // from the channel before it, whose sample of this frame is known.
-                let partner = if i > 0 { i - 1 } else { 1.min(channels - 1) };
                 let sample = &mut frame[if reversed { channels - 1 - i } else { i }];
-                let (own, other) = (histories[i].window(), histories[partner].window());
+                let own = histories[i].window();
+                let other = histories[partner(i, channels).unwrap_or(i)].window();
                 *sample = state.code(coder, &values, own, other, &mut shared, *sample)?;
                 histories[i].push(f64::from(*sample));
             }
@@ -90,6 +102,14 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
         }
         Ok(())
     }
+}
+
+/// The channel that number `i` of `channels`, in the order of coding, is predicted from: the first one
+/// from the second one's past, each later one from the channel before it, whose sample of the same
+/// frame is known.
+#[inline(always)]
+fn partner(i: usize, channels: usize) -> Option<usize> {
+    if i > 0 { Some(i - 1) } else { (channels > 1).then_some(1) }
 }
 
 /// Runs `pass` compiled for the best vector instructions of this machine: the same
@@ -117,9 +137,10 @@ fn encode_with(
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<CodedPcm> {
     let mut encoder = StreamEncoder::default();
+    let long_term = layout.lags.is_some();
     tell(&mut encoder, numbers, profile, layout, lm)?;
     let (tokens, lsb) = encoder.finish();
-    Ok(CodedPcm { tokens, lsb })
+    Ok(CodedPcm { tokens, lsb, long_term })
 }
 
 /// Whether the channels of `numbers` are better coded last to first, by trial on an excerpt with
@@ -131,7 +152,7 @@ fn better_reversed(numbers: &Pcm, values: &Values) -> Result<bool> {
     let excerpt = numbers.middle(TRIAL_FRAMES);
     let mut lengths = [0; 2];
     for reversed in [false, true] {
-        let layout = Layout { reversed, grid: Grid::FINE, values: values.clone() };
+        let layout = Layout { reversed, grid: Grid::FINE, values: values.clone(), lags: None };
         let coded = encode_with(&excerpt, profile(Level::Fast), layout, None)?;
         lengths[usize::from(reversed)] = coded.tokens.len() + coded.lsb.len();
     }
@@ -143,12 +164,23 @@ fn better_reversed(numbers: &Pcm, values: &Values) -> Result<bool> {
 /// # Errors
 /// Only those of the model.
 pub fn encode_pcm(pcm: &Pcm, level: Level, lm: Option<&mut dyn LanguageModel>) -> Result<CodedPcm> {
-    encode_pcm_as(pcm, profile(level), tries_orders(level), lm)
+    encode_pcm_as(pcm, profile(level), Effort::of(level), lm)
 }
 
-/// At the fastest level a trial of orders would cost too much of the time saved.
-fn tries_orders(level: Level) -> bool {
-    level != Level::Fast
+/// What the encoder takes the time to look for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// The better order of the channels.
+    pub orders: bool,
+    /// Passages that were heard before.
+    pub repeats: bool,
+}
+
+impl Effort {
+    /// At the fastest level either would cost too much of the time saved.
+    pub fn of(level: Level) -> Effort {
+        Effort { orders: level != Level::Fast, repeats: level != Level::Fast }
+    }
 }
 
 /// What [`encode_pcm`] spends on each frame, without coding anything.
@@ -163,7 +195,7 @@ pub fn cost_pcm(
     if pcm.samples.is_empty() {
         return Ok(Vec::new());
     }
-    let (numbers, layout) = lay_out(pcm, tries_orders(level))?;
+    let (numbers, layout) = lay_out(pcm, Effort::of(level))?;
     let mut meter = Meter::default();
     tell(&mut meter, &numbers, profile(level), layout, lm)?;
     Ok(meter.frames)
@@ -177,52 +209,54 @@ pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
     if pcm.samples.is_empty() {
         return Ok(Vec::new());
     }
-    let (numbers, layout) = lay_out(pcm, tries_orders(level))?;
+    let (numbers, layout) = lay_out(pcm, Effort::of(level))?;
     let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
     tell(&mut decisions, &numbers, profile(level), layout, Some(&mut recorder))?;
     Ok(decisions.tokens(&recorder))
 }
 
-/// [`encode_pcm`] with any composition; `try_orders` of the channels, or take the first one.
+/// [`encode_pcm`] with any composition and effort.
 pub(super) fn encode_pcm_as(
     pcm: &Pcm,
     profile: &Profile<'_>,
-    try_orders: bool,
+    effort: Effort,
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<CodedPcm> {
     if pcm.samples.is_empty() {
         return Ok(CodedPcm::default());
     }
-    let (numbers, layout) = lay_out(pcm, try_orders)?;
+    let (numbers, layout) = lay_out(pcm, effort)?;
     encode_with(&numbers, profile, layout, lm)
 }
 
 /// The numbers to code for a segment that is not empty, and what is chosen for it.
-fn lay_out(pcm: &Pcm, try_orders: bool) -> Result<(Pcm, Layout)> {
+fn lay_out(pcm: &Pcm, effort: Effort) -> Result<(Pcm, Layout)> {
     let grid = Grid::of(&pcm.samples);
     let samples = pcm.samples.iter().map(|&sample| grid.number(sample)).collect();
     let numbers = Pcm { channels: pcm.channels, samples };
     let values = value_set::choose(&numbers.samples);
-    let reversed = try_orders && better_reversed(&numbers, &values)?;
-    Ok((numbers, Layout { reversed, grid, values }))
+    let reversed = effort.orders && better_reversed(&numbers, &values)?;
+    let lags = if effort.repeats { lag_search::search(&numbers, reversed) } else { None };
+    Ok((numbers, Layout { reversed, grid, values, lags }))
 }
 
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset relative to `tokens`) when a stream ends early or is not used
+/// [`Error::Corrupt`] (offset relative to the tokens) when a stream ends early or is not used
 /// up; errors of the model.
 pub fn decode_pcm(
-    tokens: &[u8],
-    lsb: &[u8],
+    coded: &CodedPcm,
     channels: usize,
     frames: usize,
     level: Level,
     lm: Option<&mut dyn LanguageModel>,
 ) -> Result<Pcm> {
-    let mut decoder = StreamDecoder::new(tokens, lsb);
+    let mut decoder = StreamDecoder::new(&coded.tokens, &coded.lsb);
     let mut samples = vec![0; channels * frames];
-    let layout = Layout { reversed: false, grid: Grid::FINE, values: Values::between(0, 0) };
+    let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);
+    let values = Values::between(0, 0);
+    let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
     let (coder, profile) = (&mut decoder, profile(level));
     run(Pass { coder, profile, channels, samples: &mut samples, layout, lm })?;
     if !samples.is_empty() {

@@ -33,10 +33,9 @@ fn music(channels: usize, frames: usize) -> Vec<i32> {
 fn round_trip_at(level: Level, channels: usize, samples: &[i32]) -> usize {
     let pcm = Pcm { channels, samples: samples.to_vec() };
     let coded = encode_pcm(&pcm, level, None).unwrap();
-    let (tokens, lsb) = (&coded.tokens, &coded.lsb);
-    let decoded = decode_pcm(tokens, lsb, channels, pcm.frames(), level, None).unwrap();
+    let decoded = decode_pcm(&coded, channels, pcm.frames(), level, None).unwrap();
     assert!(decoded == pcm, "{level:?}, {channels} channels, {} frames", pcm.frames());
-    tokens.len() + lsb.len()
+    coded.tokens.len() + coded.lsb.len()
 }
 
 /// The same at all levels; returns the length at the default one.
@@ -49,7 +48,8 @@ fn no_frames_take_no_bytes() {
     for channels in [1, 2, 8] {
         assert_eq!(round_trip(channels, &[]), 0);
     }
-    assert!(decode_pcm(&[], &[], 2, 0, Level::Fast, None).unwrap().samples.is_empty());
+    let nothing = CodedPcm::default();
+    assert!(decode_pcm(&nothing, 2, 0, Level::Fast, None).unwrap().samples.is_empty());
 }
 
 #[test]
@@ -181,8 +181,11 @@ fn levels_differ_and_more_is_better() {
 #[test]
 fn streams_that_were_cut_or_extended_are_noticed() {
     let pcm = Pcm { channels: 2, samples: music(2, 400) };
-    let CodedPcm { tokens, lsb } = encode_pcm(&pcm, Level::Fast, None).unwrap();
-    let decode = |tokens: &[u8], lsb: &[u8]| decode_pcm(tokens, lsb, 2, 400, Level::Fast, None);
+    let CodedPcm { tokens, lsb, long_term } = encode_pcm(&pcm, Level::Fast, None).unwrap();
+    let decode = |tokens: &[u8], lsb: &[u8]| {
+        let coded = CodedPcm { tokens: tokens.to_vec(), lsb: lsb.to_vec(), long_term };
+        decode_pcm(&coded, 2, 400, Level::Fast, None)
+    };
     for length in 0..tokens.len() {
         let decoded = decode(&tokens[..length], &lsb);
         assert!(decoded.is_err() || decoded.unwrap() != pcm, "{length} bytes");
@@ -193,7 +196,8 @@ fn streams_that_were_cut_or_extended_are_noticed() {
     }
     assert!(decode(&tokens, &[&lsb[..], &[0]].concat()).is_err());
     assert!(decode(&[&tokens[..], &[1; 8]].concat(), &lsb).is_err());
-    assert!(decode_pcm(&[], &[], 2, 1 << 20, Level::Fast, None).is_err(), "stops early");
+    let nothing = CodedPcm::default();
+    assert!(decode_pcm(&nothing, 2, 1 << 20, Level::Fast, None).is_err(), "stops early");
 }
 
 /// Every flip of a bit is an error or other samples, never a panic or an endless loop.
@@ -202,24 +206,73 @@ fn damaged_streams_end() {
     let pcm = Pcm { channels: 2, samples: music(2, 40) };
     let sparse = Pcm { channels: 1, samples: (0..200).map(|i| i * i % 16 * 9_000).collect() };
     for pcm in [pcm, sparse] {
-        let CodedPcm { tokens, lsb } = encode_pcm(&pcm, Level::Fast, None).unwrap();
-        for bit in 0..tokens.len() * 8 {
-            let mut tokens = tokens.clone();
-            tokens[bit / 8] ^= 1 << (bit % 8);
+        let intact = encode_pcm(&pcm, Level::Fast, None).unwrap();
+        let length = intact.tokens.len();
+        for bit in 0..length * 8 {
+            let mut coded = intact.clone();
+            coded.tokens[bit / 8] ^= 1 << (bit % 8);
             let frames = pcm.frames();
-            let decoded = decode_pcm(&tokens, &lsb, pcm.channels, frames, Level::Fast, None);
+            let decoded = decode_pcm(&coded, pcm.channels, frames, Level::Fast, None);
             // Of the last bytes, the window, several values are as good as each other.
             // The very first says which channel comes first, if there are several.
-            let free = bit / 8 + 7 >= tokens.len() || (pcm.channels == 1 && bit == 7);
+            let free = bit / 8 + 7 >= length || (pcm.channels == 1 && bit == 7);
             assert!(free || decoded.is_err() || decoded.unwrap() != pcm, "bit {bit}");
         }
     }
 }
 
+/// A bar of noise, again and again with some more noise, another in each channel.
+fn loops(channels: usize, bar: usize, frames: usize) -> Vec<i32> {
+    let (bars, rest) = (noise(channels * bar), noise(channels * (bar + frames)));
+    let rest = &rest[channels * bar..];
+    (0..channels * frames).map(|i| (bars[i % bars.len()] >> 20) + (rest[i] >> 25)).collect()
+}
+
+#[test]
+fn what_was_heard_before_takes_few_bits() {
+    for channels in 1..=3 {
+        let samples = loops(channels, 5_003, 30_000);
+        let pcm = Pcm { channels, samples: samples.clone() };
+        let coded = encode_pcm(&pcm, Level::Default, None).unwrap();
+        assert!(coded.long_term);
+        // Noise of 12 bits, then of 7, which differs from that of the bars before, and a little.
+        let (bar, rest) = (channels * 5_003, channels * (30_000 - 5_003));
+        let expected = (bar * 24 + rest * 17) / 16;
+        let length = round_trip_at(Level::Default, channels, &samples);
+        assert!(length < expected, "{channels} channels: {length} bytes, {expected} expected");
+        assert!(!encode_pcm(&pcm, Level::Fast, None).unwrap().long_term);
+    }
+    for level in [Level::Fast, Level::Default] {
+        let fresh = Pcm { channels: 1, samples: noise(20_000) };
+        assert!(!encode_pcm(&fresh, level, None).unwrap().long_term);
+    }
+}
+
+/// The lags of a damaged stream may lead anywhere.
+#[test]
+fn damaged_lags_end() {
+    let pcm = Pcm { channels: 1, samples: loops(1, 300, 5_000) };
+    let values = value_set::choose(&pcm.samples);
+    let lags = Some(vec![[301, 16, 0, 0], [300, 0, 0, 0], [300, 1_200, 0, 0]]);
+    let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
+    let intact = encode_with(&pcm, profile(Level::Fast), layout, None).unwrap();
+    let decode = |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None);
+    assert!(intact.long_term && decode(&intact).unwrap() == pcm);
+    for bit in 0..intact.tokens.len().min(60) * 8 {
+        let mut coded = intact.clone();
+        coded.tokens[bit / 8] ^= 1 << (bit % 8);
+        // The first bit is of the order of the channels, of which there is one.
+        assert!(bit == 7 || decode(&coded).is_err() || decode(&coded).unwrap() != pcm, "bit {bit}");
+    }
+    let without = CodedPcm { long_term: false, ..intact };
+    assert!(decode(&without).is_err() || decode(&without).unwrap() != pcm);
+}
+
 /// Codes with the instructions of `simd`, whatever this machine would have chosen.
 fn encode_on(simd: impl Simd, pcm: &Pcm, level: Level) -> CodedPcm {
     let values = value_set::choose(&pcm.samples);
-    let layout = Layout { reversed: false, grid: Grid::FINE, values };
+    let layout = Layout { reversed: false, grid: Grid::FINE, values, lags: lags(pcm) };
+    let long_term = layout.lags.is_some();
     let mut encoder = StreamEncoder::default();
     let mut samples = pcm.samples.clone();
     let (coder, samples) = (&mut encoder, &mut samples[..]);
@@ -227,7 +280,13 @@ fn encode_on(simd: impl Simd, pcm: &Pcm, level: Level) -> CodedPcm {
     simd.vectorize(Pass { coder, profile, channels: pcm.channels, samples, layout, lm: None })
         .unwrap();
     let (tokens, lsb) = encoder.finish();
-    CodedPcm { tokens, lsb }
+    CodedPcm { tokens, lsb, long_term }
+}
+
+/// Long-term prediction for some.
+fn lags(pcm: &Pcm) -> Option<LagTable> {
+    let periods = pcm.frames().div_ceil(PERIOD);
+    (pcm.channels < 3).then(|| vec![[16, 900, 0, 1_700]; periods])
 }
 
 #[test]
@@ -247,6 +306,7 @@ fn every_instruction_set_writes_the_same_bytes() {
                 reversed: false,
                 grid: Grid::FINE,
                 values: value_set::choose(&pcm.samples),
+                lags: lags(&pcm),
             };
             let dispatched = encode_with(&pcm, profile(level), layout, None).unwrap();
             assert!(dispatched == expected, "{channels} channels, {level:?}");

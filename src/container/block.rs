@@ -58,6 +58,8 @@ pub struct Block {
     pub kind: BlockKind,
     /// Whether the language model of the file header takes part in decoding.
     pub uses_lm: bool,
+    /// Whether long-term prediction takes part; only in [`BlockKind::AudioCoded`].
+    pub long_term: bool,
     /// Number of original bytes the block decodes to.
     pub original_length: u32,
     /// Number of frames the block decodes to; 0 for foreign bytes. Not stored: it follows from

@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 
 /// Flag bit: the token stream was coded with the language model (§5.1).
 const FLAG_LM: u8 = 1;
+/// Flag bit: long-term prediction takes part (§5.1).
+const FLAG_LONG_TERM: u8 = 2;
 /// Offset of the flags in a block header.
 const FLAGS_AT: usize = 5;
 
@@ -28,6 +30,7 @@ pub(super) fn header_length(uses_lm: bool) -> usize {
 pub(super) struct BlockHeader {
     pub(super) kind: BlockKind,
     uses_lm: bool,
+    long_term: bool,
     mapping: u8,
     pub(super) original_offset: u64,
     pub(super) original_length: u32,
@@ -44,6 +47,7 @@ impl BlockHeader {
         BlockHeader {
             kind: block.kind,
             uses_lm: block.uses_lm,
+            long_term: block.long_term,
             mapping: block.mapping,
             original_offset,
             original_length: block.original_length,
@@ -66,7 +70,8 @@ impl BlockHeader {
         let mut out = Vec::with_capacity(MAX_BLOCK_HEADER_LENGTH);
         out.extend_from_slice(&BLOCK_MARKER);
         out.write_u8(self.kind as u8)?;
-        out.write_u8(if self.uses_lm { FLAG_LM } else { 0 })?;
+        let lm = if self.uses_lm { FLAG_LM } else { 0 };
+        out.write_u8(lm | if self.long_term { FLAG_LONG_TERM } else { 0 })?;
         out.write_u8(self.mapping)?;
         out.write_u8(0)?; // reserved
         out.write_u64::<LE>(self.original_offset)?;
@@ -107,10 +112,11 @@ impl BlockHeader {
             .ok_or_else(|| newer(format!("block kind {kind}")))?;
         // Flags.
         let flags = fields.read_u8()?;
-        if flags & !FLAG_LM != 0 {
+        if flags & !(FLAG_LM | FLAG_LONG_TERM) != 0 {
             return Err(newer(format!("block flags {flags:#04x}")));
         }
         let uses_lm = flags & FLAG_LM != 0;
+        let long_term = flags & FLAG_LONG_TERM != 0;
         // Mapping of samples; its values are those of the WAV layer.
         let mapping = fields.read_u8()?;
         // Reserved.
@@ -121,6 +127,7 @@ impl BlockHeader {
         Ok(BlockHeader {
             kind,
             uses_lm,
+            long_term,
             mapping,
             // Offset of the first original byte.
             original_offset: fields.read_u64::<LE>()?,
@@ -160,9 +167,9 @@ impl BlockHeader {
             return corrupt("a stored block whose payload is not as long as the original");
         }
         if !self.kind.is_modelled() && (self.lsb != 0 || self.uses_lm)
-            || self.kind != BlockKind::AudioCoded && self.mapping != 0
+            || self.kind != BlockKind::AudioCoded && (self.mapping != 0 || self.long_term)
         {
-            return corrupt("an LSB block, a mapping or a model in a block without prediction");
+            return corrupt("a field of predicted blocks is set in a block without prediction");
         }
         if self.uses_lm && file.fingerprint.is_empty() {
             return corrupt("a block uses a language model, but the header names none");
@@ -205,6 +212,7 @@ impl BlockHeader {
         let block = Block {
             kind: self.kind,
             uses_lm: self.uses_lm,
+            long_term: self.long_term,
             original_length: self.original_length,
             frames,
             mapping: self.mapping,

@@ -31,6 +31,7 @@ fn segment(saved: usize) -> Coded {
     let block = |length: usize, uses_lm| Block {
         kind: BlockKind::AudioCoded,
         uses_lm,
+        long_term: false,
         original_length: 10_000,
         frames: 10_000,
         mapping: 1,

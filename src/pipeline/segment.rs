@@ -136,8 +136,9 @@ impl<'a> BlockCoder<'a> {
     /// `empty` has all fields of the result that do not depend on the coding.
     fn encode_pcm(&self, empty: &Block, pcm: &Pcm, lm: LmUse, model: Model<'a>) -> Result<Coded> {
         let level = self.header.level;
-        let block = |CodedPcm { tokens, lsb, .. }| Block {
+        let block = |CodedPcm { tokens, lsb, long_term }| Block {
             kind: BlockKind::AudioCoded,
+            long_term,
             tokens,
             lsb,
             ..*empty
@@ -189,7 +190,7 @@ impl<'a> BlockCoder<'a> {
             (BlockKind::AudioBytes, Some(audio)) => {
                 codec::decode_bytes(&block.tokens, audio_context(&audio.format), length)
             }
-            (BlockKind::AudioCoded, Some(audio)) => self.decode_pcm(&block, &audio.format, model),
+            (BlockKind::AudioCoded, Some(audio)) => self.decode_pcm(block, &audio.format, model),
             (BlockKind::AudioCharacters, Some(audio)) => {
                 self.decode_characters(&block, &audio.format, model)
             }
@@ -199,7 +200,7 @@ impl<'a> BlockCoder<'a> {
         }
     }
 
-    fn decode_pcm(&self, block: &Block, format: &WavFormat, model: Model<'a>) -> Result<Vec<u8>> {
+    fn decode_pcm(&self, block: Block, format: &WavFormat, model: Model<'a>) -> Result<Vec<u8>> {
         let mapping = Mapping::from_byte(block.mapping)?;
         let mut session = match (block.uses_lm, model) {
             (false, _) => None,
@@ -210,7 +211,9 @@ impl<'a> BlockCoder<'a> {
         let channels = usize::from(format.channels);
         let frames = block.frames as usize;
         let level = self.header.level;
-        let pcm = codec::decode_pcm(&block.tokens, &block.lsb, channels, frames, level, lm)?;
+        let Block { tokens, lsb, long_term, .. } = block;
+        let coded = CodedPcm { tokens, lsb, long_term };
+        let pcm = codec::decode_pcm(&coded, channels, frames, level, lm)?;
         wav::from_pcm(&pcm, format.sample, mapping)
     }
 
@@ -277,6 +280,7 @@ fn stored_block(kind: BlockKind, bytes: Vec<u8>) -> Result<Block> {
     Ok(Block {
         kind,
         uses_lm: false,
+        long_term: false,
         original_length,
         frames: 0,
         mapping: 0,

@@ -6,9 +6,11 @@ mod cascade_tests;
 mod cholesky;
 mod history;
 mod least_squares;
+mod long_term;
 mod nlms;
 
 pub use cascade::{Cascade, CascadeConfig};
 pub use history::History;
 pub use least_squares::{LeastSquares, LeastSquaresConfig};
+pub use long_term::{Correction, LEAST_LAG, Lags, LongTerm, Past, SLOTS};
 pub use nlms::NlmsConfig;

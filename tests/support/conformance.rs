@@ -76,6 +76,7 @@ impl Builder {
         self.blocks.push(Block {
             kind,
             uses_lm: false,
+            long_term: false,
             original_length: bytes.len() as u32,
             frames: (bytes.len() / frame) as u32,
             mapping: 0,
@@ -112,6 +113,7 @@ impl Builder {
         let mut built = self.block(BlockKind::AudioCoded, bytes, coded.tokens);
         let block = built.last();
         block.lsb = coded.lsb;
+        block.long_term = coded.long_term;
         block.mapping = mapping.to_byte();
         built
     }

@@ -15,6 +15,7 @@ END_MARKER = bytes.fromhex("B76C7A0A")
 BLOCK_HEADER = 40
 FOREIGN_STORED, FOREIGN_CODED, AUDIO_STORED, AUDIO_CODED, AUDIO_BYTES, AUDIO_CHARACTERS = range(1, 7)
 MODEL_FLAG = 1
+LONG_TERM_FLAG = 2
 MAX_CODED_CHANNELS = 64
 
 Block = namedtuple("Block", "kind flags mapping at length frames tokens lsb crc_payload crc_original")
@@ -70,7 +71,7 @@ def _read_block(reader, header, expected_at):
     fields = reader.checked(BLOCK_HEADER + extra, "a block header")
     _, kind, flags, mapping, zero, at, length, tokens, lsb, *crcs = fields.unpack("4sBBBBQIIIII")
     reserved(zero, "a reserved field of a block")
-    reserved(flags & ~MODEL_FLAG, "the unknown part of a block's flags")
+    reserved(flags & ~(MODEL_FLAG | LONG_TERM_FLAG), "the unknown part of a block's flags")
     if not FOREIGN_STORED <= kind <= AUDIO_CHARACTERS:
         raise Unsupported(f"a block of kind {kind}")
     if at != expected_at:
@@ -98,8 +99,8 @@ def _check_kind(header, block):
         raise Damaged("a stored block whose lengths differ")
     if kind not in (AUDIO_CODED, AUDIO_CHARACTERS) and (block.lsb or block.flags):
         raise Damaged("a block that is not predicted has fields of one that is")
-    if kind != AUDIO_CODED and block.mapping:
-        raise Damaged("a block that is not mapped to integers has a mapping")
+    if kind != AUDIO_CODED and (block.mapping or block.flags & LONG_TERM_FLAG):
+        raise Damaged("a block that is not mapped to integers has a mapping or looks back")
     if kind in (FOREIGN_STORED, FOREIGN_CODED):
         return 0
     fmt = header.format
@@ -124,7 +125,8 @@ def _decode_payload(header, block, payload):
     if block.kind == AUDIO_CHARACTERS:
         return characters.decode(header.format, header.level, block.length,
                                  payload[:block.tokens], payload[block.tokens:])
-    integers = segment.decode(header.level, block.frames, header.format.channels,
+    long_term = bool(block.flags & LONG_TERM_FLAG)
+    integers = segment.decode(header.level, block.frames, header.format.channels, long_term,
                               payload[:block.tokens], payload[block.tokens:])
     return samples.to_bytes(header.format, block.mapping, integers)
 

@@ -24,8 +24,17 @@ class Forecaster:
         for cascade in self.cascades:
             cascade.predict(own, partner, bound)
         self.stages = [output for cascade in self.cascades for output in cascade.output]
-        combined = clamp(self.combiner.predict(self.stages), -bound, bound)
-        self.locations = [self._location(where, cascade, combined) for where, cascade in self.centres]
+        self.combined = clamp(self.combiner.predict(self.stages), -bound, bound)
+        self.locations = [self._location(where, cascade, self.combined)
+                          for where, cascade in self.centres]
+        return self.combined, self.locations
+
+    def correct(self, first, correction, bound):
+        """The same after long-term prediction has added to them (§8.9)."""
+        combined = clamp(self.combined + correction, -bound, bound)
+        moved = {"combined": lambda _: combined, "sum": lambda at: at + first, "first": lambda at: at}
+        self.locations = [moved[where](at)
+                          for (where, _), at in zip(self.centres, self.locations)]
         return combined, self.locations
 
     def learn(self, x):

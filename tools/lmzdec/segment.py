@@ -5,23 +5,33 @@ from .density import Decisions, Forecast
 from .entropy import LowBits, Tokens
 from .f32 import f32
 from .forecaster import HISTORY, Forecaster
+from .long_term import PERIOD, Lags, LongTerm, Past
 
 
 class Channel:
     """All that is learnt about one channel, in the order of coding."""
 
-    def __init__(self, level, channels, values, tokens, low_bits):
+    def __init__(self, level, index, partner, past, values, tokens, low_bits):
         self.values = values
+        self.past = past[index] if past else None
+        self.long_term = LongTerm(index, partner, past) if past else None
         self.bound = float(max(abs(values.first), abs(values.last), 1))
-        self.forecaster = Forecaster(level, channels > 1)
+        self.forecaster = Forecaster(level, partner is not None)
         self.decisions = Decisions(values, tokens, low_bits)
 
-    def sample(self, own, partner, surprise):
+    def sample(self, own, partner, lags, surprise):
         """Decodes one sample; returns it and the surprise for the next channel."""
         combined, locations = self.forecaster.predict(own, partner, self.bound)
+        if self.long_term:
+            short_term = combined
+            first, correction = self.long_term.predict(lags, short_term, self.bound)
+            combined, locations = self.forecaster.correct(first, correction, self.bound)
         forecast = Forecast(self.values, combined, locations, self.forecaster.deviations, surprise)
         x = self.values.value(self.decisions.rank(forecast))
         self.forecaster.learn(float(x))
+        if self.long_term:
+            self.long_term.update(float(x) - short_term)
+            self.past.append(float(x), float(x) - short_term)
         return x, f32(abs(x - forecast.reference) / forecast.scale)
 
 
@@ -30,8 +40,8 @@ def _signed(number):
     return word - (1 << 32) if word >> 31 else word
 
 
-def decode(level, frames, channels, token_stream, lsb_block):
-    """The interleaved integers of a block of kind 4."""
+def decode(level, frames, channels, long_term, token_stream, lsb_block):
+    """The interleaved integers of a block of kind 4; `long_term` is the flag of that name."""
     tokens, low_bits = Tokens(token_stream), LowBits(lsb_block)
     backwards = tokens.uniform(1)
     step, offset = 1, 0
@@ -43,15 +53,21 @@ def decode(level, frames, channels, token_stream, lsb_block):
         tokens.finish()
         low_bits.finish()
         return [_signed(offset + values.first * step)] * (frames * channels)
-    states = [Channel(level, channels, values, tokens, low_bits) for _ in range(channels)]
+    past = [Past() for _ in range(channels)] if long_term else None
+    lags = Lags(tokens)
+    partners = [i - 1 if i > 0 else (1 if channels > 1 else None) for i in range(channels)]
+    states = [Channel(level, i, partner, past, values, tokens, low_bits)
+              for i, partner in enumerate(partners)]
     histories = [[0.0] * HISTORY for _ in range(channels)]
     result = []
-    for _ in range(frames):
+    for number in range(frames):
+        if long_term and number % PERIOD == 0:
+            lags.read(number)
         surprise = 0.0
         frame = []
         for i, state in enumerate(states):
-            partner = i - 1 if i > 0 else min(1, channels - 1)
-            x, surprise = state.sample(histories[i], histories[partner], surprise)
+            partner = histories[i if partners[i] is None else partners[i]]
+            x, surprise = state.sample(histories[i], partner, lags.current, surprise)
             frame.append(_signed(offset + x * step))
             histories[i] = [float(x)] + histories[i][:-1]
         result += reversed(frame) if backwards else frame

@@ -151,6 +151,10 @@ fn kinds() -> Vec<Case> {
             .byte_model(ForeignCoded, &[9; 50], 1)
             .but(|b| b.lsb = vec![0])
             .refused("foreign-lsb", "a foreign block with an LSB block"),
+        audio(1)
+            .byte_model(AudioBytes, &bytes, 2)
+            .but(|b| b.long_term = true)
+            .refused("bytes-long-term", "long-term prediction in a block of bytes"),
         Builder::new(Level::Fast, None)
             .stored(AudioStored, &bytes)
             .but(|b| b.frames = 100)
@@ -290,7 +294,7 @@ pub fn unsupported() -> Vec<Case> {
         case("sample-width", "integers of 5 bytes", edit::body(file.clone(), SAMPLE_WIDTH, &[5])),
         case("byte-order", "byte order 2", edit::body(file.clone(), SAMPLE_VARIANT, &[2])),
         case("block-kind", "a block of kind 6", edit::block(file.clone(), 1, KIND, &[6])),
-        case("block-flag", "an unknown flag of a block", edit::block(file.clone(), 1, FLAGS, &[2])),
+        case("block-flag", "an unknown flag of a block", edit::block(file.clone(), 1, FLAGS, &[4])),
         case(
             "block-reserved",
             "a reserved byte of a block header",

@@ -59,6 +59,13 @@ pub fn good() -> Vec<Case> {
     cases
 }
 
+/// 16-bit samples: a bar of hiss that comes again, every second time half as loud as before.
+fn bars(channels: usize, bar: usize, frames: usize) -> Vec<u8> {
+    let hiss = wav::bytes(channels * bar);
+    let loud = |i: usize| (i16::from(hiss[i % hiss.len()]) - 128) >> (i / hiss.len() / 2);
+    (0..channels * frames).flat_map(|i| loud(i).to_le_bytes()).collect()
+}
+
 fn structure(stereo: &[u8]) -> Vec<Case> {
     let mut short = Builder::pcm16(2);
     for segment in stereo.chunks(200) {
@@ -101,6 +108,12 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
         Builder::new(Level::Best, Some((format(3, super::PCM16), 500)))
             .predicted(&stereo[..360])
             .good("best", "level best, three channels"),
+        Builder::new(Level::Default, Some((format(1, super::PCM16), 20_000)))
+            .predicted(&bars(1, 700, 4_300))
+            .good("long-term", "long-term prediction of one channel"),
+        Builder::new(Level::Default, Some((format(2, super::PCM16), 20_000)))
+            .predicted(&bars(2, 600, 4_500))
+            .good("long-term-stereo", "long-term prediction of two channels, lags that change"),
         Builder::new(Level::Fast, Some((format(64, super::PCM16), 500)))
             .predicted(&quiet)
             .good("channels", "64 channels, the most that are predicted"),

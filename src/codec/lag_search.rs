@@ -1,0 +1,189 @@
+//! The encoder's search for passages that were heard before.
+//!
+//! Where the file looks back to is the encoder's choice alone, and yet it is the same on every machine:
+//! correlations are of small integers, and what the Fourier transform makes of them is rounded to the
+//! integers that they are.
+
+use rustfft::num_complex::Complex32;
+
+use super::correlation::Correlator;
+use super::lags::{LagTable, PERIOD};
+use super::profile::WHITENING;
+use crate::math::log2;
+use crate::pcm::Pcm;
+use crate::predict::{Cascade, History, Lags, SLOTS};
+
+/// Bits that looking back to one more passage must save in a period. To tell where it is takes up to
+/// 24, and what the predictor does not know yet takes its share.
+const LEAST_GAIN: f64 = 60.0;
+/// What a lag gains by not having to be told again, in bits.
+const KEPT: f64 = 20.0;
+/// One period in so many is looked at first: if none of them was heard before, none of the others is
+/// likely to have been.
+const SAMPLED: usize = 8;
+/// Passages found in a period, and lags used lately, among which is chosen.
+const FOUND: usize = 8;
+/// See [`FOUND`].
+const LATELY: usize = 8;
+/// Largest code of a residual.
+const LOUDEST: f64 = 3.0;
+
+/// Where to look back to from each period of `numbers`, or nothing if that is not worth it. `reversed`
+/// is the order of the channels.
+pub fn search(numbers: &Pcm, reversed: bool) -> Option<LagTable> {
+    let frames = numbers.samples.len() / numbers.channels;
+    if frames < 2 * PERIOD {
+        return None;
+    }
+    let mut search = Search {
+        correlator: Correlator::new(pulp::Arch::new().dispatch(Whitening { numbers, reversed })),
+        channels: numbers.channels.min(2),
+        last: [0; SLOTS],
+        lately: Vec::new(),
+    };
+    let periods = frames / PERIOD;
+    (1..periods).step_by(SAMPLED).find(|&period| search.was_heard(period))?;
+    // The rest behind the last whole period keeps its lags.
+    let mut table: LagTable = (0..periods).map(|period| search.choose(period)).collect();
+    table.resize(frames.div_ceil(PERIOD), search.last);
+    Some(table)
+}
+
+/// What a simple predictor leaves over, in units of its mean magnitude: loud passages count no more
+/// than quiet ones.
+struct Whitening<'a> {
+    numbers: &'a Pcm,
+    reversed: bool,
+}
+
+impl pulp::NullaryFnOnce for Whitening<'_> {
+    /// Per frame, the codes of the channels that are coded first and second.
+    type Output = Vec<Complex32>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let channels = self.numbers.channels;
+        let coded = channels.min(2);
+        let mut histories = vec![History::<f64>::new(WHITENING.own); coded];
+        let mut cascades = vec![Cascade::new(&WHITENING, coded > 1); coded];
+        let mut deviations = vec![1.0; coded];
+        let code_frame = |frame: &[i32]| {
+            let mut codes = [0.0; 2];
+            for i in 0..coded {
+                let number = frame[if self.reversed { channels - 1 - i } else { i }];
+                let sample = f64::from(number);
+                let (own, partner) = (histories[i].window(), histories[coded - 1 - i].window());
+                cascades[i].predict(own, partner, f64::from(u32::MAX));
+                let error = sample - cascades[i].outputs().iter().sum::<f64>();
+                cascades[i].update(sample);
+                histories[i].push(sample);
+                let deviation: &mut f64 = &mut deviations[i];
+                let code = (error / (*deviation + 0.1)).clamp(-LOUDEST, LOUDEST);
+                codes[i] = (code + 0.5).floor() as f32;
+                *deviation += (error.abs() - *deviation) * 0.005;
+            }
+            Complex32::new(codes[0], codes[1])
+        };
+        self.numbers.samples.chunks_exact(channels).map(code_frame).collect()
+    }
+}
+
+struct Search {
+    correlator: Correlator,
+    /// Channels that the correlations are of.
+    channels: usize,
+    /// Lags of the period before.
+    last: Lags,
+    /// Lags used lately, the latest first.
+    lately: Vec<u32>,
+}
+
+impl Search {
+    /// Whether anything like a period came before it.
+    fn was_heard(&mut self, period: usize) -> bool {
+        let found = self.correlator.peaks(period);
+        found.iter().any(|peak| self.gain(f64::from(peak.score)) > LEAST_GAIN)
+    }
+
+    /// Bits saved in a period by a forecast whose squared correlation with it is `r`.
+    fn gain(&self, r: f64) -> f64 {
+        -0.5 * (PERIOD * self.channels) as f64 * log2((1.0 - r).max(1e-6))
+    }
+
+    /// The lags of the next period.
+    fn choose(&mut self, period: usize) -> Lags {
+        let mut peaks = self.correlator.peaks(period);
+        peaks.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut candidates: Vec<u32> = peaks.iter().take(FOUND).map(|peak| peak.lag).collect();
+        for &lag in self.last.iter().chain(&self.lately) {
+            let reaches = lag != 0 && lag as usize <= period * PERIOD;
+            if reaches && !candidates.contains(&lag) {
+                candidates.push(lag);
+            }
+        }
+        let chosen = self.pursue(period, candidates);
+        self.last = in_slots(&chosen, &self.last);
+        self.lately.retain(|lag| !chosen.contains(lag));
+        self.lately.splice(0..0, chosen);
+        self.lately.truncate(LATELY);
+        self.last
+    }
+
+    /// Those of `candidates` that are worth it, the best one first, each by what it adds to those
+    /// before: orthogonal matching pursuit (Pati, Rezaiifar, Krishnaprasad 1993).
+    fn pursue(&self, period: usize, mut candidates: Vec<u32>) -> Vec<u32> {
+        let mut products = self.correlator.products(period, &candidates);
+        let mut chosen = Vec::new();
+        while chosen.len() < SLOTS && !candidates.is_empty() {
+            let n = candidates.len();
+            let rest = products[n][n].max(1.0);
+            let worth = |i: usize| {
+                let r = products[i][n] * products[i][n] / ((products[i][i] + 1e-3) * rest);
+                let kept = if self.last.contains(&candidates[i]) { KEPT } else { 0.0 };
+                self.gain(r) + kept
+            };
+            // The first of those that are worth the same.
+            let mut best = (0, worth(0));
+            for i in 1..n {
+                let worth = worth(i);
+                if worth > best.1 {
+                    best = (i, worth);
+                }
+            }
+            if best.1 < LEAST_GAIN {
+                break;
+            }
+            chosen.push(candidates.remove(best.0));
+            take_out(&mut products, best.0);
+        }
+        chosen
+    }
+}
+
+/// Leaves of all products only what is orthogonal to vector `taken`, and drops it.
+fn take_out(products: &mut Vec<Vec<f64>>, taken: usize) {
+    let pivot = products.remove(taken);
+    let inverse = 1.0 / (pivot[taken] + 1e-3);
+    for row in products {
+        let factor = row[taken] * inverse;
+        for (product, &other) in row.iter_mut().zip(&pivot) {
+            *product -= factor * other;
+        }
+        row.remove(taken);
+    }
+}
+
+/// `chosen` with those that were in use in their old slots.
+fn in_slots(chosen: &[u32], last: &Lags) -> Lags {
+    let mut lags = last.map(|lag| if chosen.contains(&lag) { lag } else { 0 });
+    for &lag in chosen.iter().filter(|lag| !last.contains(lag)) {
+        if let Some(free) = lags.iter_mut().find(|free| **free == 0) {
+            *free = lag;
+        }
+    }
+    lags
+}
+
+#[cfg(test)]
+#[path = "lag_search_tests.rs"]
+mod tests;
