@@ -116,6 +116,8 @@ fn the_golden_files_cover_the_format() {
         let expected =
             !matches!(golden.name, "double-bytes" | "opaque" | "noise" | "no-audio" | "no-frames");
         assert_eq!(predicted, expected, "{}: {:?}", golden.name, info.bytes);
+        let repeats = golden.name == "loops";
+        assert_eq!(info.long_term_segments, u32::from(repeats), "{}", golden.name);
     }
     assert_eq!(levels.len(), [Level::Fast, Level::Default, Level::Best].len());
     assert!(most_segments >= 3);

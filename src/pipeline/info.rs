@@ -36,6 +36,8 @@ pub struct FileInfo {
     pub blocks: u32,
     /// Number of blocks with samples.
     pub segments: u32,
+    /// Number of those in which long-term prediction takes part.
+    pub long_term_segments: u32,
     /// Where the bytes of the lmz file went.
     pub bytes: Bytes,
     /// What the language model did.
@@ -193,6 +195,7 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
     while let Some((_, block)) = reader.next_block()? {
         info.bytes.count(&block);
         info.segments += u32::from(block.kind.is_audio());
+        info.long_term_segments += u32::from(block.long_term);
         info.lm.segments += u32::from(block.uses_lm);
         info.lm.saved_bytes += block.saved_by_lm();
         end = reader.position();

@@ -48,6 +48,13 @@ fn music(channels: i64, frames: i64, size: i64) -> Vec<i32> {
         .collect()
 }
 
+/// A bar of hiss that repeats exactly, and [`music`] that does not.
+fn loops(channels: i64, bar: usize, frames: i64) -> Vec<i32> {
+    let bar = wav::bytes(channels as usize * bar);
+    let new = music(channels, frames, 9_000);
+    new.iter().enumerate().map(|(i, s)| s + i32::from(bar[i % bar.len()]) * 4).collect()
+}
+
 fn pack(samples: &[i32], width: usize) -> Vec<u8> {
     samples.iter().flat_map(|s| s.to_le_bytes()[..width].to_vec()).collect()
 }
@@ -147,6 +154,8 @@ pub fn all() -> Vec<Golden> {
     let square: Vec<i32> = (0..1_500).map(|i| [32_767, -32_768][i / 50 % 2]).collect();
     add("square", "full scale from one sample to the next", Default, pcm(1, 16, &square));
     add("noise", "bytes that are stored as they are", Fast, pcm(1, 16, &noise(400)));
+    let repeated = loops(2, 1_100, 4_400);
+    add("loops", "a bar that repeats, with something new", Default, pcm(2, 16, &repeated));
     // Structure of the file.
     add("chunks", "chunks before and after, trailing bytes", Fast, chunks);
     add("cut", "data cut short within a frame", Fast, cut[..cut.len() - 4_001].to_vec());

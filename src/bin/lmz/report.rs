@@ -100,7 +100,10 @@ pub fn table(name: &str, told: &Told) -> String {
             rows.push(("duration", format!("{} ({} frames)", clock(audio.seconds), audio.frames)));
             rows.push((
                 "segments",
-                format!("{}, of at most {} frames", info.segments, audio.segment_frames),
+                format!(
+                    "{}, of at most {} frames; long-term prediction in {}",
+                    info.segments, audio.segment_frames, info.long_term_segments
+                ),
             ));
         }
         None => rows.push(("audio", "none".to_owned())),
