@@ -99,16 +99,17 @@ impl<'a> Forecaster<'a> {
 
     /// Moves what was forecast by what long-term prediction adds to it.
     ///
-    /// Cascades move by its least-squares stage alone, and their own least-squares stages stay where they
-    /// are: for where it errs.
+    /// For where it errs, cascades move by its least-squares stage alone, and the experts that are centred on
+    /// least-squares stages stand for the combined forecast as it was.
     #[inline(always)]
     pub fn correct(&mut self, correction: Correction, bound: f64) {
+        let short_term = self.combined;
         self.combined = (self.combined + correction.all).clamp(-bound, bound);
         for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
             match expert.source {
                 Source::Combined => *location = self.combined,
                 Source::Cascade(_) => *location += correction.least_squares,
-                Source::LeastSquares(_) => {}
+                Source::LeastSquares(_) => *location = short_term,
             }
         }
     }

@@ -16,6 +16,9 @@ use crate::predict::{Cascade, History, Lags, SLOTS};
 /// Bits that looking back to one more passage must save in a period. To tell where it is takes up to
 /// 24, and what the predictor does not know yet takes its share.
 const LEAST_GAIN: f64 = 60.0;
+/// Bits that all of them must save per sample of the segment: what the predictor costs where it has little
+/// to learn from, by the clips of `docs/measurements.md` that it made larger.
+const LEAST_GAIN_PER_SAMPLE: f64 = 0.045;
 /// What a lag gains by not having to be told again, in bits.
 const KEPT: f64 = 20.0;
 /// One period in so many is looked at first: if none of them was heard before, none of the others is
@@ -40,11 +43,16 @@ pub fn search(numbers: &Pcm, reversed: bool) -> Option<LagTable> {
         channels: numbers.channels.min(2),
         last: [0; SLOTS],
         lately: Vec::new(),
+        saved: 0.0,
     };
     let periods = frames / PERIOD;
     (1..periods).step_by(SAMPLED).find(|&period| search.was_heard(period))?;
-    // The rest behind the last whole period keeps its lags.
     let mut table: LagTable = (0..periods).map(|period| search.choose(period)).collect();
+    let samples = (frames * search.channels) as f64;
+    if search.saved < LEAST_GAIN_PER_SAMPLE * samples {
+        return None;
+    }
+    // The rest behind the last whole period keeps its lags.
     table.resize(frames.div_ceil(PERIOD), search.last);
     Some(table)
 }
@@ -96,6 +104,8 @@ struct Search {
     last: Lags,
     /// Lags used lately, the latest first.
     lately: Vec<u32>,
+    /// Bits that all lags chosen so far should save.
+    saved: f64,
 }
 
 impl Search {
@@ -131,7 +141,7 @@ impl Search {
 
     /// Those of `candidates` that are worth it, the best one first, each by what it adds to those
     /// before: orthogonal matching pursuit (Pati, Rezaiifar, Krishnaprasad 1993).
-    fn pursue(&self, period: usize, mut candidates: Vec<u32>) -> Vec<u32> {
+    fn pursue(&mut self, period: usize, mut candidates: Vec<u32>) -> Vec<u32> {
         let mut products = self.correlator.products(period, &candidates);
         let mut chosen = Vec::new();
         while chosen.len() < SLOTS && !candidates.is_empty() {
@@ -140,19 +150,22 @@ impl Search {
             let worth = |i: usize| {
                 let r = products[i][n] * products[i][n] / ((products[i][i] + 1e-3) * rest);
                 let kept = if self.last.contains(&candidates[i]) { KEPT } else { 0.0 };
-                self.gain(r) + kept
+                (self.gain(r), kept)
             };
+            let better = |(gain, kept): (f64, f64), than: (f64, f64)| gain + kept > than.0 + than.1;
             // The first of those that are worth the same.
             let mut best = (0, worth(0));
             for i in 1..n {
                 let worth = worth(i);
-                if worth > best.1 {
+                if better(worth, best.1) {
                     best = (i, worth);
                 }
             }
-            if best.1 < LEAST_GAIN {
+            let (gain, kept) = best.1;
+            if gain + kept < LEAST_GAIN {
                 break;
             }
+            self.saved += gain;
             chosen.push(candidates.remove(best.0));
             take_out(&mut products, best.0);
         }
