@@ -32,7 +32,8 @@ class Forecaster:
     def correct(self, first, correction, bound):
         """The same after long-term prediction has added to them (§8.9)."""
         combined = clamp(self.combined + correction, -bound, bound)
-        moved = {"combined": lambda _: combined, "sum": lambda at: at + first, "first": lambda at: at}
+        moved = {"combined": lambda _: combined, "sum": lambda at: at + first,
+                 "first": lambda _: self.combined}
         self.locations = [moved[where](at)
                           for (where, _), at in zip(self.centres, self.locations)]
         return combined, self.locations
