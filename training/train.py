@@ -153,6 +153,21 @@ def validate(model: nn.Module | None, data: Tokens, device: str) -> tuple[float,
     return mean_of(total), total
 
 
+def make_optimisers(model: Llama, rate: float, muon: float) -> list[torch.optim.Optimizer]:
+    """AdamW; with `muon`, the blocks' matrices go to Muon (Jordan 2024) at that multiple of the rate."""
+    of_blocks = [p for p in model.blocks.parameters() if p.ndim == 2] if muon else []
+    others = [p for p in model.parameters() if not any(p is q for q in of_blocks)]
+    groups = [
+        {"params": [p for p in others if p.ndim == 2], "weight_decay": 0.02},
+        {"params": [p for p in others if p.ndim == 1], "weight_decay": 0.0},
+    ]
+    optimisers = [torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))]
+    if muon:
+        optimisers.append(torch.optim.Muon(of_blocks, lr=muon * rate, weight_decay=0.02,
+                                           adjust_lr_fn="match_rms_adamw"))  # fmt: skip
+    return optimisers
+
+
 def main() -> None:
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--tokens", type=Path, required=True, help="folder of token files")
@@ -165,6 +180,8 @@ def main() -> None:
     args.add_argument("--compile", action="store_true", help="fused; needs a C++ compiler")
     args.add_argument("--batch", type=int, default=64, help="contexts per step")
     args.add_argument("--rate", type=float, default=3e-3, help="peak learning rate")
+    args.add_argument("--muon", type=float, default=0.0, metavar="FACTOR",
+                      help="matrices of the blocks by Muon, at FACTOR times the rate")  # fmt: skip
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--from-gguf", help="model to start from; its shape counts, not the options'")
     args.add_argument("--mute", type=int, nargs=2, action="append", default=[],
@@ -196,18 +213,15 @@ def main() -> None:
     torch.manual_seed(a.seed)
     model = Llama.from_weights(shape, weights) if a.from_gguf else Llama(shape)
     model.to(a.device)
-    matrices = [p for p in model.parameters() if p.ndim == 2]
-    vectors = [p for p in model.parameters() if p.ndim == 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": 0.02}, {"params": vectors, "weight_decay": 0.0}],
-        lr=a.rate, betas=(0.9, 0.98),
-    )  # fmt: skip
+    optimisers = make_optimisers(model, a.rate, a.muon)
+    rates = [group["lr"] for o in optimisers for group in o.param_groups]
     step, before = 0, 0.0
     if saved.exists():
         state = torch.load(saved, map_location=a.device, weights_only=True)
         assert state["shape"] == dataclasses.asdict(shape), "the checkpoint has another shape"
         model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
+        for optimiser, its_state in zip(optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(its_state)
         step, before = state["step"], state["seconds"]
         print(f"going on from step {step}, {before / 60:.1f} minutes")
 
@@ -226,7 +240,7 @@ def main() -> None:
     def save(seconds: float) -> None:
         part = saved.with_suffix(".part")
         torch.save({"shape": dataclasses.asdict(shape), "model": model.state_dict(), "step": step,
-                    "optimiser": optimiser.state_dict(), "seconds": seconds,
+                    "optimisers": [o.state_dict() for o in optimisers], "seconds": seconds,
                     "tokens": step * per_step}, part)  # fmt: skip
         part.replace(saved)
 
@@ -238,7 +252,7 @@ def main() -> None:
         done = progress >= 1
         if step % a.validate_every == 0 or done:
             bits, kinds = validate(model, valid, a.device)
-            rate = optimiser.param_groups[0]["lr"]
+            rate = optimisers[0].param_groups[0]["lr"]
             table.writerow([step, step * per_step, round(seconds, 1), f"{rate:.2e}",
                             f"{mean:.4f}", f"{bits:.4f}", shown(kinds)])  # fmt: skip
             log.flush()
@@ -248,20 +262,22 @@ def main() -> None:
         if done:
             break
         # Warm-up, then a cosine down to a fiftieth.
-        rate = a.rate * min(1, (step + 1) / warm_up)
-        rate *= 0.02 + 0.98 * (1 + math.cos(math.pi * min(progress, 1))) / 2
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+        share = min(1, (step + 1) / warm_up)
+        share *= 0.02 + 0.98 * (1 + math.cos(math.pi * min(progress, 1))) / 2
+        groups = [group for optimiser in optimisers for group in optimiser.param_groups]
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate * share
         # A generator per step, so that a resumed run sees what an unbroken one would.
         batch = train.batch(np.random.default_rng((a.seed, step)), a.batch)
         last, features, bins, codec = (part.to(a.device) for part in batch)
         with torch.autocast(model.cos.device.type, torch.bfloat16, enabled=fast):
             logits = forward(last, features)
         loss = price(logits, bins, codec)
-        optimiser.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()
         mean += (loss.item() - mean) * max(0.01, 1 / (step + 1))
         step += 1
     log.close()
