@@ -236,7 +236,9 @@ fn lay_out(pcm: &Pcm, effort: Effort) -> Result<(Pcm, Layout)> {
     let numbers = Pcm { channels: pcm.channels, samples };
     let values = value_set::choose(&numbers.samples);
     let reversed = effort.orders && better_reversed(&numbers, &values)?;
-    let lags = if effort.repeats { lag_search::search(&numbers, reversed) } else { None };
+    // Silence takes no time.
+    let searched = effort.repeats && values.len() > 1;
+    let lags = if searched { lag_search::search(&numbers, reversed) } else { None };
     Ok((numbers, Layout { reversed, grid, values, lags }))
 }
 
