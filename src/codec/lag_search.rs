@@ -147,25 +147,24 @@ impl Search {
         while chosen.len() < SLOTS && !candidates.is_empty() {
             let n = candidates.len();
             let rest = products[n][n].max(1.0);
-            let worth = |i: usize| {
+            let saved = |i: usize| {
                 let r = products[i][n] * products[i][n] / ((products[i][i] + 1e-3) * rest);
-                let kept = if self.last.contains(&candidates[i]) { KEPT } else { 0.0 };
-                (self.gain(r), kept)
+                self.gain(r)
             };
-            let better = |(gain, kept): (f64, f64), than: (f64, f64)| gain + kept > than.0 + than.1;
+            let worth =
+                |i: usize| saved(i) + if self.last.contains(&candidates[i]) { KEPT } else { 0.0 };
             // The first of those that are worth the same.
             let mut best = (0, worth(0));
             for i in 1..n {
                 let worth = worth(i);
-                if better(worth, best.1) {
+                if worth > best.1 {
                     best = (i, worth);
                 }
             }
-            let (gain, kept) = best.1;
-            if gain + kept < LEAST_GAIN {
+            if best.1 < LEAST_GAIN {
                 break;
             }
-            self.saved += gain;
+            self.saved += saved(best.0);
             chosen.push(candidates.remove(best.0));
             take_out(&mut products, best.0);
         }
