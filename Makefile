@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CARGO ?= cargo
 SONG := fixtures/wav/guitar_stereo.wav
 
-.PHONY: demo test ci deps fixtures sizes
+.PHONY: demo test ci deps fixtures pinned
 
 # Compresses a recording, restores it and compares.
 demo: deps
@@ -41,6 +41,9 @@ deps:
 fixtures:
 	$(CARGO) run --release --locked --no-default-features --example make_fixtures
 
-# Pins the compressed sizes anew, after a change of the codec that is meant to change them.
-sizes:
-	LMZ_UPDATE_SIZES=1 $(CARGO) test --locked --no-default-features --test sizes
+# Writes anew what pins the format, after a change that is meant to change it: golden files,
+# conformance sets, compressed sizes and the example of the specification. Raise the draft first.
+pinned:
+	LMZ_UPDATE_GOLDEN=1 LMZ_UPDATE_CONFORMANCE=1 LMZ_UPDATE_SIZES=1 LMZ_UPDATE_EXAMPLE=1 \
+	    $(CARGO) test --locked --no-default-features --no-fail-fast \
+	    --test determinism --test conformance --test sizes --test spec_example

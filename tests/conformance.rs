@@ -1,7 +1,6 @@
 //! The conformance sets: good files decode, bad ones are damaged, unsupported ones never are.
 //!
-//! `LMZ_UPDATE_CONFORMANCE=1 cargo test --test conformance` writes the files anew, which is for
-//! changes of the format before it is frozen. `independent_decoder.rs` holds the second decoder
+//! `make pinned` writes the files anew. `independent_decoder.rs` holds the second decoder
 //! against the same files.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
@@ -43,8 +42,8 @@ fn folder(set: &str) -> PathBuf {
 
 fn list((set, about, cases): &Set) -> String {
     let mut list = format!(
-        "# {set}\n\n{about} Written by `LMZ_UPDATE_CONFORMANCE=1 cargo test --test conformance`\n\
-         from `tests/support/conformance/`.\n\n| File | What it is | BLAKE3 of the original |\n\
+        "# {set}\n\n{about} Written by `make pinned` from\n\
+          `tests/support/conformance/`.\n\n| File | What it is | BLAKE3 of the original |\n\
          |---|---|---|\n"
     );
     for case in cases {

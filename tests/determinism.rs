@@ -1,8 +1,6 @@
 //! Golden files: today's encoder writes them and today's decoder reads them, byte for byte.
 //!
-//! `LMZ_UPDATE_GOLDEN=1 cargo test --test determinism` writes them anew. That is for changes of
-//! the format or of the codec's parameters before the format is frozen; afterwards a difference
-//! is a defect.
+//! `make pinned` writes them anew, for changes of the format or of the codec's parameters.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -42,7 +40,7 @@ fn stored(golden: &Golden) -> Vec<u8> {
 /// The list of the files with a sentence and the hash of the original of each.
 fn list() -> String {
     let mut list = String::from(
-        "Golden files, written by `LMZ_UPDATE_GOLDEN=1 cargo test --test determinism`.\n\
+        "Golden files, written by `make pinned`.\n\
          Their originals are made by `tests/support/golden.rs`.\n\n\
          | File | Level | What it covers | BLAKE3 of the original |\n|---|---|---|---|\n",
     );

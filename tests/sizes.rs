@@ -1,6 +1,6 @@
 //! Compressed sizes of the fixtures, to the byte: a change of the codec is never unnoticed.
 //!
-//! `LMZ_UPDATE_SIZES=1 cargo test --test sizes` writes `fixtures/sizes.csv` anew; the
+//! `make pinned` writes `fixtures/sizes.csv` anew; the
 //! difference is then part of the change, with its reason.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
@@ -15,7 +15,7 @@ use lmz::Level;
 use lmz::pipeline::{CompressOptions, LmUse};
 use support::{compress_with, decompress};
 
-const REGENERATE: &str = "LMZ_UPDATE_SIZES=1 cargo test --test sizes";
+const REGENERATE: &str = "make pinned";
 
 const LEVELS: [(&str, Level); 3] =
     [("fast", Level::Fast), ("default", Level::Default), ("best", Level::Best)];

@@ -1,6 +1,6 @@
 //! The worked example of the format's description: files and hex dump are what they say.
 //!
-//! `LMZ_UPDATE_EXAMPLE=1 cargo test --test spec_example` writes them anew.
+//! `make pinned` writes them anew.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -161,7 +161,7 @@ fn the_example_is_what_the_encoder_writes() {
         fs::write(path("README.md"), &expected).unwrap();
         return;
     }
-    let stale = "out of date: set LMZ_UPDATE_EXAMPLE and run this test again";
+    let stale = "out of date: run `make pinned`";
     assert!(fs::read(path("tiny.wav")).unwrap() == original, "tiny.wav is {stale}");
     assert!(fs::read(path("tiny.lmz")).unwrap() == lmz, "tiny.lmz is {stale}");
     assert!(page == expected, "README.md is {stale}");

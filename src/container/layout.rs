@@ -10,8 +10,9 @@ pub const MAGIC: [u8; 8] = [0x89, b'L', b'M', b'Z', b'\r', b'\n', 0x1A, b'\n'];
 /// Format version that this crate writes and reads (§4.1, §14).
 pub const VERSION: u16 = 1;
 
-/// Draft of [`VERSION`] (§4.1, §14): 0, it is frozen.
-pub const DRAFT: u16 = 0;
+/// Draft of [`VERSION`] (§4.1, §14): raised by each change of the format until release 1.0, which
+/// writes 0.
+pub const DRAFT: u16 = 3;
 
 /// Feature bits that a decoder must understand, known to this crate (§4.1): none yet.
 pub const KNOWN_REQUIRED_FEATURES: u16 = 0;

@@ -17,7 +17,7 @@ use crate::wav::{SampleFormat, WavFormat};
 pub struct FileInfo {
     /// Version of the format.
     pub format_version: u16,
-    /// Number of the version's draft; 0 when it is frozen.
+    /// Number of the version's draft; 0 in released versions.
     pub format_draft: u16,
     /// Level of prediction.
     pub level: &'static str,
