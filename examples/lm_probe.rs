@@ -14,6 +14,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use lmz::lm::llama::{Model, ModelOptions, Session};
 use lmz::lm::{FEATURES, Features, InputToken, LanguageModel};
+use lmz::observer::Watch;
 use lmz::pipeline::SEGMENT;
 use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};
@@ -43,7 +44,7 @@ fn processor_time(start: Instant) -> f64 {
 fn speed(path: &str) -> Result<()> {
     let model = load(path)?;
     let mut session = model.session()?;
-    let run = |session: &mut Session<'_>, tokens: u32| -> Result<f64> {
+    let run = |session: &mut Session, tokens: u32| -> Result<f64> {
         session.reset()?;
         let start = Instant::now();
         let before = processor_time(start);
@@ -99,9 +100,10 @@ fn gain(model: &str, clips: &[String]) -> Result<()> {
             let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
             let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
             let mut session = model.session()?;
-            let coded = codec::encode_pcm(&pcm, Level::Default, None)?;
+            let coded = codec::encode_pcm(&pcm, Level::Default, None, &Watch::default())?;
             without += coded.tokens.len() + coded.lsb.len();
-            let coded = codec::encode_pcm(&pcm, Level::Default, Some(&mut session))?;
+            let coded =
+                codec::encode_pcm(&pcm, Level::Default, Some(&mut session), &Watch::default())?;
             with += coded.tokens.len() + coded.lsb.len();
         }
         let name = Path::new(clip).file_stem().unwrap_or_default().to_string_lossy();

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -160,17 +160,16 @@ fn measure_all(job: &Job, clips: &[PathBuf], peers: &Peers) -> Result<Vec<Row>> 
 
 fn measure(job: &Job, path: &Path, peers: &Peers) -> Result<Row> {
     let original = fs::read(path)?;
-    let never = AtomicBool::new(false);
     let options =
         CompressOptions { level: job.level, lm: LmUse::Off, threads: 1, ..Default::default() };
     let mut lmz = Vec::new();
     let start = Instant::now();
-    pipeline::compress(original.as_slice(), &mut lmz, &options, &(), &never)?;
+    pipeline::compress(original.as_slice(), &mut lmz, &options, &mut ())?;
     let elapsed = start.elapsed().as_secs_f64();
     if job.verify {
         let options = DecompressOptions { threads: 1, ..Default::default() };
         let mut restored = Vec::with_capacity(original.len());
-        pipeline::decompress(lmz.as_slice(), &mut restored, &options, &(), &never)?;
+        pipeline::decompress(lmz.as_slice(), &mut restored, &options, &mut ())?;
         ensure!(restored == original, "it comes back different");
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

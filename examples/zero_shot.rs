@@ -33,6 +33,7 @@ use lmz::Level;
 use lmz::ascii::{self, Characters, Experts, Params};
 use lmz::lm::llama::{Alphabet, Model, ModelOptions};
 use lmz::lm::{CHARACTERS, InputToken, LanguageModel};
+use lmz::observer::Watch;
 use lmz::wav::{self, SampleFormat, SegmentLimit, Span, WavFormat, WavReader};
 
 const COLUMNS: [&str; 11] = [
@@ -184,7 +185,8 @@ fn measure(excerpt: &[u8], format: &WavFormat, model: &Model, job: &Job) -> Resu
         let params = Params { experts, chunk_size: job.chunk_size, ..Params::default() };
         let mut replay = Replay { heard: &heard, next: 0 };
         let lm: Option<&mut Characters<'_>> = if experts.lm { Some(&mut replay) } else { None };
-        *size = ascii::encode(excerpt, format, Level::Default, &params, lm)?.len() as f64;
+        *size = ascii::encode(excerpt, format, Level::Default, &params, lm, &Watch::default())?
+            .len() as f64;
     }
     let [tempered, adaptive, classical, mixed] = sizes;
     let lsbs = excerpt.len() as f64 / 8.0;
@@ -224,7 +226,7 @@ impl LanguageModel<CHARACTERS> for Reader {
 fn characters(excerpt: &[u8], format: &WavFormat) -> Result<Vec<InputToken>> {
     let mut reader = Reader::default();
     let params = Params { experts: Experts::LM, chunk_size: u32::MAX, ..Params::default() };
-    ascii::encode(excerpt, format, Level::Fast, &params, Some(&mut reader))?;
+    ascii::encode(excerpt, format, Level::Fast, &params, Some(&mut reader), &Watch::default())?;
     Ok(reader.0)
 }
 

@@ -5,17 +5,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "panics are findings")]
 
-use std::sync::atomic::AtomicBool;
-
-use crate::ascii;
 use crate::codec::{self, BytesContext, CodedPcm, Level, Values};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::{Error, Result};
 use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
-use crate::pipeline::{self, CompressOptions, DecompressOptions};
-use crate::wav::{self, Mapping, SegmentLimit, Span, WavReader};
+use crate::observer::Watch;
+use crate::pipeline::{self, BlockDecoder, CompressOptions, DecompressOptions};
+use crate::wav::{self, SegmentLimit, Span, WavReader};
 
 /// A target: what is run, by name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -98,7 +96,9 @@ pub fn container_parser(data: &[u8]) {
 /// Any bytes as a coded fingerprint; what they decode to comes back.
 pub fn coded_fingerprint(data: &[u8]) {
     match fingerprint::decode(data) {
-        Ok(plain) => assert!(fingerprint::decode(&fingerprint::encode(&plain)).unwrap() == plain),
+        Ok(plain) => {
+            assert!(fingerprint::decode(&fingerprint::encode(&plain).unwrap()).unwrap() == plain)
+        }
         Err(Error::Corrupt { .. } | Error::Limit { .. }) => {}
         Err(other) => panic!("{other:?}"),
     }
@@ -106,6 +106,9 @@ pub fn coded_fingerprint(data: &[u8]) {
 
 /// Blocks decoded up to this many bytes: decoding time is proportional to them, not to the input.
 const LARGEST_DECODED: u32 = 1 << 10;
+
+/// No block is taken for the header of a WAV file, which would prime the byte model.
+const OFFSET: u64 = 1;
 
 /// The container reader and the decoders behind it, as in [`container_parser`].
 pub fn blocks(data: &[u8]) {
@@ -122,41 +125,22 @@ pub fn blocks(data: &[u8]) {
 
 fn decode_block(header: &container::FileHeader, block: &Block) {
     let length = block.original_length as usize;
-    let decoded = match (block.kind, header.audio) {
-        (BlockKind::ForeignStored | BlockKind::AudioStored, _) => Ok(block.tokens.clone()),
-        (BlockKind::ForeignCoded, _) => {
-            codec::decode_bytes(&block.tokens, bytes_context(1, &[]), length)
-        }
-        (BlockKind::AudioBytes, audio) => {
-            let stride = audio.expect("audio").format.frame_bytes();
-            codec::decode_bytes(&block.tokens, bytes_context(stride, &[]), length)
-        }
-        (BlockKind::AudioCharacters, audio) => {
-            let format = audio.expect("audio").format;
-            // The one expert that is not here is the language model.
-            if format.channels > 8 || block.uses_lm {
-                return;
-            }
-            let (tokens, lsb, level) = (&block.tokens, &block.lsb, header.level);
-            match ascii::decode(tokens, lsb, &format, length, level, None) {
-                Err(Error::Model { .. } | Error::Unsupported { .. }) => return,
-                decoded => decoded,
-            }
-        }
-        (BlockKind::AudioCoded, audio) => {
-            let format = audio.expect("audio").format;
-            // Models of many channels are slow to set up.
-            if format.channels > 8 {
-                return;
-            }
-            let (channels, frames) = (usize::from(format.channels), block.frames as usize);
-            let level = header.level;
-            let Block { tokens, lsb, long_term, .. } = block.clone();
-            let coded = CodedPcm { tokens, lsb, long_term };
-            codec::decode_pcm(&coded, channels, frames, level, None).and_then(|pcm| {
-                wav::from_pcm(&pcm, format.sample, Mapping::from_byte(block.mapping)?)
-            })
-        }
+    // Models of many channels are slow to set up.
+    let channels = header.audio.map_or(0, |audio| audio.format.channels);
+    let modelled = matches!(block.kind, BlockKind::AudioCoded | BlockKind::AudioCharacters);
+    if modelled && channels > 8 {
+        return;
+    }
+    // The one expert of characters that is not here is the language model; quantile bins may as
+    // well be read without it.
+    let mut block = block.clone();
+    if block.kind == BlockKind::AudioCoded {
+        block.uses_lm = false;
+    }
+    let characters = block.kind == BlockKind::AudioCharacters;
+    let decoded = match BlockDecoder::without_model(header).decode_payload(OFFSET, block) {
+        Err(Error::Model { .. } | Error::Unsupported { .. }) if characters => return,
+        decoded => decoded,
     };
     match decoded {
         Ok(bytes) => assert_eq!(bytes.len(), length),
@@ -195,7 +179,14 @@ pub fn segment_decoder(data: &[u8]) {
     let lm = (flags & 1 == 1).then_some(&mut parrot as &mut dyn LanguageModel);
     let (tokens, lsb) = choices.0.split_at(choices.0.len() - choices.0.len() / 3);
     let (tokens, lsb, long_term) = (tokens.to_vec(), lsb.to_vec(), flags & 2 == 2);
-    match codec::decode_pcm(&CodedPcm { tokens, lsb, long_term }, channels, frames, level, lm) {
+    match codec::decode_pcm(
+        &CodedPcm { tokens, lsb, long_term },
+        channels,
+        frames,
+        level,
+        lm,
+        &Watch::default(),
+    ) {
         Ok(pcm) => assert_eq!(pcm.samples.len(), channels * frames),
         Err(Error::Corrupt { .. }) => {}
         Err(other) => panic!("{other:?}"),
@@ -207,13 +198,12 @@ pub fn round_trip(data: &[u8]) {
     let mut choices = Choices(data);
     let level = choices.level();
     let file = wav_file(&mut choices);
-    let never = AtomicBool::new(false);
     let mut lmz = Vec::new();
     let options = CompressOptions { level, threads: 1, ..Default::default() };
-    pipeline::compress(file.as_slice(), &mut lmz, &options, &(), &never).unwrap();
+    pipeline::compress(file.as_slice(), &mut lmz, &options, &mut ()).unwrap();
     let mut restored = Vec::new();
     let options = DecompressOptions { threads: 1, ..Default::default() };
-    pipeline::decompress(lmz.as_slice(), &mut restored, &options, &(), &never).unwrap();
+    pipeline::decompress(lmz.as_slice(), &mut restored, &options, &mut ()).unwrap();
     assert!(restored == file, "{} bytes came back for {}", restored.len(), file.len());
 }
 
@@ -460,9 +450,9 @@ pub fn byte_model(data: &[u8]) {
     let primed = choices.below(80).min(choices.0.len());
     let (primer, bytes) = choices.0.split_at(primed);
     let context = bytes_context(stride, primer);
-    let coded = codec::encode_bytes(bytes, context);
-    assert!(codec::decode_bytes(&coded, context, bytes.len()).unwrap() == bytes);
-    match codec::decode_bytes(bytes, context, 1 + bytes.len() / 2) {
+    let coded = codec::encode_bytes(bytes, context, &Watch::default()).unwrap();
+    assert!(codec::decode_bytes(&coded, context, bytes.len(), &Watch::default()).unwrap() == bytes);
+    match codec::decode_bytes(bytes, context, 1 + bytes.len() / 2, &Watch::default()) {
         Ok(_) | Err(Error::Corrupt { .. }) => {}
         Err(other) => panic!("{other:?}"),
     }

@@ -3,8 +3,6 @@
 //! [`pipeline`] is the way in: whole files, from any `Read` to any `Write`.
 //!
 //! ```
-//! use std::sync::atomic::AtomicBool;
-//!
 //! use lmz::pipeline::{CompressOptions, DecompressOptions, compress, decompress};
 //!
 //! // A WAV file of one second: 16 bit, mono, 8 kHz.
@@ -15,11 +13,10 @@
 //!     wav.extend_from_slice(&triangle.to_le_bytes());
 //! }
 //!
-//! let stop = AtomicBool::new(false);
 //! let mut packed = Vec::new();
-//! compress(wav.as_slice(), &mut packed, &CompressOptions::default(), &(), &stop)?;
+//! compress(wav.as_slice(), &mut packed, &CompressOptions::default(), &mut ())?;
 //! let mut restored = Vec::new();
-//! decompress(packed.as_slice(), &mut restored, &DecompressOptions::default(), &(), &stop)?;
+//! decompress(packed.as_slice(), &mut restored, &DecompressOptions::default(), &mut ())?;
 //!
 //! assert!(packed.len() < wav.len());
 //! assert_eq!(restored, wav);
@@ -39,6 +36,7 @@ pub mod fuzzing;
 mod fuzzing_tests;
 pub mod lm;
 mod math;
+pub mod observer;
 pub mod pcm;
 pub mod pipeline;
 mod predict;

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use lmz::ascii::{Experts, Lsb, Params};
 use lmz::lm::lanes::{Batch, Lanes};
@@ -56,11 +56,11 @@ impl ModelProvider for Provider {
         self.count
     }
 
-    fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel + '_>> {
+    fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel>> {
         Err(Error::Model { reason: "characters only".to_owned() })
     }
 
-    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS> + '_>> {
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
         // Not in lock step, each session is a model of its own.
         match self.count {
             1 => Ok(Box::new(periodic_lanes(1).take(0)?)),
@@ -84,9 +84,9 @@ impl ModelSource for Source {
         fingerprint.first().map_or(1, |&lanes| usize::from(lanes))
     }
 
-    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+    fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         match fingerprint {
-            [lanes] => Ok(Box::new(provider(usize::from(*lanes)))),
+            [lanes] => Ok(Arc::new(provider(usize::from(*lanes)))),
             _ => Err(Error::ModelMismatch { reason: "strange".to_owned() }),
         }
     }
@@ -94,12 +94,13 @@ impl ModelSource for Source {
 
 fn decompress(packed: &[u8], threads: usize) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options = DecompressOptions { models: &Source, threads, ..DecompressOptions::default() };
-    pipeline::decompress(packed, &mut restored, &options, &(), &AtomicBool::new(false))?;
+    let options =
+        DecompressOptions { models: Arc::new(Source), threads, ..DecompressOptions::default() };
+    pipeline::decompress(packed, &mut restored, &options, &mut ())?;
     Ok(restored)
 }
 
-fn options<'a>(params: Params, model: Option<&'a dyn ModelProvider>) -> CompressOptions<'a> {
+fn options(params: Params, model: Option<Arc<dyn ModelProvider>>) -> CompressOptions {
     CompressOptions {
         level: Level::Fast,
         lm: LmUse::On,
@@ -177,10 +178,10 @@ fn periodic(samples: usize) -> Vec<u8> {
 fn a_model_takes_part_in_lanes_and_alone() {
     let file = periodic(8_000);
     for lanes in [1, 2, 3] {
-        let model = provider(lanes);
+        let model = Arc::new(provider(lanes));
         for experts in [Experts::MIX, Experts::LM] {
             let params = Params { experts, ..Params::default() };
-            let packed = compress_with(&file, &options(params, Some(&model)));
+            let packed = compress_with(&file, &options(params, Some(model.clone())));
             let info = pipeline::info(&packed[..]).unwrap();
             assert_eq!(info.segments, 4);
             // The LSBs are noise, an eighth of all; the rest is known after four characters.
@@ -200,13 +201,13 @@ fn a_model_that_is_not_at_hand_is_left_out_or_missed() {
     let params = Params { experts: CLASSICAL, ..Params::default() };
     assert_eq!(mixed, compress_with(&file, &options(params, None)));
     let model = provider(1);
-    let off = CompressOptions { lm: LmUse::Off, ..options(Params::default(), Some(&model)) };
+    let off =
+        CompressOptions { lm: LmUse::Off, ..options(Params::default(), Some(Arc::new(model))) };
     assert_eq!(mixed, compress_with(&file, &off));
 
     let alone = options(Params { experts: Experts::LM, ..Params::default() }, None);
     let mut nothing = Vec::new();
-    let stop = AtomicBool::new(false);
-    let outcome = pipeline::compress(&file[..], &mut nothing, &alone, &(), &stop);
+    let outcome = pipeline::compress(&file[..], &mut nothing, &alone, &mut ());
     assert!(matches!(outcome, Err(Error::Model { .. })));
     assert!(nothing.is_empty());
 }

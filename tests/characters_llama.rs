@@ -10,11 +10,12 @@
 mod support;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use lmz::ascii::{self, Characters, Experts, Lsb, Params};
 use lmz::lm::llama::{Alphabet, Inputs, Model, ModelOptions};
 use lmz::lm::{LlamaModels, ModelProvider, ModelSource};
+use lmz::observer::Watch;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse, TokenMapping};
 use lmz::wav::{Span, WavFormat, WavReader};
 use lmz::{Error, Level, Result};
@@ -22,34 +23,35 @@ use support::{compress_with, wav};
 
 const SMOLLM2: &str = "models/downloaded/SmolLM2-135M-Instruct.Q4_1.gguf";
 
-fn file(path: &str) -> LlamaModels {
+fn file(path: &str) -> Arc<LlamaModels> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
     assert!(path.exists(), "{} is missing; see the top of this file", path.display());
-    LlamaModels::new(Some(path))
+    Arc::new(LlamaModels::new(Some(path)))
 }
 
 fn options(window: u32) -> ModelOptions {
     ModelOptions { alphabet: Alphabet::Characters { window }, ..ModelOptions::default() }
 }
 
-fn compress_options(params: Params, model: &dyn ModelProvider) -> CompressOptions<'_> {
+fn compress_options(params: Params, model: &Arc<dyn ModelProvider>) -> CompressOptions {
     CompressOptions {
         level: Level::Fast,
         lm: LmUse::On,
         mapping: TokenMapping::Characters(params),
-        model: Some(model),
+        model: Some(Arc::clone(model)),
         threads: 1,
     }
 }
 
-fn compress(original: &[u8], params: Params, model: &dyn ModelProvider) -> Vec<u8> {
+fn compress(original: &[u8], params: Params, model: &Arc<dyn ModelProvider>) -> Vec<u8> {
     compress_with(original, &compress_options(params, model))
 }
 
-fn decompress(packed: &[u8], models: &dyn ModelSource) -> Result<Vec<u8>> {
+fn decompress(packed: &[u8], models: &Arc<LlamaModels>) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options = DecompressOptions { models, threads: 1, ..DecompressOptions::default() };
-    pipeline::decompress(packed, &mut restored, &options, &(), &AtomicBool::new(false))?;
+    let options =
+        DecompressOptions { models: models.clone(), threads: 1, ..DecompressOptions::default() };
+    pipeline::decompress(packed, &mut restored, &options, &mut ())?;
     Ok(restored)
 }
 
@@ -92,7 +94,7 @@ fn round_trips(models: &LlamaModels, frames: usize) {
                 // No divisor of any length here.
                 let params =
                     Params { experts, lsb, stereo_blocking, chunk_size: 101, ..Params::default() };
-                let packed = compress(&original, params, &*provider);
+                let packed = compress(&original, params, &provider);
                 let restored = decompress(&packed, models).unwrap();
                 assert!(restored == original, "{bits} bit, {channels} channels, {params:?}");
             }
@@ -111,15 +113,30 @@ fn segments(models: &LlamaModels, characters: usize, chunk_size: u32) {
             let experts = WITH_LM[(i + j) % WITH_LM.len()];
             let params = Params { experts, stereo_blocking, chunk_size, ..Params::default() };
             let mut lm = provider.characters(0).unwrap();
-            let coded =
-                ascii::encode(&bytes, &format, Level::Fast, &params, Some(&mut *lm)).unwrap();
+            let coded = ascii::encode(
+                &bytes,
+                &format,
+                Level::Fast,
+                &params,
+                Some(&mut *lm),
+                &Watch::default(),
+            )
+            .unwrap();
             assert!(coded.experts.lm || experts != Experts::LM, "nobody else is there");
             let mut lm = provider.characters(0).unwrap();
             let lm: Option<&mut Characters<'_>> =
                 if coded.experts.lm { Some(&mut *lm) } else { None };
             let (tokens, lsb) = (&coded.tokens, &coded.lsb);
-            let restored =
-                ascii::decode(tokens, lsb, &format, bytes.len(), Level::Fast, lm).unwrap();
+            let restored = ascii::decode(
+                tokens,
+                lsb,
+                &format,
+                bytes.len(),
+                Level::Fast,
+                lm,
+                &Watch::default(),
+            )
+            .unwrap();
             assert!(restored == bytes, "{bits} bit, {channels} channels, {params:?}");
         }
     }
@@ -138,8 +155,8 @@ fn samples(file: &[u8]) -> (WavFormat, Vec<u8>) {
 
 #[test]
 fn the_embedded_model_reads_characters() {
-    round_trips(&LlamaModels::new(None), 90);
-    segments(&LlamaModels::new(None), 300, 101);
+    round_trips(&Arc::new(LlamaModels::new(None)), 90);
+    segments(&Arc::new(LlamaModels::new(None)), 300, 101);
 }
 
 #[test]
@@ -156,7 +173,7 @@ fn the_model_alone_is_used_and_its_identity_checked() {
     let models = file("fixtures/models/tiny-sentencepiece.gguf");
     let original = wav::build(1, 1, 8_000, 16, &[0; 3_000]);
     let params = Params { experts: Experts::LM, ..Params::default() };
-    let packed = compress(&original, params, &*models.provider(1, options(40)).unwrap());
+    let packed = compress(&original, params, &models.provider(1, options(40)).unwrap());
     let info = pipeline::info(&packed[..]).unwrap();
     assert_eq!((info.lm.segments, info.segments), (1, 1), "{info:?}");
     let model = info.lm.model.unwrap();
@@ -164,7 +181,7 @@ fn the_model_alone_is_used_and_its_identity_checked() {
     // Half of what the model was trained for at most.
     assert_eq!(model.window, 32);
     assert!(decompress(&packed, &models).unwrap() == original);
-    match decompress(&packed, &LlamaModels::new(None)) {
+    match decompress(&packed, &Arc::new(LlamaModels::new(None))) {
         Err(Error::ModelMismatch { reason }) => assert!(reason.contains("BLAKE3"), "{reason}"),
         other => panic!("expected a refusal, got {:?}", other.map(|bytes| bytes.len())),
     }
@@ -175,7 +192,7 @@ fn lanes_of_characters_decode() {
     let models = file("fixtures/models/tiny.gguf");
     let original = wav::pcm16_in_pieces(1, &wav::sine(1, 900), 4);
     let params = Params { experts: Experts::LM, ..Params::default() };
-    let packed = compress(&original, params, &*models.provider(3, options(32)).unwrap());
+    let packed = compress(&original, params, &models.provider(3, options(32)).unwrap());
     assert!(pipeline::info(&packed[..]).unwrap().segments > 2);
     assert!(decompress(&packed, &models).unwrap() == original);
 }
@@ -223,7 +240,7 @@ fn smollm2_in_a_file() {
     let provider = models.provider(1, options(128)).unwrap();
     let original = wav::build(1, 2, 8_000, 16, &[0; 4 * 200]);
     let params = Params { experts: Experts::LM, chunk_size: 301, ..Params::default() };
-    let options = CompressOptions { lm: LmUse::Always, ..compress_options(params, &*provider) };
+    let options = CompressOptions { lm: LmUse::Always, ..compress_options(params, &provider) };
     let packed = compress_with(&original, &options);
     let info = pipeline::info(&packed[..]).unwrap();
     assert_eq!((info.lm.segments, info.segments), (1, 1), "{info:?}");
@@ -239,7 +256,7 @@ fn smollm2_reads_quantiles() {
     let original = wav::pcm16(1, 8_000, &wav::sine(1, 150));
     let options = CompressOptions {
         lm: LmUse::On,
-        model: Some(&*provider),
+        model: Some(provider),
         threads: 1,
         ..CompressOptions::default()
     };

@@ -29,8 +29,7 @@ fn unusual_files_come_back() {
             original.as_slice(),
             &mut lmz,
             &lmz::pipeline::CompressOptions::default(),
-            &(),
-            &std::sync::atomic::AtomicBool::new(false),
+            &mut (),
         );
         match outcome {
             Ok(_) => drop(round_trip(&original, &name)),

@@ -5,7 +5,6 @@
 mod support;
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use std::sync::atomic::AtomicBool;
 
 use lmz::Error;
 use lmz::container::Reader;
@@ -20,8 +19,7 @@ fn part(
 ) -> lmz::Result<(Vec<u8>, Extract)> {
     let options = DecompressOptions { threads: 1, ..Default::default() };
     let mut out = Vec::new();
-    let done =
-        extract(Cursor::new(lmz), &mut out, (from, to), &options, &(), &AtomicBool::new(false))?;
+    let done = extract(Cursor::new(lmz), &mut out, (from, to), &options, &mut ())?;
     assert_eq!(done.written_bytes, out.len() as u64);
     Ok((out, done))
 }
@@ -201,9 +199,9 @@ fn only_the_segments_needed_are_read() {
         assert_eq!(done.segments, segments, "{from} to {to}");
     }
     let mut input = Counting(Cursor::new(&lmz), 0);
-    let (options, stop) = (DecompressOptions::default(), AtomicBool::new(false));
+    let options = DecompressOptions::default();
     let part = (Some(Position::Frame(SEGMENT)), Some(Position::Frame(SEGMENT + 9)));
-    extract(&mut input, io::sink(), part, &options, &(), &stop).unwrap();
+    extract(&mut input, io::sink(), part, &options, &mut ()).unwrap();
     assert!(input.1 < SEGMENT + 1_000, "{} bytes read", input.1);
 }
 

@@ -6,10 +6,12 @@
 mod support;
 
 use std::fs;
+use std::sync::Arc;
 
 use assert_cmd::Command;
 use lmz::lm::identity::Fingerprint;
 use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, Recorder};
+use lmz::observer::Watch;
 use lmz::pcm::Pcm;
 use lmz::pipeline::{self, CompressOptions, LmUse};
 use lmz::{Level, Result, codec};
@@ -17,16 +19,16 @@ use support::wav;
 use tempfile::TempDir;
 
 /// Knows the bins of a segment by heart: such a model is used for certain.
-struct ByHeart<'a>(std::slice::Iter<'a, u8>);
+struct ByHeart(std::vec::IntoIter<u8>);
 
-impl LanguageModel for ByHeart<'_> {
+impl LanguageModel for ByHeart {
     fn reset(&mut self) -> Result<()> {
         Ok(())
     }
 
     fn step(&mut self, _input: InputToken) -> Result<[f32; BINS]> {
         let mut logits = [0.0; BINS];
-        if let Some(&bin) = self.0.next() {
+        if let Some(bin) = self.0.next() {
             logits[usize::from(bin)] = 6.0;
         }
         Ok(logits)
@@ -48,8 +50,8 @@ impl ModelProvider for Elsewhere {
         self.fingerprint.lanes as usize
     }
 
-    fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel + '_>> {
-        Ok(Box::new(ByHeart(self.bins.iter())))
+    fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel>> {
+        Ok(Box::new(ByHeart(self.bins.clone().into_iter())))
     }
 }
 
@@ -58,13 +60,13 @@ fn made_elsewhere(fingerprint: Fingerprint) -> TempDir {
     let samples = wav::noise(2_000);
     let mut recorder = Recorder::default();
     let pcm = Pcm { channels: 1, samples: samples.iter().map(|&s| s.into()).collect() };
-    codec::encode_pcm(&pcm, Level::Fast, Some(&mut recorder)).unwrap();
+    codec::encode_pcm(&pcm, Level::Fast, Some(&mut recorder), &Watch::default()).unwrap();
     let bins = recorder.pairs().map(|(_, bin)| bin).collect();
     let model = Elsewhere { fingerprint, bins };
     let options = CompressOptions {
         level: Level::Fast,
         lm: LmUse::Always,
-        model: Some(&model),
+        model: Some(Arc::new(model)),
         ..Default::default()
     };
     let lmz = support::compress_with(&wav::pcm16(1, 8_000, &samples), &options);

@@ -5,7 +5,6 @@
 mod support;
 
 use std::io::Cursor;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use lmz::Error;
@@ -25,14 +24,12 @@ fn quick<T>(what: &str, work: impl FnOnce() -> T) -> T {
 /// Everything that reads lmz files, on bytes that are none; returns whether any succeeded.
 fn all_readers(lmz: &[u8]) -> bool {
     let options = DecompressOptions { threads: 1, max_output: 1 << 30, ..Default::default() };
-    let stop = AtomicBool::new(false);
     let part = (Some(Position::Frame(0)), None);
     let out = std::io::sink;
-    let verified = pipeline::verify(lmz, &options, &(), &stop).is_ok();
+    let verified = pipeline::verify(lmz, &options, &mut ()).is_ok();
     let told = pipeline::info(lmz).is_ok();
-    let salvaged =
-        pipeline::salvage(Cursor::new(lmz), out(), Gap::Drop, &options, &(), &stop).is_ok();
-    let extracted = pipeline::extract(Cursor::new(lmz), out(), part, &options, &(), &stop).is_ok();
+    let salvaged = pipeline::salvage(Cursor::new(lmz), out(), Gap::Drop, &options, &mut ()).is_ok();
+    let extracted = pipeline::extract(Cursor::new(lmz), out(), part, &options, &mut ()).is_ok();
     verified || told || salvaged || extracted
 }
 
@@ -44,20 +41,18 @@ fn the_largest_growth_is_bounded_by_the_block() {
     assert!(lmz.len() < 400, "{} bytes", lmz.len());
     quick("silence", || {
         let options = DecompressOptions { threads: 1, ..Default::default() };
-        let stop = AtomicBool::new(false);
-        let done = pipeline::verify(lmz.as_slice(), &options, &(), &stop).unwrap();
+        let done = pipeline::verify(lmz.as_slice(), &options, &mut ()).unwrap();
         assert_eq!(done.original_bytes, original.len() as u64);
     });
     // A limit is checked before anything is decoded.
     let start = Instant::now();
     let options = DecompressOptions { max_output: 1 << 20, ..Default::default() };
-    let stop = AtomicBool::new(false);
     let part = (Some(Position::Frame(0)), None);
     let out = std::io::sink;
     for refused in [
-        pipeline::verify(lmz.as_slice(), &options, &(), &stop).unwrap_err(),
-        pipeline::examine(Cursor::new(&lmz), &options, &(), &stop).unwrap_err(),
-        pipeline::extract(Cursor::new(&lmz), out(), part, &options, &(), &stop).unwrap_err(),
+        pipeline::verify(lmz.as_slice(), &options, &mut ()).unwrap_err(),
+        pipeline::examine(Cursor::new(&lmz), &options, &mut ()).unwrap_err(),
+        pipeline::extract(Cursor::new(&lmz), out(), part, &options, &mut ()).unwrap_err(),
     ] {
         assert!(matches!(refused, Error::Limit { .. }), "{refused}");
     }
@@ -80,8 +75,7 @@ fn counts_and_lengths_are_not_believed() {
             }
             quick("trailer", || {
                 let options = DecompressOptions { threads: 1, ..Default::default() };
-                let stop = AtomicBool::new(false);
-                assert!(pipeline::verify(changed.as_slice(), &options, &(), &stop).is_err());
+                assert!(pipeline::verify(changed.as_slice(), &options, &mut ()).is_err());
                 all_readers(&changed);
             });
         }

@@ -6,9 +6,9 @@
 mod support;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
-use lmz::lm::{LlamaModels, ModelSource};
+use lmz::lm::LlamaModels;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
 use lmz::{Error, Result};
 use support::wav;
@@ -32,19 +32,19 @@ fn compress(wav: &[u8], models: &LlamaModels, lanes: u32, threads: usize) -> Vec
     let provider = models.provider(lanes, Default::default()).unwrap();
     let options = CompressOptions {
         lm: LmUse::Always,
-        model: Some(&*provider),
+        model: Some(provider),
         threads,
         ..CompressOptions::default()
     };
     let mut packed = Vec::new();
-    pipeline::compress(wav, &mut packed, &options, &(), &AtomicBool::new(false)).unwrap();
+    pipeline::compress(wav, &mut packed, &options, &mut ()).unwrap();
     packed
 }
 
-fn decompress(packed: &[u8], models: &dyn ModelSource) -> Result<Vec<u8>> {
+fn decompress(packed: &[u8], models: &Arc<LlamaModels>) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options = DecompressOptions { models, threads: 1, ..Default::default() };
-    pipeline::decompress(packed, &mut restored, &options, &(), &AtomicBool::new(false))?;
+    let options = DecompressOptions { models: models.clone(), threads: 1, ..Default::default() };
+    pipeline::decompress(packed, &mut restored, &options, &mut ())?;
     Ok(restored)
 }
 
@@ -55,7 +55,7 @@ fn uses_lm(packed: &[u8]) -> bool {
 #[test]
 fn the_embedded_model_takes_part_and_the_bytes_come_back() {
     let wav = tone();
-    let models = LlamaModels::new(None);
+    let models = Arc::new(LlamaModels::new(None));
     let packed = compress(&wav, &models, 1, 1);
     assert!(uses_lm(&packed), "the model saved nothing on this signal");
     assert_eq!(packed, compress(&wav, &models, 1, 2), "threads change the bytes");
@@ -67,7 +67,7 @@ fn the_embedded_model_takes_part_and_the_bytes_come_back() {
 #[test]
 fn the_golden_file_decodes_or_is_refused() {
     let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/lm/tone.lmz");
-    let models = LlamaModels::new(None);
+    let models = Arc::new(LlamaModels::new(None));
     if std::env::var_os("LMZ_UPDATE_GOLDEN").is_some() {
         std::fs::write(&golden, compress(&tone(), &models, 1, 1)).unwrap();
     }
@@ -84,7 +84,7 @@ fn the_golden_file_decodes_or_is_refused() {
 #[test]
 fn lanes_are_recorded_and_decode() {
     let wav = tone();
-    let models = LlamaModels::new(None);
+    let models = Arc::new(LlamaModels::new(None));
     let packed = compress(&wav, &models, 2, 1);
     assert!(uses_lm(&packed), "the model saved nothing on this signal");
     assert_eq!(decompress(&packed, &models).unwrap(), wav);
@@ -93,10 +93,10 @@ fn lanes_are_recorded_and_decode() {
 #[test]
 fn another_model_is_refused_before_anything_is_written() {
     let wav = tone();
-    let packed = compress(&wav, &LlamaModels::new(None), 1, 1);
+    let packed = compress(&wav, &Arc::new(LlamaModels::new(None)), 1, 1);
     assert!(uses_lm(&packed), "the model saved nothing on this signal");
     let tiny = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/tiny.gguf");
-    match decompress(&packed, &LlamaModels::new(Some(tiny))) {
+    match decompress(&packed, &Arc::new(LlamaModels::new(Some(tiny)))) {
         Err(Error::ModelMismatch { reason }) => {
             assert!(reason.contains("BLAKE3"), "the message names what differs: {reason}");
         }

@@ -4,9 +4,10 @@
 
 mod support;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource, Recorder};
+use lmz::observer::Watch;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
 use lmz::wav::{self as spans, SegmentLimit, Span, WavReader};
 use lmz::{Level, Result, codec};
@@ -29,7 +30,7 @@ fn original() -> Vec<u8> {
 /// Knows how that noise begins by heart, so that it saves for certain.
 #[derive(Clone)]
 struct Oracle {
-    bins: Vec<usize>,
+    bins: Arc<[usize]>,
     /// Length of its name.
     name: usize,
 }
@@ -44,7 +45,7 @@ impl Oracle {
             let (pcm, _) = spans::to_pcm(&bytes, reader.format().unwrap()).unwrap();
             assert_eq!(pcm.samples.len(), SEGMENT);
             let mut recorder = Recorder::default();
-            codec::encode_pcm(&pcm, Level::Fast, Some(&mut recorder)).unwrap();
+            codec::encode_pcm(&pcm, Level::Fast, Some(&mut recorder), &Watch::default()).unwrap();
             let bins = recorder.pairs().take(KNOWN).map(|(_, bin)| usize::from(bin)).collect();
             return Oracle { bins, name };
         }
@@ -60,24 +61,24 @@ impl ModelProvider for Oracle {
         name
     }
 
-    fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel + '_>> {
-        Ok(Box::new(Session { bins: &self.bins, next: 0 }))
+    fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel>> {
+        Ok(Box::new(Session { bins: self.bins.clone(), next: 0 }))
     }
 }
 
 impl ModelSource for Oracle {
-    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+    fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         assert_eq!(fingerprint, self.fingerprint());
-        Ok(Box::new(self.clone()))
+        Ok(Arc::new(self.clone()))
     }
 }
 
-struct Session<'a> {
-    bins: &'a [usize],
+struct Session {
+    bins: Arc<[usize]>,
     next: usize,
 }
 
-impl LanguageModel for Session<'_> {
+impl LanguageModel for Session {
     fn reset(&mut self) -> Result<()> {
         self.next = 0;
         Ok(())
@@ -100,7 +101,7 @@ fn size(lm: LmUse, name: usize) -> (usize, u32, u64) {
     let options = CompressOptions {
         level: Level::Fast,
         lm,
-        model: Some(&oracle),
+        model: Some(Arc::new(oracle.clone())),
         threads: 1,
         ..Default::default()
     };
@@ -108,10 +109,9 @@ fn size(lm: LmUse, name: usize) -> (usize, u32, u64) {
     let info = pipeline::info(lmz.as_slice()).unwrap();
     assert_eq!(info.lm.model.is_some(), info.lm.segments > 0);
 
-    let decoding = DecompressOptions { models: &oracle, threads: 1, ..Default::default() };
+    let decoding = DecompressOptions { models: Arc::new(oracle), threads: 1, ..Default::default() };
     let mut restored = Vec::new();
-    let never = AtomicBool::new(false);
-    pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &(), &never).unwrap();
+    pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &mut ()).unwrap();
     assert!(restored == original);
     (lmz.len(), info.lm.segments, info.lm.saved_bytes)
 }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use lmz::lm::lanes::{Batch, Lanes};
 use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource};
@@ -54,7 +54,7 @@ impl ModelProvider for Provider {
         self.count
     }
 
-    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>> {
+    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel>> {
         Ok(Box::new(self.lanes.take(lane)?))
     }
 }
@@ -70,9 +70,9 @@ impl ModelSource for Source {
         fingerprint.first().map_or(1, |&lanes| usize::from(lanes))
     }
 
-    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+    fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         match fingerprint {
-            [lanes] => Ok(Box::new(provider(usize::from(*lanes)))),
+            [lanes] => Ok(Arc::new(provider(usize::from(*lanes)))),
             _ => Err(Error::ModelMismatch { reason: "strange".to_owned() }),
         }
     }
@@ -94,14 +94,14 @@ fn lanes_round_trip_and_sizes_tell_who_saved_what() {
                 mapping: TokenMapping::Quantile,
                 level: Level::Fast,
                 lm,
-                model: Some(&provider),
+                model: Some(Arc::new(provider)),
                 threads: 1, // a session on a lane at a time
             };
             let lmz = support::compress_with(&original, &options);
-            let decoding = DecompressOptions { models: &Source, threads: 1, ..Default::default() };
+            let decoding =
+                DecompressOptions { models: Arc::new(Source), threads: 1, ..Default::default() };
             let mut restored = Vec::new();
-            let never = AtomicBool::new(false);
-            pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &(), &never).unwrap();
+            pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &mut ()).unwrap();
             assert!(restored == original, "{lanes} lanes, {lm:?}");
             let info = pipeline::info(lmz.as_slice()).unwrap();
             assert!(info.segments >= 3);
@@ -116,7 +116,8 @@ fn lanes_round_trip_and_sizes_tell_who_saved_what() {
 fn a_file_that_uses_no_model_decodes_without_one() {
     let original = wav::build(1, 1, 8_000, 16, &wav::bytes(2_000));
     let provider = provider(1);
-    let options = CompressOptions { model: Some(&provider), threads: 1, ..Default::default() };
+    let options =
+        CompressOptions { model: Some(Arc::new(provider)), threads: 1, ..Default::default() };
     let lmz = support::compress_with(&original, &options);
     assert_eq!(pipeline::info(lmz.as_slice()).unwrap().lm.segments, 0);
     assert!(support::decompress(&lmz).unwrap() == original);
@@ -126,7 +127,8 @@ fn a_file_that_uses_no_model_decodes_without_one() {
 fn without_a_model_the_header_names_none() {
     let original = original();
     let provider = provider(2);
-    let options = CompressOptions { lm: LmUse::Off, model: Some(&provider), ..Default::default() };
+    let options =
+        CompressOptions { lm: LmUse::Off, model: Some(Arc::new(provider)), ..Default::default() };
     let lmz = support::compress_with(&original, &options);
     assert!(pipeline::info(lmz.as_slice()).unwrap().lm.model.is_none());
 }

@@ -5,9 +5,10 @@
 mod support;
 
 use std::io::{self, Read};
-use std::sync::atomic::AtomicBool;
+use std::ops::ControlFlow;
 
 use lmz::Level;
+use lmz::observer::Progress;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions};
 use support::{compress, compress_with, decompress, round_trip, wav};
 
@@ -157,14 +158,13 @@ fn neither_threads_nor_read_sizes_change_bytes() {
     for threads in [2, 5] {
         assert!(compress_with(&file, &options(threads)) == expected, "{threads} threads");
     }
-    let never = AtomicBool::new(false);
     let mut trickled = Vec::new();
-    pipeline::compress(Trickle(&file), &mut trickled, &options(2), &(), &never).unwrap();
+    pipeline::compress(Trickle(&file), &mut trickled, &options(2), &mut ()).unwrap();
     assert!(trickled == expected);
 
     let mut restored = Vec::new();
     let decompression = DecompressOptions { threads: 3, ..Default::default() };
-    pipeline::decompress(Trickle(&expected), &mut restored, &decompression, &(), &never).unwrap();
+    pipeline::decompress(Trickle(&expected), &mut restored, &decompression, &mut ()).unwrap();
     assert!(restored == file);
 }
 
@@ -207,14 +207,13 @@ fn info_accounts_for_every_byte() {
 }
 
 #[test]
-fn an_interrupt_is_honoured() {
+fn an_observer_can_end_a_run() {
     let file = wav::pcm16(1, 8_000, &wav::sine(1, 1_000));
     let outcome = pipeline::compress(
         file.as_slice(),
         io::sink(),
         &CompressOptions::default(),
-        &(),
-        &AtomicBool::new(true),
+        &mut |_: Progress| ControlFlow::Break(()),
     );
     assert!(matches!(outcome, Err(lmz::Error::Interrupted)));
 }

@@ -6,7 +6,6 @@ mod support;
 
 use std::io::Cursor;
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
 
 use lmz::Error;
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Reader, Writer};
@@ -17,7 +16,7 @@ use support::{compress, wav};
 fn rescue_with(lmz: &[u8], gap: Gap) -> lmz::Result<(Vec<u8>, SalvageReport)> {
     let options = DecompressOptions { threads: 1, ..Default::default() };
     let mut out = Vec::new();
-    let report = salvage(Cursor::new(lmz), &mut out, gap, &options, &(), &AtomicBool::new(false))?;
+    let report = salvage(Cursor::new(lmz), &mut out, gap, &options, &mut ())?;
     assert_eq!(report.written_bytes, out.len() as u64);
     Ok((out, report))
 }
@@ -429,23 +428,22 @@ fn examine_names_what_salvage_would() {
     for block in [1, 4] {
         lmz[sample.blocks[block].0.start + 45] ^= 1;
     }
-    let (options, stop) = (DecompressOptions::default(), AtomicBool::new(false));
-    let report = examine(Cursor::new(&lmz), &options, &(), &stop).unwrap();
+    let options = DecompressOptions::default();
+    let report = examine(Cursor::new(&lmz), &options, &mut ()).unwrap();
     let named: Vec<_> = report.damage.iter().map(|d| (d.first_frame, d.frames)).collect();
     assert_eq!(named, [(0, 10), (30, 10)]);
     assert_eq!(report.segments, 4);
-    assert!(examine(Cursor::new(&sample.lmz), &options, &(), &stop).unwrap().complete);
+    assert!(examine(Cursor::new(&sample.lmz), &options, &mut ()).unwrap().complete);
 }
 
 #[test]
 fn the_output_is_limited() {
     let sample = Sample::stored(wav::build(1, 2, 20, 16, &wav::bytes(240)), 10);
-    let stop = AtomicBool::new(false);
     for (max_output, fine) in [(sample.original.len() as u64, true), (283, false)] {
         let options = DecompressOptions { max_output, ..Default::default() };
-        let done = examine(Cursor::new(&sample.lmz), &options, &(), &stop);
+        let done = examine(Cursor::new(&sample.lmz), &options, &mut ());
         assert_eq!(done.is_ok(), fine);
-        let done = lmz::pipeline::verify(sample.lmz.as_slice(), &options, &(), &stop);
+        let done = lmz::pipeline::verify(sample.lmz.as_slice(), &options, &mut ());
         assert_eq!(done.is_ok(), fine);
     }
 }

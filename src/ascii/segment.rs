@@ -9,6 +9,7 @@ use super::params::{Experts, Lsb, Params};
 use crate::codec::Level;
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
 use crate::error::{Error, Result};
+use crate::observer::Watch;
 use crate::wav::WavFormat;
 
 /// Depth of the least significant bit, which is no part of its byte's character.
@@ -64,6 +65,7 @@ struct Pass<'a, 'lm, C> {
     params: &'a Params,
     bytes: &'a mut [u8],
     lm: Option<&'a mut Characters<'lm>>,
+    watch: &'a Watch,
 }
 
 impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
@@ -71,7 +73,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
 
     #[inline(always)]
     fn call(self) -> Self::Output {
-        let Pass { coder, format, level, params, bytes, lm } = self;
+        let Pass { coder, format, level, params, bytes, lm, watch } = self;
         let layout = Layout::new(format);
         let frames = bytes.len() / layout.width / layout.channels;
         let blocking = params.stereo_blocking as usize;
@@ -85,6 +87,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
             },
             mixture: Mixture::new(params.experts, layout.width),
             params: *params,
+            watch,
             layout,
             last: 0,
             coded: 0,
@@ -102,6 +105,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
 /// Everything that the experts know.
 struct State<'a, 'lm> {
     params: Params,
+    watch: &'a Watch,
     layout: Layout,
     lm: Option<Language<'a, 'lm>>,
     adaptive: Option<Adaptive>,
@@ -156,7 +160,10 @@ impl State<'_, '_> {
     /// Codes one byte; `byte` is ignored when decoding.
     #[inline(always)]
     fn byte(&mut self, coder: &mut impl Coder, known: &Known, byte: u8) -> Result<u8> {
+        self.watch.step(1)?;
         if let Some(lm) = &mut self.lm {
+            // A step of a large model takes as long as thousands of the others.
+            self.watch.look()?;
             if self.coded.is_multiple_of(self.params.chunk_size as usize) {
                 lm.restart()?;
             }
@@ -250,21 +257,22 @@ fn check_model(params: &Params, lm: Option<&mut Characters<'_>>) -> Result<()> {
 ///
 /// # Errors
 /// Those of the model; [`Error::Model`] when `lm` is given and not wanted, or the reverse;
-/// [`Error::Limit`] when [`Params::check`] refuses.
+/// [`Error::Limit`] when [`Params::check`] refuses; [`Error::Interrupted`] by `watch`.
 pub fn encode(
     bytes: &[u8],
     format: &WavFormat,
     level: Level,
     params: &Params,
     mut lm: Option<&mut Characters<'_>>,
+    watch: &Watch,
 ) -> Result<Coded> {
     params.check().map_err(|reason| Error::Limit { offset: 0, reason })?;
     check_model(params, lm.as_deref_mut())?;
-    let mixed = encode_with_all(bytes, format, level, params, lm.as_deref_mut())?;
+    let mixed = encode_with_all(bytes, format, level, params, lm.as_deref_mut(), watch)?;
     if let Some(experts) = mixed.better_alone() {
         let params = Params { experts, ..*params };
         let lm = lm.filter(|_| experts.lm);
-        let alone = encode_with_all(bytes, format, level, &params, lm)?;
+        let alone = encode_with_all(bytes, format, level, &params, lm, watch)?;
         if alone.len() < mixed.len() {
             return Ok(Coded { alone: mixed.alone, ..alone });
         }
@@ -279,10 +287,11 @@ fn encode_with_all(
     level: Level,
     params: &Params,
     lm: Option<&mut Characters<'_>>,
+    watch: &Watch,
 ) -> Result<Coded> {
     let mut encoder = StreamEncoder::default();
-    let mut bytes = bytes.to_vec();
-    let costs = run(Pass { coder: &mut encoder, format, level, params, bytes: &mut bytes, lm })?;
+    let (coder, bytes) = (&mut encoder, &mut *bytes.to_vec());
+    let costs = run(Pass { coder, format, level, params, bytes, lm, watch })?;
     let (coded, lsb) = encoder.finish();
     let tokens = [&params.to_bytes()[..], &coded].concat();
     let flags = params.experts.flags();
@@ -295,7 +304,7 @@ fn encode_with_all(
 ///
 /// # Errors
 /// [`Error::Corrupt`] and [`Error::Unsupported`] (offset relative to `tokens`) about the streams;
-/// those of the model; [`Error::Model`] as for [`encode`].
+/// those of the model; [`Error::Model`] and [`Error::Interrupted`] as for [`encode`].
 pub fn decode(
     tokens: &[u8],
     lsb: &[u8],
@@ -303,6 +312,7 @@ pub fn decode(
     len: usize,
     level: Level,
     mut lm: Option<&mut Characters<'_>>,
+    watch: &Watch,
 ) -> Result<Vec<u8>> {
     let (params, coded) = Params::from_bytes(tokens)?;
     check_model(&params, lm.as_deref_mut())?;
@@ -311,7 +321,8 @@ pub fn decode(
     }
     let mut decoder = StreamDecoder::new(coded, lsb);
     let mut bytes = vec![0; len];
-    run(Pass { coder: &mut decoder, format, level, params: &params, bytes: &mut bytes, lm })?;
+    let coder = &mut decoder;
+    run(Pass { coder, format, level, params: &params, bytes: &mut bytes, lm, watch })?;
     decoder.finish()?;
     Ok(bytes)
 }

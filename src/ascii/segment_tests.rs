@@ -6,6 +6,7 @@ use super::*;
 use crate::codec::Level;
 use crate::error::{Error, Result};
 use crate::lm::{CHARACTERS, InputToken, LanguageModel};
+use crate::observer::Watch;
 use crate::wav::{Endian, SampleFormat, WavFormat};
 
 /// A model that counts what followed the last character since its reset, and remembers for ever
@@ -94,9 +95,11 @@ fn round_trip(bytes: &[u8], format: &WavFormat, params: &Params) -> Coded {
     let mut models = [Bigrams::default(), Bigrams::default()];
     let [a, b] = &mut models;
     let lm = params.experts.lm.then_some(a as &mut dyn LanguageModel<CHARACTERS>);
-    let coded = encode(bytes, format, level, params, lm).unwrap();
+    let coded = encode(bytes, format, level, params, lm, &Watch::default()).unwrap();
     let lm = coded.experts.lm.then_some(b as &mut dyn LanguageModel<CHARACTERS>);
-    let decoded = decode(&coded.tokens, &coded.lsb, format, bytes.len(), level, lm).unwrap();
+    let decoded =
+        decode(&coded.tokens, &coded.lsb, format, bytes.len(), level, lm, &Watch::default())
+            .unwrap();
     assert!(decoded == bytes, "{format:?} {params:?}");
     let chunks = bytes.len().div_ceil(params.chunk_size as usize);
     if coded.experts.lm {
@@ -232,11 +235,15 @@ fn a_model_that_is_missing_or_not_wanted_is_an_error() {
     let mut model = Bigrams::default();
     let with = Params::default();
     let without = Params { experts: Experts::MIX.without_lm(), ..with };
-    assert!(matches!(encode(&[0; 8], &format, Level::Fast, &with, None), Err(Error::Model { .. })));
-    let refused = encode(&[0; 8], &format, Level::Fast, &without, Some(&mut model));
+    assert!(matches!(
+        encode(&[0; 8], &format, Level::Fast, &with, None, &Watch::default()),
+        Err(Error::Model { .. })
+    ));
+    let refused =
+        encode(&[0; 8], &format, Level::Fast, &without, Some(&mut model), &Watch::default());
     assert!(matches!(refused, Err(Error::Model { .. })));
     let coded = round_trip(&[0; 8], &format, &Params { experts: Experts::LM, ..with });
-    let decoded = decode(&coded.tokens, &[], &format, 8, Level::Fast, None);
+    let decoded = decode(&coded.tokens, &[], &format, 8, Level::Fast, None, &Watch::default());
     assert!(matches!(decoded, Err(Error::Model { .. })));
 }
 
@@ -246,8 +253,9 @@ fn a_stream_that_is_cut_or_longer_is_refused() {
     let format = format(2, integers(2));
     let params = Params { experts: Experts::ADAPTIVE, lsb: Lsb::Raw, ..Params::default() };
     let Coded { tokens, lsb, .. } = round_trip(&bytes, &format, &params);
-    let attempt =
-        |tokens: &[u8], lsb: &[u8]| decode(tokens, lsb, &format, bytes.len(), Level::Fast, None);
+    let attempt = |tokens: &[u8], lsb: &[u8]| {
+        decode(tokens, lsb, &format, bytes.len(), Level::Fast, None, &Watch::default())
+    };
     for end in 0..tokens.len() {
         // The last bytes may only show in the data, which a checksum covers.
         let same = attempt(&tokens[..end], &lsb).is_ok_and(|decoded| decoded == bytes);
@@ -259,7 +267,10 @@ fn a_stream_that_is_cut_or_longer_is_refused() {
     assert!(attempt(&[&tokens[..], &[1; 9]].concat(), &lsb).is_err());
     assert!(attempt(&tokens, &lsb[1..]).is_err());
     assert!(attempt(&tokens, &[&lsb[..], &[0]].concat()).is_err());
-    assert!(decode(&tokens, &lsb, &format, 599, Level::Fast, None).is_err(), "part of a frame");
+    assert!(
+        decode(&tokens, &lsb, &format, 599, Level::Fast, None, &Watch::default()).is_err(),
+        "part of a frame"
+    );
 }
 
 fn sample_formats() -> impl Strategy<Value = SampleFormat> {
@@ -311,7 +322,7 @@ proptest! {
         let mut model = Bigrams::default();
         let lm = (flags & 1 != 0).then_some(&mut model as &mut dyn LanguageModel<CHARACTERS>);
         let tokens = [&[flags][..], &rest].concat();
-        if let Ok(bytes) = decode(&tokens, &[], &format, len, Level::Fast, lm) {
+        if let Ok(bytes) = decode(&tokens, &[], &format, len, Level::Fast, lm, &Watch::default()) {
             prop_assert_eq!(bytes.len(), len);
         }
     }

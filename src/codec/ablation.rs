@@ -8,6 +8,7 @@ use super::segment::{Effort, encode_pcm_as};
 use super::{CodedPcm, Level};
 use crate::density::EXPERTS;
 use crate::error::Result;
+use crate::observer::Watch;
 use crate::pcm::Pcm;
 
 /// Something that a level can do without.
@@ -105,7 +106,13 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
         orders: effort.orders && part != Some(Part::OrderTrial),
         repeats: effort.repeats && part != Some(Part::LongTerm),
     };
-    encode_pcm_as(pcm, &Profile { cascades: &cascades, experts, ..*full }, effort, None)
+    encode_pcm_as(
+        pcm,
+        &Profile { cascades: &cascades, experts, ..*full },
+        effort,
+        None,
+        &Watch::default(),
+    )
 }
 
 #[cfg(test)]
@@ -129,7 +136,7 @@ mod tests {
         let pcm = tone();
         for level in [Level::Fast, Level::Default, Level::Best] {
             let full = encode_without(&pcm, level, None).unwrap();
-            assert_eq!(full, encode_pcm(&pcm, level, None).unwrap());
+            assert_eq!(full, encode_pcm(&pcm, level, None, &Watch::default()).unwrap());
         }
     }
 

@@ -8,6 +8,7 @@ use crate::density::ContextMixer;
 use crate::entropy::{Coder, RangeDecoder, RangeEncoder};
 use crate::error::Result;
 use crate::math::logistic;
+use crate::observer::Watch;
 
 /// Contexts of a bit.
 const CONTEXTS: usize = 7;
@@ -112,28 +113,38 @@ impl BytesContext<'_> {
 }
 
 /// Codes `bytes`.
-pub fn encode_bytes(bytes: &[u8], context: BytesContext<'_>) -> Vec<u8> {
+///
+/// # Errors
+/// [`crate::Error::Interrupted`] by `watch`.
+pub fn encode_bytes(bytes: &[u8], context: BytesContext<'_>, watch: &Watch) -> Result<Vec<u8>> {
     let mut encoder = RangeEncoder::default();
     let (mut model, mut before) = context.begin(bytes.len());
     for &byte in bytes {
         model.code(&mut encoder, &before, byte);
         before.push(byte);
+        watch.step(1)?;
     }
-    encoder.finish()
+    Ok(encoder.finish())
 }
 
 /// Inverse of [`encode_bytes`]; `len` is the number of bytes to decode.
 ///
 /// # Errors
 /// [`crate::Error::Corrupt`] (offset relative to `coded`) when the stream ends early or is
-/// not used up.
-pub fn decode_bytes(coded: &[u8], context: BytesContext<'_>, len: usize) -> Result<Vec<u8>> {
+/// not used up; [`crate::Error::Interrupted`] by `watch`.
+pub fn decode_bytes(
+    coded: &[u8],
+    context: BytesContext<'_>,
+    len: usize,
+    watch: &Watch,
+) -> Result<Vec<u8>> {
     let mut decoder = RangeDecoder::new(coded);
     let (mut model, mut bytes) = context.begin(len);
     let end = bytes.len() + len;
     while bytes.len() < end && !decoder.overrun() {
         let byte = model.code(&mut decoder, &bytes, 0);
         bytes.push(byte);
+        watch.step(1)?;
     }
     decoder.finish()?;
     Ok(bytes.split_off(context.primer.len()))

@@ -13,8 +13,8 @@ fn round_trip(bytes: &[u8], stride: usize) -> usize {
 }
 
 fn round_trip_in(bytes: &[u8], context: BytesContext<'_>) -> usize {
-    let coded = encode_bytes(bytes, context);
-    assert_eq!(decode_bytes(&coded, context, bytes.len()).unwrap(), bytes);
+    let coded = encode_bytes(bytes, context, &Watch::default()).unwrap();
+    assert_eq!(decode_bytes(&coded, context, bytes.len(), &Watch::default()).unwrap(), bytes);
     coded.len()
 }
 
@@ -34,7 +34,7 @@ fn what_the_primer_told_is_almost_free() {
 fn nothing_is_nothing() {
     assert_eq!(round_trip(&[], 1), 0);
     // A decoder looks seven bytes ahead.
-    assert!(decode_bytes(&[1; 8], unprimed(1), 0).is_err());
+    assert!(decode_bytes(&[1; 8], unprimed(1), 0, &Watch::default()).is_err());
 }
 
 #[test]
@@ -74,13 +74,17 @@ fn noise_hardly_grows() {
 #[test]
 fn a_wrong_length_is_noticed() {
     let bytes = b"0123456789".repeat(30);
-    let coded = encode_bytes(&bytes, unprimed(1));
-    assert!(decode_bytes(&coded, unprimed(1), 20).is_err(), "left over");
+    let coded = encode_bytes(&bytes, unprimed(1), &Watch::default()).unwrap();
+    assert!(decode_bytes(&coded, unprimed(1), 20, &Watch::default()).is_err(), "left over");
     assert!(
-        decode_bytes(&coded[..coded.len() / 2], unprimed(1), bytes.len()).is_err(),
+        decode_bytes(&coded[..coded.len() / 2], unprimed(1), bytes.len(), &Watch::default())
+            .is_err(),
         "too short"
     );
-    assert!(decode_bytes(&[], unprimed(1), 1 << 30).is_err(), "stops long before a gigabyte");
+    assert!(
+        decode_bytes(&[], unprimed(1), 1 << 30, &Watch::default()).is_err(),
+        "stops long before a gigabyte"
+    );
 }
 
 proptest! {
@@ -94,7 +98,7 @@ proptest! {
 
     #[test]
     fn damage_does_not_panic(coded in proptest::collection::vec(any::<u8>(), 0..60)) {
-        if let Ok(bytes) = decode_bytes(&coded, unprimed(2), 100) {
+        if let Ok(bytes) = decode_bytes(&coded, unprimed(2), 100, &Watch::default()) {
             prop_assert_eq!(bytes.len(), 100);
         }
     }

@@ -9,7 +9,9 @@ use rustfft::num_complex::Complex32;
 use super::correlation::Correlator;
 use super::lags::{LagTable, PERIOD};
 use super::profile::WHITENING;
+use crate::error::Result;
 use crate::math::log2;
+use crate::observer::Watch;
 use crate::pcm::Pcm;
 use crate::predict::{Cascade, History, Lags, SLOTS};
 
@@ -33,28 +35,38 @@ const LOUDEST: f64 = 3.0;
 
 /// Where to look back to from each period of `numbers`, or nothing if that is not worth it. `reversed`
 /// is the order of the channels.
-pub fn search(numbers: &Pcm, reversed: bool) -> Option<LagTable> {
+///
+/// # Errors
+/// [`Error::Interrupted`](crate::Error::Interrupted) by `watch`.
+pub fn search(numbers: &Pcm, reversed: bool, watch: &Watch) -> Result<Option<LagTable>> {
     let frames = numbers.samples.len() / numbers.channels;
     if frames < 2 * PERIOD {
-        return None;
+        return Ok(None);
     }
+    let whitened = pulp::Arch::new().dispatch(Whitening { numbers, reversed, watch })?;
     let mut search = Search {
-        correlator: Correlator::new(pulp::Arch::new().dispatch(Whitening { numbers, reversed })),
+        correlator: Correlator::new(whitened),
         channels: numbers.channels.min(2),
         last: [0; SLOTS],
         lately: Vec::new(),
         saved: 0.0,
     };
     let periods = frames / PERIOD;
-    (1..periods).step_by(SAMPLED).find(|&period| search.was_heard(period))?;
-    let mut table: LagTable = (0..periods).map(|period| search.choose(period)).collect();
+    if !search.is_promising(periods, watch)? {
+        return Ok(None);
+    }
+    let mut table = LagTable::with_capacity(periods);
+    for period in 0..periods {
+        watch.look()?;
+        table.push(search.choose(period));
+    }
     let samples = (frames * search.channels) as f64;
     if search.saved < LEAST_GAIN_PER_SAMPLE * samples {
-        return None;
+        return Ok(None);
     }
     // The rest behind the last whole period keeps its lags.
     table.resize(frames.div_ceil(PERIOD), search.last);
-    Some(table)
+    Ok(Some(table))
 }
 
 /// What a simple predictor leaves over, in units of its mean magnitude: loud passages count no more
@@ -62,11 +74,12 @@ pub fn search(numbers: &Pcm, reversed: bool) -> Option<LagTable> {
 struct Whitening<'a> {
     numbers: &'a Pcm,
     reversed: bool,
+    watch: &'a Watch,
 }
 
 impl pulp::NullaryFnOnce for Whitening<'_> {
     /// Per frame, the codes of the channels that are coded first and second.
-    type Output = Vec<Complex32>;
+    type Output = Result<Vec<Complex32>>;
 
     #[inline(always)]
     fn call(self) -> Self::Output {
@@ -90,7 +103,8 @@ impl pulp::NullaryFnOnce for Whitening<'_> {
                 codes[i] = (code + 0.5).floor() as f32;
                 *deviation += (error.abs() - *deviation) * 0.005;
             }
-            Complex32::new(codes[0], codes[1])
+            self.watch.step(coded)?;
+            Ok(Complex32::new(codes[0], codes[1]))
         };
         self.numbers.samples.chunks_exact(channels).map(code_frame).collect()
     }
@@ -109,6 +123,17 @@ struct Search {
 }
 
 impl Search {
+    /// Whether anything like one of the periods that are looked at first came before it.
+    fn is_promising(&mut self, periods: usize, watch: &Watch) -> Result<bool> {
+        for period in (1..periods).step_by(SAMPLED) {
+            watch.look()?;
+            if self.was_heard(period) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether anything like a period came before it.
     fn was_heard(&mut self, period: usize) -> bool {
         let found = self.correlator.peaks(period);

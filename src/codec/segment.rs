@@ -12,6 +12,7 @@ use super::{CodedPcm, Level, value_set};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder, code_uniform};
 use crate::error::{Error, Result};
 use crate::lm::{LanguageModel, Recorder};
+use crate::observer::Watch;
 use crate::pcm::Pcm;
 use crate::predict::{History, Lags, Past};
 
@@ -30,6 +31,7 @@ struct Pass<'a, 'lm, C> {
     /// Ignored when decoding.
     layout: Layout,
     lm: Option<&'lm mut dyn LanguageModel>,
+    watch: &'a Watch,
 }
 
 /// What the encoder chooses for a segment.
@@ -50,7 +52,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
 
     #[inline(always)]
     fn call(self) -> Result<()> {
-        let Pass { coder, profile, channels, samples, layout, lm } = self;
+        let Pass { coder, profile, channels, samples, layout, lm, watch } = self;
         if samples.is_empty() {
             return Ok(());
         }
@@ -62,6 +64,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
             for frame in samples.chunks_exact_mut(channels) {
                 frame.fill(grid.sample(values.value(0)));
                 coder.end_frame();
+                watch.step(channels)?;
             }
             return Ok(());
         }
@@ -93,6 +96,7 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
                 histories[i].push(f64::from(*sample));
             }
             coder.end_frame();
+            watch.step(channels)?;
             if coder.overrun() {
                 return Err(Error::corrupt(0, "the token stream ends too early"));
             }
@@ -125,9 +129,11 @@ fn tell<C: Coder>(
     profile: &Profile<'_>,
     layout: Layout,
     lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
 ) -> Result<()> {
     let mut samples = numbers.samples.clone();
-    run(Pass { coder, profile, channels: numbers.channels, samples: &mut samples, layout, lm })
+    let (channels, samples) = (numbers.channels, samples.as_mut_slice());
+    run(Pass { coder, profile, channels, samples, layout, lm, watch })
 }
 
 fn encode_with(
@@ -135,17 +141,18 @@ fn encode_with(
     profile: &Profile<'_>,
     layout: Layout,
     lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
 ) -> Result<CodedPcm> {
     let mut encoder = StreamEncoder::default();
     let long_term = layout.lags.is_some();
-    tell(&mut encoder, numbers, profile, layout, lm)?;
+    tell(&mut encoder, numbers, profile, layout, lm, watch)?;
     let (tokens, lsb) = encoder.finish();
     Ok(CodedPcm { tokens, lsb, long_term })
 }
 
 /// Whether the channels of `numbers` are better coded last to first, by trial on an excerpt with
 /// the fastest level.
-fn better_reversed(numbers: &Pcm, values: &Values) -> Result<bool> {
+fn better_reversed(numbers: &Pcm, values: &Values, watch: &Watch) -> Result<bool> {
     if numbers.channels < 2 {
         return Ok(false);
     }
@@ -153,7 +160,7 @@ fn better_reversed(numbers: &Pcm, values: &Values) -> Result<bool> {
     let mut lengths = [0; 2];
     for reversed in [false, true] {
         let layout = Layout { reversed, grid: Grid::FINE, values: values.clone(), lags: None };
-        let coded = encode_with(&excerpt, profile(Level::Fast), layout, None)?;
+        let coded = encode_with(&excerpt, profile(Level::Fast), layout, None, watch)?;
         lengths[usize::from(reversed)] = coded.tokens.len() + coded.lsb.len();
     }
     Ok(lengths[1] < lengths[0])
@@ -162,9 +169,14 @@ fn better_reversed(numbers: &Pcm, values: &Values) -> Result<bool> {
 /// Codes a segment; with a model, the model's forecast of each quantile bin takes part.
 ///
 /// # Errors
-/// Only those of the model.
-pub fn encode_pcm(pcm: &Pcm, level: Level, lm: Option<&mut dyn LanguageModel>) -> Result<CodedPcm> {
-    encode_pcm_as(pcm, profile(level), Effort::of(level), lm)
+/// Only those of the model, and [`Error::Interrupted`] by `watch`.
+pub fn encode_pcm(
+    pcm: &Pcm,
+    level: Level,
+    lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
+) -> Result<CodedPcm> {
+    encode_pcm_as(pcm, profile(level), Effort::of(level), lm, watch)
 }
 
 /// What the encoder takes the time to look for.
@@ -186,18 +198,19 @@ impl Effort {
 /// What [`encode_pcm`] spends on each frame, without coding anything.
 ///
 /// # Errors
-/// Only those of the model.
+/// Only those of the model, and [`Error::Interrupted`] by `watch`.
 pub fn cost_pcm(
     pcm: &Pcm,
     level: Level,
     lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
 ) -> Result<Vec<FrameCost>> {
     if pcm.samples.is_empty() {
         return Ok(Vec::new());
     }
-    let (numbers, layout) = lay_out(pcm, Effort::of(level))?;
+    let (numbers, layout) = lay_out(pcm, Effort::of(level), watch)?;
     let mut meter = Meter::default();
-    tell(&mut meter, &numbers, profile(level), layout, lm)?;
+    tell(&mut meter, &numbers, profile(level), layout, lm, watch)?;
     Ok(meter.frames)
 }
 
@@ -209,9 +222,10 @@ pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
     if pcm.samples.is_empty() {
         return Ok(Vec::new());
     }
-    let (numbers, layout) = lay_out(pcm, Effort::of(level))?;
+    let watch = Watch::default();
+    let (numbers, layout) = lay_out(pcm, Effort::of(level), &watch)?;
     let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
-    tell(&mut decisions, &numbers, profile(level), layout, Some(&mut recorder))?;
+    tell(&mut decisions, &numbers, profile(level), layout, Some(&mut recorder), &watch)?;
     Ok(decisions.tokens(&recorder))
 }
 
@@ -221,24 +235,26 @@ pub(super) fn encode_pcm_as(
     profile: &Profile<'_>,
     effort: Effort,
     lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
 ) -> Result<CodedPcm> {
     if pcm.samples.is_empty() {
         return Ok(CodedPcm::default());
     }
-    let (numbers, layout) = lay_out(pcm, effort)?;
-    encode_with(&numbers, profile, layout, lm)
+    let (numbers, layout) = lay_out(pcm, effort, watch)?;
+    encode_with(&numbers, profile, layout, lm, watch)
 }
 
 /// The numbers to code for a segment that is not empty, and what is chosen for it.
-fn lay_out(pcm: &Pcm, effort: Effort) -> Result<(Pcm, Layout)> {
+fn lay_out(pcm: &Pcm, effort: Effort, watch: &Watch) -> Result<(Pcm, Layout)> {
+    let watch = &watch.of_trial();
     let grid = Grid::of(&pcm.samples);
     let samples = pcm.samples.iter().map(|&sample| grid.number(sample)).collect();
     let numbers = Pcm { channels: pcm.channels, samples };
     let values = value_set::choose(&numbers.samples);
-    let reversed = effort.orders && better_reversed(&numbers, &values)?;
+    let reversed = effort.orders && better_reversed(&numbers, &values, watch)?;
     // Silence takes no time.
     let searched = effort.repeats && values.len() > 1;
-    let lags = if searched { lag_search::search(&numbers, reversed) } else { None };
+    let lags = if searched { lag_search::search(&numbers, reversed, watch)? } else { None };
     Ok((numbers, Layout { reversed, grid, values, lags }))
 }
 
@@ -246,13 +262,14 @@ fn lay_out(pcm: &Pcm, effort: Effort) -> Result<(Pcm, Layout)> {
 ///
 /// # Errors
 /// [`Error::Corrupt`] (offset relative to the tokens) when a stream ends early or is not used
-/// up; errors of the model.
+/// up; errors of the model; [`Error::Interrupted`] by `watch`.
 pub fn decode_pcm(
     coded: &CodedPcm,
     channels: usize,
     frames: usize,
     level: Level,
     lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
 ) -> Result<Pcm> {
     let mut decoder = StreamDecoder::new(&coded.tokens, &coded.lsb);
     let mut samples = vec![0; channels * frames];
@@ -260,7 +277,7 @@ pub fn decode_pcm(
     let values = Values::between(0, 0);
     let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
     let (coder, profile) = (&mut decoder, profile(level));
-    run(Pass { coder, profile, channels, samples: &mut samples, layout, lm })?;
+    run(Pass { coder, profile, channels, samples: &mut samples, layout, lm, watch })?;
     if !samples.is_empty() {
         decoder.finish()?;
     }

@@ -32,8 +32,9 @@ fn music(channels: usize, frames: usize) -> Vec<i32> {
 /// Codes, decodes and compares at one level; returns the length in bytes.
 fn round_trip_at(level: Level, channels: usize, samples: &[i32]) -> usize {
     let pcm = Pcm { channels, samples: samples.to_vec() };
-    let coded = encode_pcm(&pcm, level, None).unwrap();
-    let decoded = decode_pcm(&coded, channels, pcm.frames(), level, None).unwrap();
+    let coded = encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
+    let decoded =
+        decode_pcm(&coded, channels, pcm.frames(), level, None, &Watch::default()).unwrap();
     assert!(decoded == pcm, "{level:?}, {channels} channels, {} frames", pcm.frames());
     coded.tokens.len() + coded.lsb.len()
 }
@@ -49,7 +50,12 @@ fn no_frames_take_no_bytes() {
         assert_eq!(round_trip(channels, &[]), 0);
     }
     let nothing = CodedPcm::default();
-    assert!(decode_pcm(&nothing, 2, 0, Level::Fast, None).unwrap().samples.is_empty());
+    assert!(
+        decode_pcm(&nothing, 2, 0, Level::Fast, None, &Watch::default())
+            .unwrap()
+            .samples
+            .is_empty()
+    );
 }
 
 #[test]
@@ -181,10 +187,11 @@ fn levels_differ_and_more_is_better() {
 #[test]
 fn streams_that_were_cut_or_extended_are_noticed() {
     let pcm = Pcm { channels: 2, samples: music(2, 400) };
-    let CodedPcm { tokens, lsb, long_term } = encode_pcm(&pcm, Level::Fast, None).unwrap();
+    let CodedPcm { tokens, lsb, long_term } =
+        encode_pcm(&pcm, Level::Fast, None, &Watch::default()).unwrap();
     let decode = |tokens: &[u8], lsb: &[u8]| {
         let coded = CodedPcm { tokens: tokens.to_vec(), lsb: lsb.to_vec(), long_term };
-        decode_pcm(&coded, 2, 400, Level::Fast, None)
+        decode_pcm(&coded, 2, 400, Level::Fast, None, &Watch::default())
     };
     for length in 0..tokens.len() {
         let decoded = decode(&tokens[..length], &lsb);
@@ -197,7 +204,10 @@ fn streams_that_were_cut_or_extended_are_noticed() {
     assert!(decode(&tokens, &[&lsb[..], &[0]].concat()).is_err());
     assert!(decode(&[&tokens[..], &[1; 8]].concat(), &lsb).is_err());
     let nothing = CodedPcm::default();
-    assert!(decode_pcm(&nothing, 2, 1 << 20, Level::Fast, None).is_err(), "stops early");
+    assert!(
+        decode_pcm(&nothing, 2, 1 << 20, Level::Fast, None, &Watch::default()).is_err(),
+        "stops early"
+    );
 }
 
 /// Every flip of a bit is an error or other samples, never a panic or an endless loop.
@@ -206,13 +216,14 @@ fn damaged_streams_end() {
     let pcm = Pcm { channels: 2, samples: music(2, 40) };
     let sparse = Pcm { channels: 1, samples: (0..200).map(|i| i * i % 16 * 9_000).collect() };
     for pcm in [pcm, sparse] {
-        let intact = encode_pcm(&pcm, Level::Fast, None).unwrap();
+        let intact = encode_pcm(&pcm, Level::Fast, None, &Watch::default()).unwrap();
         let length = intact.tokens.len();
         for bit in 0..length * 8 {
             let mut coded = intact.clone();
             coded.tokens[bit / 8] ^= 1 << (bit % 8);
             let frames = pcm.frames();
-            let decoded = decode_pcm(&coded, pcm.channels, frames, Level::Fast, None);
+            let decoded =
+                decode_pcm(&coded, pcm.channels, frames, Level::Fast, None, &Watch::default());
             // Of the last bytes, the window, several values are as good as each other.
             // The very first says which channel comes first, if there are several.
             let free = bit / 8 + 7 >= length || (pcm.channels == 1 && bit == 7);
@@ -233,18 +244,18 @@ fn what_was_heard_before_takes_few_bits() {
     for channels in 1..=3 {
         let samples = loops(channels, 5_003, 30_000);
         let pcm = Pcm { channels, samples: samples.clone() };
-        let coded = encode_pcm(&pcm, Level::Default, None).unwrap();
+        let coded = encode_pcm(&pcm, Level::Default, None, &Watch::default()).unwrap();
         assert!(coded.long_term);
         // Noise of 12 bits, then of 7, which differs from that of the bars before, and a little.
         let (bar, rest) = (channels * 5_003, channels * (30_000 - 5_003));
         let expected = (bar * 24 + rest * 17) / 16;
         let length = round_trip_at(Level::Default, channels, &samples);
         assert!(length < expected, "{channels} channels: {length} bytes, {expected} expected");
-        assert!(!encode_pcm(&pcm, Level::Fast, None).unwrap().long_term);
+        assert!(!encode_pcm(&pcm, Level::Fast, None, &Watch::default()).unwrap().long_term);
     }
     for level in [Level::Fast, Level::Default] {
         let fresh = Pcm { channels: 1, samples: noise(20_000) };
-        assert!(!encode_pcm(&fresh, level, None).unwrap().long_term);
+        assert!(!encode_pcm(&fresh, level, None, &Watch::default()).unwrap().long_term);
     }
 }
 
@@ -255,8 +266,9 @@ fn damaged_lags_end() {
     let values = value_set::choose(&pcm.samples);
     let lags = Some(vec![[301, 16, 0, 0], [300, 0, 0, 0], [300, 1_200, 0, 0]]);
     let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
-    let intact = encode_with(&pcm, profile(Level::Fast), layout, None).unwrap();
-    let decode = |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None);
+    let intact = encode_with(&pcm, profile(Level::Fast), layout, None, &Watch::default()).unwrap();
+    let decode =
+        |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None, &Watch::default());
     assert!(intact.long_term && decode(&intact).unwrap() == pcm);
     for bit in 0..intact.tokens.len().min(60) * 8 {
         let mut coded = intact.clone();
@@ -277,8 +289,17 @@ fn encode_on(simd: impl Simd, pcm: &Pcm, level: Level) -> CodedPcm {
     let mut samples = pcm.samples.clone();
     let (coder, samples) = (&mut encoder, &mut samples[..]);
     let profile = profile(level);
-    simd.vectorize(Pass { coder, profile, channels: pcm.channels, samples, layout, lm: None })
-        .unwrap();
+    let watch = &Watch::default();
+    simd.vectorize(Pass {
+        coder,
+        profile,
+        channels: pcm.channels,
+        samples,
+        layout,
+        lm: None,
+        watch,
+    })
+    .unwrap();
     let (tokens, lsb) = encoder.finish();
     CodedPcm { tokens, lsb, long_term }
 }
@@ -308,7 +329,8 @@ fn every_instruction_set_writes_the_same_bytes() {
                 values: value_set::choose(&pcm.samples),
                 lags: lags(&pcm),
             };
-            let dispatched = encode_with(&pcm, profile(level), layout, None).unwrap();
+            let dispatched =
+                encode_with(&pcm, profile(level), layout, None, &Watch::default()).unwrap();
             assert!(dispatched == expected, "{channels} channels, {level:?}");
             #[cfg(target_arch = "x86_64")]
             if let Some(v3) = pulp::x86::V3::try_new() {
@@ -334,8 +356,8 @@ fn costs_add_up_to_the_coded_length() {
     for (channels, samples) in [(1, music(1, 6_000)), (2, music(2, 3_000)), (2, noise(6_000))] {
         let pcm = Pcm { channels, samples };
         for level in [Level::Fast, Level::Default] {
-            let coded = encode_pcm(&pcm, level, None).unwrap();
-            let costs = cost_pcm(&pcm, level, None).unwrap();
+            let coded = encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
+            let costs = cost_pcm(&pcm, level, None, &Watch::default()).unwrap();
             assert_eq!(costs.len(), pcm.frames());
             let tokens: f64 = costs.iter().map(|cost| f64::from(cost.tokens)).sum();
             let lsb: f64 = costs.iter().map(|cost| f64::from(cost.lsb)).sum();
@@ -347,5 +369,5 @@ fn costs_add_up_to_the_coded_length() {
     }
     assert!(lsb_bytes > 0, "no segment has an LSB block");
     let empty = Pcm { channels: 2, samples: Vec::new() };
-    assert_eq!(cost_pcm(&empty, Level::Default, None).unwrap(), []);
+    assert_eq!(cost_pcm(&empty, Level::Default, None, &Watch::default()).unwrap(), []);
 }

@@ -71,6 +71,7 @@ impl Coder for Decisions {
 mod tests {
     use super::*;
     use crate::codec::{Level, encode_pcm, training_pcm};
+    use crate::observer::Watch;
     use crate::pcm::Pcm;
 
     /// A noisy saw-tooth.
@@ -86,7 +87,7 @@ mod tests {
     #[test]
     fn it_notes_what_an_encoder_does() {
         let mut recorder = Recorder::default();
-        encode_pcm(&pcm(), Level::Fast, Some(&mut recorder)).unwrap();
+        encode_pcm(&pcm(), Level::Fast, Some(&mut recorder), &Watch::default()).unwrap();
         let tokens = training_pcm(&pcm(), Level::Fast).unwrap();
         assert_eq!(tokens.len(), recorder.pairs().count());
         for (token, (input, bin)) in tokens.iter().zip(recorder.pairs()) {

@@ -8,6 +8,7 @@ use byteorder::{ByteOrder, LE};
 use super::layout::MAX_FINGERPRINT;
 use crate::codec::{BytesContext, decode_bytes, encode_bytes};
 use crate::error::{Error, Result};
+use crate::observer::Watch;
 
 /// Words of back ends that may occur.
 const WORDS: [&str; 2] = [
@@ -53,11 +54,15 @@ fn primer() -> Vec<u8> {
 
 /// Length of the fingerprint, u16, then the fingerprint through the byte model. It must not be
 /// longer than [`MAX_FINGERPRINT`].
-pub(crate) fn encode(fingerprint: &[u8]) -> Vec<u8> {
+///
+/// # Errors
+/// None: nothing ends a watch that belongs to no run.
+pub(crate) fn encode(fingerprint: &[u8]) -> Result<Vec<u8>> {
     let mut stored = (fingerprint.len() as u16).to_le_bytes().to_vec();
     let primer = &primer();
-    stored.extend(encode_bytes(fingerprint, BytesContext { stride: primer.len(), primer }));
-    stored
+    let context = BytesContext { stride: primer.len(), primer };
+    stored.extend(encode_bytes(fingerprint, context, &Watch::default())?);
+    Ok(stored)
 }
 
 /// Inverse of [`encode`].
@@ -78,7 +83,8 @@ pub(crate) fn decode(stored: &[u8]) -> Result<Vec<u8>> {
         return Err(Error::Limit { offset: 0, reason });
     }
     let primer = &primer();
-    decode_bytes(coded, BytesContext { stride: primer.len(), primer }, length)
+    let context = BytesContext { stride: primer.len(), primer };
+    decode_bytes(coded, context, length, &Watch::default())
 }
 
 #[cfg(test)]
@@ -100,7 +106,7 @@ mod tests {
         for (backend, most) in [(X86, 75), (ARM, 80), (windows, 80)] {
             let mut fingerprint = Vec::new();
             usual(&mut fingerprint, backend, noise);
-            let stored = encode(&fingerprint);
+            let stored = encode(&fingerprint).unwrap();
             // 48 bytes are hashes.
             assert!(stored.len() <= most, "{} of {}", stored.len(), fingerprint.len());
             assert_eq!(decode(&stored).unwrap(), fingerprint);
@@ -110,7 +116,7 @@ mod tests {
     #[test]
     fn anything_comes_back() {
         for fingerprint in [vec![0], vec![255; MAX_FINGERPRINT], (0..=255).collect()] {
-            assert_eq!(decode(&encode(&fingerprint)).unwrap(), fingerprint);
+            assert_eq!(decode(&encode(&fingerprint).unwrap()).unwrap(), fingerprint);
         }
     }
 
@@ -119,7 +125,7 @@ mod tests {
         assert!(decode(&[]).is_err() && decode(&[1]).is_err() && decode(&[0, 0]).is_err());
         let error = decode(&[1, 16, 0, 0, 0, 0, 0]).unwrap_err();
         assert!(matches!(error, Error::Limit { .. }), "{error}");
-        let stored = encode(b"some words, CPU SSE3 and others");
+        let stored = encode(b"some words, CPU SSE3 and others").unwrap();
         assert!(decode(&stored[..stored.len() / 2]).is_err());
         for i in 0..stored.len() {
             let mut damaged = stored.clone();

@@ -66,28 +66,34 @@ impl FileHeader {
     }
 
     /// The fingerprint as it is stored.
-    fn stored_fingerprint(&self) -> Cow<'_, [u8]> {
+    fn stored_fingerprint(&self) -> Result<Cow<'_, [u8]>> {
         match self.fingerprint_coded && !codes_ignored() && !self.fingerprint.is_empty() {
-            true => Cow::Owned(fingerprint::encode(&self.fingerprint)),
-            false => Cow::Borrowed(&self.fingerprint),
+            true => Ok(Cow::Owned(fingerprint::encode(&self.fingerprint)?)),
+            false => Ok(Cow::Borrowed(&self.fingerprint)),
         }
     }
 
     /// Has the fingerprint coded if that is shorter.
-    pub fn code_fingerprint(&mut self) {
+    ///
+    /// # Errors
+    /// None are known.
+    pub fn code_fingerprint(&mut self) -> Result<()> {
         self.fingerprint_coded = !self.fingerprint.is_empty()
-            && fingerprint::encode(&self.fingerprint).len() < self.fingerprint.len();
+            && fingerprint::encode(&self.fingerprint)?.len() < self.fingerprint.len();
+        Ok(())
     }
 
     /// Bytes that naming the model takes in a file.
-    #[must_use]
-    pub fn cost_of_fingerprint(&self) -> usize {
-        FINGERPRINT_COPIES * self.stored_fingerprint().len()
+    ///
+    /// # Errors
+    /// None are known.
+    pub fn cost_of_fingerprint(&self) -> Result<usize> {
+        Ok(FINGERPRINT_COPIES * self.stored_fingerprint()?.len())
     }
 
     /// The header's body (§4.2), without its CRC. The trailer holds a copy.
     pub(super) fn body(&self) -> Result<Vec<u8>> {
-        let fingerprint = self.stored_fingerprint();
+        let fingerprint = self.stored_fingerprint()?;
         let coded = self.fingerprint_coded && !fingerprint.is_empty();
         let mut out = Vec::with_capacity(HEADER_BODY_LENGTH + fingerprint.len());
         out.write_u8(self.level as u8)?;

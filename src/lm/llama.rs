@@ -13,7 +13,7 @@ mod interface;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
@@ -45,10 +45,10 @@ pub struct ModelOptions {
     pub gpu_layers: u32,
 }
 
-/// A loaded model. Sessions borrow it; one model serves any number of threads.
+/// A loaded model, shared by its sessions; one model serves any number of threads.
 pub struct Model {
-    model: LlamaModel,
-    interface: Interface,
+    model: Arc<LlamaModel>,
+    interface: Arc<Interface>,
     name: String,
     blake3: [u8; 32],
     /// With the window that the model has.
@@ -118,6 +118,7 @@ impl Model {
         let options = ModelOptions { alphabet: interface.alphabet, ..options };
         let name = text(&model, "general.name").unwrap_or_else(|| fallback.to_owned());
         let name = identity::bounded(&name);
+        let (model, interface) = (Arc::new(model), Arc::new(interface));
         Ok(Model { model, interface, name, blake3, options, contexts: Mutex::new(()) })
     }
 
@@ -157,7 +158,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Model`] when llama.cpp cannot make the context.
-    pub fn session(&self) -> Result<Session<'_>> {
+    pub fn session(&self) -> Result<Session> {
         Ok(Session { context: self.context(1)? })
     }
 
@@ -165,7 +166,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Model`] when llama.cpp cannot make the context.
-    pub fn characters(&self) -> Result<Session<'_, CHARACTERS>> {
+    pub fn characters(&self) -> Result<Session<CHARACTERS>> {
         Ok(Session { context: self.context(1)? })
     }
 
@@ -174,7 +175,7 @@ impl Model {
     /// # Errors
     /// [`Error::Model`] when there are none or too many, the model is not one of `SYMBOLS`
     /// symbols, or llama.cpp cannot make the context.
-    pub fn context<const SYMBOLS: usize>(&self, lanes: u32) -> Result<Context<'_, SYMBOLS>> {
+    pub fn context<const SYMBOLS: usize>(&self, lanes: u32) -> Result<Context<SYMBOLS>> {
         if self.interface.readout.len() != SYMBOLS {
             return Err(Error::model(format!(
                 "it has been set up for {} symbols, not {SYMBOLS}",
@@ -188,12 +189,12 @@ impl Model {
         let cells = 2 * self.interface.window;
         let sequences = {
             let _one_at_a_time = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
-            Sequences::new(&self.model, cells, lanes, self.options.gpu_layers > 0)?
+            Sequences::new(Arc::clone(&self.model), cells, lanes, self.options.gpu_layers > 0)?
         };
         let lanes = lanes as usize;
         Ok(Context {
             sequences,
-            interface: &self.interface,
+            interface: Arc::clone(&self.interface),
             feed: self.interface.feed(lanes),
             used: vec![0; lanes],
             positions: vec![0; lanes],
@@ -225,9 +226,9 @@ impl Model {
 }
 
 /// Sequences that advance together through one context of llama.cpp.
-pub struct Context<'m, const SYMBOLS: usize = BINS> {
-    sequences: Sequences<'m>,
-    interface: &'m Interface,
+pub struct Context<const SYMBOLS: usize = BINS> {
+    sequences: Sequences,
+    interface: Arc<Interface>,
     /// What the next step feeds.
     feed: Feed,
     /// Tokens in the cache, per lane; also the position of the lane's next token.
@@ -236,13 +237,13 @@ pub struct Context<'m, const SYMBOLS: usize = BINS> {
     positions: Vec<i32>,
 }
 
-impl<const SYMBOLS: usize> std::fmt::Debug for Context<'_, SYMBOLS> {
+impl<const SYMBOLS: usize> std::fmt::Debug for Context<SYMBOLS> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context").field("used", &self.used).finish_non_exhaustive()
     }
 }
 
-impl<const SYMBOLS: usize> Context<'_, SYMBOLS> {
+impl<const SYMBOLS: usize> Context<SYMBOLS> {
     /// The context's rule: a lane holds at most `2 × window` tokens. When it is full, the oldest
     /// `window` of them are dropped and the others move to the positions `0..window`. A
     /// prediction therefore sees between `window + 1` and `2 × window` tokens once a segment is
@@ -262,7 +263,7 @@ impl<const SYMBOLS: usize> Context<'_, SYMBOLS> {
     }
 }
 
-impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<'_, SYMBOLS> {
+impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<SYMBOLS> {
     fn lanes(&self) -> usize {
         self.used.len()
     }
@@ -302,11 +303,11 @@ impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<'_, SYMBOLS> {
 
 /// One sequence in a context of its own.
 #[derive(Debug)]
-pub struct Session<'m, const SYMBOLS: usize = BINS> {
-    context: Context<'m, SYMBOLS>,
+pub struct Session<const SYMBOLS: usize = BINS> {
+    context: Context<SYMBOLS>,
 }
 
-impl<const SYMBOLS: usize> LanguageModel<SYMBOLS> for Session<'_, SYMBOLS> {
+impl<const SYMBOLS: usize> LanguageModel<SYMBOLS> for Session<SYMBOLS> {
     fn reset(&mut self) -> Result<()> {
         self.context.reset(0)
     }

@@ -1,7 +1,7 @@
 //! Models of llama.cpp for the pipeline: loading, checking, sessions and lanes.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::identity::Fingerprint;
 use super::lanes::Lanes;
@@ -18,7 +18,7 @@ pub struct LlamaModels {
     /// `None` means the embedded one.
     file: Option<PathBuf>,
     /// For bins, and for characters.
-    loaded: [OnceLock<Model>; 2],
+    loaded: [OnceLock<Arc<Model>>; 2],
 }
 
 impl LlamaModels {
@@ -39,15 +39,11 @@ impl LlamaModels {
     /// # Errors
     /// [`Error::Model`] when there is none, it cannot be loaded, or `lanes` is not from 1 to
     /// [`MAX_LANES`]; [`Error::Io`] when its file cannot be read.
-    pub fn provider(
-        &self,
-        lanes: u32,
-        options: ModelOptions,
-    ) -> Result<Box<dyn ModelProvider + '_>> {
-        Ok(Box::new(Provider::new(self.load(options)?, lanes)?))
+    pub fn provider(&self, lanes: u32, options: ModelOptions) -> Result<Arc<dyn ModelProvider>> {
+        Ok(Arc::new(Provider::new(self.load(options)?, lanes)?))
     }
 
-    fn load(&self, options: ModelOptions) -> Result<&Model> {
+    fn load(&self, options: ModelOptions) -> Result<Arc<Model>> {
         let loaded = &self.loaded[usize::from(options.alphabet != Alphabet::Bins)];
         if loaded.get().is_none() {
             let model = match (&self.file, EMBEDDED) {
@@ -58,10 +54,10 @@ impl LlamaModels {
                 }
             };
             // If another thread was faster, its model is used.
-            let _ = loaded.set(model);
+            let _ = loaded.set(Arc::new(model));
         }
         match loaded.get() {
-            Some(model) if model.is_as_asked(options) => Ok(model),
+            Some(model) if model.is_as_asked(options) => Ok(Arc::clone(model)),
             _ => Err(Error::model(
                 "it is in use with another context length or number of GPU layers; work on these \
                  files one by one",
@@ -76,7 +72,7 @@ impl ModelSource for LlamaModels {
             .map_or(1, |fingerprint| fingerprint.lanes.clamp(1, MAX_LANES) as usize)
     }
 
-    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+    fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         let wanted = Fingerprint::from_bytes(fingerprint)
             .map_err(|reason| Error::ModelMismatch { reason })?;
         let alphabet = match wanted.interface.starts_with(CHARACTERS_INTERFACE) {
@@ -86,29 +82,29 @@ impl ModelSource for LlamaModels {
         let options = ModelOptions { gpu_layers: wanted.gpu_layers, alphabet };
         let provider = Provider::new(self.load(options)?, wanted.lanes)?;
         match wanted.explain_mismatch(&provider.fingerprint) {
-            None => Ok(Box::new(provider)),
+            None => Ok(Arc::new(provider)),
             Some(reason) => Err(Error::ModelMismatch { reason }),
         }
     }
 }
 
 /// A loaded model with its lanes.
-struct Provider<'m> {
-    model: &'m Model,
+struct Provider {
+    model: Arc<Model>,
     fingerprint: Fingerprint,
-    lanes: Sessions<'m>,
+    lanes: Sessions,
 }
 
 /// Where sessions come from.
-enum Sessions<'m> {
+enum Sessions {
     /// Each has a context of its own.
     Single,
-    Bins(Lanes<Context<'m>>),
-    Characters(Lanes<Context<'m, CHARACTERS>, CHARACTERS>),
+    Bins(Lanes<Context>),
+    Characters(Lanes<Context<CHARACTERS>, CHARACTERS>),
 }
 
-impl<'m> Provider<'m> {
-    fn new(model: &'m Model, lanes: u32) -> Result<Self> {
+impl Provider {
+    fn new(model: Arc<Model>, lanes: u32) -> Result<Self> {
         let fingerprint = model.fingerprint(lanes)?;
         let lanes = match (lanes, model.interface().alphabet) {
             (1, _) => Sessions::Single,
@@ -121,7 +117,7 @@ impl<'m> Provider<'m> {
     }
 }
 
-impl ModelProvider for Provider<'_> {
+impl ModelProvider for Provider {
     fn fingerprint(&self) -> Vec<u8> {
         self.fingerprint.to_bytes()
     }
@@ -130,7 +126,7 @@ impl ModelProvider for Provider<'_> {
         self.fingerprint.lanes as usize
     }
 
-    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>> {
+    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel>> {
         match &self.lanes {
             Sessions::Single => Ok(Box::new(self.model.session()?)),
             Sessions::Bins(lanes) => Ok(Box::new(lanes.take(lane)?)),
@@ -138,7 +134,7 @@ impl ModelProvider for Provider<'_> {
         }
     }
 
-    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS> + '_>> {
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
         match &self.lanes {
             Sessions::Single => Ok(Box::new(self.model.characters()?)),
             Sessions::Characters(lanes) => Ok(Box::new(lanes.take(lane)?)),

@@ -1,5 +1,9 @@
 //! Where sessions come from: what the pipeline asks of whoever has models. It never names an
 //! engine.
+//!
+//! Threads outlive the calls that start them, so all of it is shared and nothing borrowed.
+
+use std::sync::Arc;
 
 use super::{CHARACTERS, LanguageModel};
 use crate::error::{Error, Result};
@@ -23,20 +27,20 @@ pub trait ModelProvider: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start.
-    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel + '_>>;
+    fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel>>;
 
     /// As [`ModelProvider::session`], over characters in place of bins.
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start, or has been set up for bins.
-    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS> + '_>> {
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
         let _ = lane;
         Err(Error::model("it has been set up to read quantile bins, not characters"))
     }
 }
 
 /// Finds the model that a file was made with.
-pub trait ModelSource: Sync {
+pub trait ModelSource: Send + Sync {
     /// Number of lanes that `fingerprint` asks for, as [`ModelProvider::lanes`]; known
     /// without loading anything. 1 for a fingerprint that is not understood.
     fn lanes(&self, fingerprint: &[u8]) -> usize {
@@ -49,7 +53,7 @@ pub trait ModelSource: Sync {
     /// # Errors
     /// [`Error::ModelMismatch`] when no model at hand has that identity, [`Error::Model`]
     /// when it cannot be loaded, [`Error::Unsupported`] when this build has no engine.
-    fn open(&self, fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>>;
+    fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>>;
 }
 
 /// The [`ModelSource`] of a program without language models.
@@ -57,7 +61,7 @@ pub trait ModelSource: Sync {
 pub struct NoModels;
 
 impl ModelSource for NoModels {
-    fn open(&self, _fingerprint: &[u8]) -> Result<Box<dyn ModelProvider + '_>> {
+    fn open(&self, _fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         Err(Error::Unsupported {
             reason: "it was made with a language model, and this build of lmz has none".to_owned(),
         })

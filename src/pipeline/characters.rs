@@ -1,12 +1,12 @@
 //! Blocks of characters: which experts take part, decided by what each choice costs.
 
-use super::segment::{BlockCoder, Coded, Model};
-use super::stoppable::Stoppable;
+use super::block_encoder::{BlockEncoder, Encoded, SHARE_WITHOUT_MODEL};
 use super::{CompressOptions, LmUse, TokenMapping};
 use crate::ascii::{self, Characters, Params};
 use crate::container::{Block, BlockKind};
 use crate::error::{Error, Result};
-use crate::lm::{CHARACTERS, ModelProvider};
+use crate::lm::ModelProvider;
+use crate::observer::Watch;
 use crate::wav::WavFormat;
 
 /// Bytes in the excerpt of a segment on which [`LmUse::Auto`] tries the language model: large
@@ -18,9 +18,7 @@ const TRIAL_MIN_SAVING: usize = 10;
 
 /// Leaves out what is not wanted, or not there: the model where it has no part, and then the
 /// language model among the experts.
-pub(super) fn with_experts_at_hand(
-    mut options: CompressOptions<'_>,
-) -> Result<CompressOptions<'_>> {
+pub(super) fn with_experts_at_hand(mut options: CompressOptions) -> Result<CompressOptions> {
     options.model = options.model.filter(|_| options.lm != LmUse::Off);
     if let TokenMapping::Characters(params) = &mut options.mapping {
         params.check().map_err(|reason| Error::Limit { offset: 0, reason })?;
@@ -35,26 +33,28 @@ pub(super) fn with_experts_at_hand(
     Ok(options)
 }
 
-impl<'a> BlockCoder<'a> {
-    /// The samples of `stored` as characters, with and without the language model as `lm` says,
-    /// or as they are where that is smaller. Without another expert, what is not modelled is stored.
+impl BlockEncoder {
+    /// The samples of `stored` as characters, with and without the language model as the options
+    /// say, or as they are where that is smaller. Without another expert, what is not modelled is
+    /// stored.
     pub(super) fn encode_characters(
         &self,
         stored: Block,
         format: &WavFormat,
         params: &Params,
-        lm: LmUse,
-        model: Model<'a>,
-    ) -> Result<Coded> {
-        let bytes = &stored.tokens;
+    ) -> Result<Encoded> {
+        let (bytes, watch) = (&stored.tokens, &self.watch);
         let without = Params { experts: params.experts.without_lm(), ..*params };
+        let share = if self.model().is_some() { SHARE_WITHOUT_MODEL } else { 1.0 };
+        watch.pass(share, bytes.len());
         let plain = match without.experts.is_empty() {
             true => None,
-            false => Some(self.encode_with_experts(bytes, format, &without, None)?),
+            false => Some(self.encode_with_experts(bytes, format, &without, None, watch)?),
         };
-        let modelled = match model {
-            Some(model) if self.is_worth_it(bytes, format, params, lm, model)? => {
-                Some(self.encode_with_experts(bytes, format, params, Some(model))?)
+        let modelled = match self.model() {
+            Some(model) if self.is_worth_it(bytes, format, params, model)? => {
+                watch.pass(1.0 - share, bytes.len());
+                Some(self.encode_with_experts(bytes, format, params, Some(model), watch)?)
             }
             _ => None,
         };
@@ -78,33 +78,9 @@ impl<'a> BlockCoder<'a> {
         let plain = plain.unwrap_or(stored);
         Ok(match modelled {
             // Together with the model, the one that needs less alone may be another.
-            Some(block) if !block.uses_lm => Coded { plain: block, modelled: None },
-            modelled => Coded { plain, modelled },
+            Some(block) if !block.uses_lm => Encoded { plain: block, modelled: None },
+            modelled => Encoded { plain, modelled },
         })
-    }
-
-    /// Inverse of [`BlockCoder::encode_characters`]; `model` is that of the file header.
-    pub(super) fn decode_characters(
-        &self,
-        block: &Block,
-        format: &WavFormat,
-        model: Model<'a>,
-    ) -> Result<Vec<u8>> {
-        let (params, _) = Params::from_bytes(&block.tokens)?;
-        if params.experts.lm != block.uses_lm {
-            return Err(Error::corrupt(0, "block header and parameters disagree on the model"));
-        }
-        let len = block.original_length as usize;
-        let level = self.header.level;
-        match (block.uses_lm, model) {
-            (false, _) => ascii::decode(&block.tokens, &block.lsb, format, len, level, None),
-            (true, None) => Err(Error::corrupt(0, "a model is used but none is named")),
-            (true, Some(model)) => {
-                let mut session = self.characters(model)?;
-                let lm: &mut Characters<'_> = &mut session;
-                ascii::decode(&block.tokens, &block.lsb, format, len, level, Some(lm))
-            }
-        }
     }
 
     fn encode_with_experts(
@@ -112,40 +88,36 @@ impl<'a> BlockCoder<'a> {
         bytes: &[u8],
         format: &WavFormat,
         params: &Params,
-        model: Model<'a>,
+        model: Option<&dyn ModelProvider>,
+        watch: &Watch,
     ) -> Result<ascii::Coded> {
+        // A session is held for no longer than it is stepped, because other lanes wait for it.
         let mut session = match model.filter(|_| params.experts.lm) {
-            Some(model) => Some(self.characters(model)?),
+            Some(model) => Some(model.characters(self.lane)?),
             None => None,
         };
-        let lm = session.as_mut().map(|session| session as &mut Characters<'_>);
-        ascii::encode(bytes, format, self.header.level, params, lm)
+        let lm = session.as_mut().map(|session| &mut **session as &mut Characters<'_>);
+        ascii::encode(bytes, format, self.options.level, params, lm, watch)
     }
 
     /// Whether the segment is to be coded with the model, too: always if asked for, or if there
-    /// is nobody else, and otherwise if an excerpt gets small enough.
+    /// is no other expert, and otherwise if an excerpt gets small enough.
     fn is_worth_it(
         &self,
         bytes: &[u8],
         format: &WavFormat,
         params: &Params,
-        lm: LmUse,
-        model: &'a dyn ModelProvider,
+        model: &dyn ModelProvider,
     ) -> Result<bool> {
         let without = Params { experts: params.experts.without_lm(), ..*params };
-        if lm == LmUse::On || without.experts.is_empty() {
+        if self.options.lm != LmUse::Auto || without.experts.is_empty() {
             return Ok(true);
         }
         let excerpt = middle(bytes, format.frame_bytes());
-        let plain = self.encode_with_experts(excerpt, format, &without, None)?.len();
-        let modelled = self.encode_with_experts(excerpt, format, params, Some(model))?.len();
+        let watch = &self.watch.of_trial();
+        let plain = self.encode_with_experts(excerpt, format, &without, None, watch)?.len();
+        let modelled = self.encode_with_experts(excerpt, format, params, Some(model), watch)?.len();
         Ok(modelled * 1000 <= plain * (1000 - TRIAL_MIN_SAVING))
-    }
-
-    /// A fresh session. It is held for no longer than it is stepped, because other lanes wait
-    /// for it.
-    fn characters(&self, model: &'a dyn ModelProvider) -> Result<Stoppable<'a, CHARACTERS>> {
-        Ok(Stoppable::new(model.characters(self.lane)?, self.stop))
     }
 }
 

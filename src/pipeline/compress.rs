@@ -1,17 +1,18 @@
 //! WAV in, lmz out.
 
 use std::io::{Read, Write};
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
+use super::block_encoder::{BlockEncoder, Encoded};
 use super::late_header::LateHeader;
-use super::ordered::{self, Stop};
-use super::segment::BlockCoder;
+use super::pool::{Pool, Threads};
 use super::spans::Spans;
-use super::{CompressOptions, Progress, Summary, characters};
+use super::{CompressOptions, Summary, characters};
 use crate::container::layout::MAX_SEGMENT_SAMPLES;
 use crate::container::{Audio, FileHeader};
 use crate::error::Result;
-use crate::wav::SegmentLimit;
+use crate::observer::{Observer, Run, Watch};
+use crate::wav::{SegmentLimit, Span, WavFormat};
 
 /// Size of a segment. Longer ones give the predictors more to learn from, shorter ones more
 /// threads to work on, finer seeking and less loss when one is damaged.
@@ -22,50 +23,58 @@ pub const SEGMENT: SegmentLimit =
 /// bounded by the number of threads, whatever the length of the file.
 ///
 /// The bytes written depend on `input`, `options.level`, `options.lm`, `options.mapping` and the model alone,
-/// neither on the number of threads nor on how much a `read` returns.
+/// neither on the number of threads nor on how much a `read` returns. `observer` is shown bytes of
+/// `input`.
 ///
 /// # Errors
 /// [`Error::NotWav`](crate::Error::NotWav) for other files; [`Error::Io`](crate::Error::Io);
 /// [`Error::Model`](crate::Error::Model); [`Error::Interrupted`](crate::Error::Interrupted)
-/// once `interrupt` is set. What has been written to `output` is useless then.
+/// by `observer`. What has been written to `output` is useless then.
 pub fn compress(
     input: impl Read,
     output: impl Write,
-    options: &CompressOptions<'_>,
-    progress: &dyn Progress,
-    interrupt: &AtomicBool,
+    options: &CompressOptions,
+    observer: &mut dyn Observer,
 ) -> Result<Summary> {
     let mut spans = Spans::new(input, SEGMENT)?;
-    let audio = spans
-        .find_format()?
-        .map(|format| Audio { format, segment_frames: SEGMENT.frames(&format) as u32 });
-    let options = &characters::with_experts_at_hand(*options)?;
-    let model = options.model.filter(|_| audio.is_some());
-    let mut header = FileHeader {
-        level: options.level,
-        audio,
-        fingerprint: model.map(|model| model.fingerprint()).unwrap_or_default(),
-        fingerprint_coded: false,
-    };
-    header.code_fingerprint();
-    let mut writer = LateHeader::new(output, header.clone(), options.lm);
+    let format = spans.find_format()?;
+    let mut encoding = Encoding::start(output, format, options.clone())?;
+    while let Some(encoded) = encoding.pool.next(|| spans.next(), observer)? {
+        encoding.writer.write_block(encoded)?;
+    }
+    encoding.writer.finish(spans.blake3())
+}
 
-    let stop = Stop::new(interrupt);
-    ordered::run(
-        super::threads(options.threads, model.map_or(1, |model| model.lanes())),
-        &stop,
-        || spans.next(),
-        |lane| {
-            let coder = BlockCoder::new(&header, &stop, lane);
-            move |(offset, span)| coder.encode(offset, span, options, model)
-        },
-        |coded| {
-            let length = coded.original_length();
-            writer.write_block(coded)?;
-            progress.advance(length);
-            Ok(())
-        },
-    )?;
+/// Spans on worker threads, and the container that their blocks go to.
+struct Encoding<W> {
+    pool: Pool<(u64, Span), Encoded>,
+    writer: LateHeader<W>,
+}
 
-    writer.finish(spans.blake3())
+impl<W: Write> Encoding<W> {
+    /// Starts the threads; writes nothing yet.
+    fn start(output: W, format: Option<WavFormat>, options: CompressOptions) -> Result<Self> {
+        let audio =
+            format.map(|format| Audio { format, segment_frames: SEGMENT.frames(&format) as u32 });
+        let mut options = characters::with_experts_at_hand(options)?;
+        options.model = options.model.filter(|_| audio.is_some());
+        let model = options.model.as_ref();
+        let mut header = FileHeader {
+            level: options.level,
+            audio,
+            fingerprint: model.map(|model| model.fingerprint()).unwrap_or_default(),
+            fingerprint_coded: false,
+        };
+        header.code_fingerprint()?;
+        let writer = LateHeader::new(output, header, options.lm)?;
+        let threads = Threads::new(options.threads, model.map_or(1, |model| model.lanes()));
+        let (run, options) = (Arc::new(Run::default()), Arc::new(options));
+        let shared = Arc::clone(&run);
+        let pool = Pool::start(threads, run, move |lane| {
+            let (options, watch) = (Arc::clone(&options), Watch::new(Arc::clone(&shared)));
+            let encoder = BlockEncoder { audio, options, lane, watch };
+            move |(offset, span)| encoder.encode(offset, span)
+        })?;
+        Ok(Encoding { pool, writer })
+    }
 }

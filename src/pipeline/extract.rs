@@ -2,16 +2,15 @@
 
 use std::io::{Read, Seek, Write};
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
+use super::DecompressOptions;
+use super::decoding::{Decoding, Job};
 use super::decompress::within;
-use super::ordered::{self, Stop};
-use super::segment::BlockCoder;
-use super::{DecompressOptions, LazyModel, Progress};
-use crate::container::{Block, Entry, FileHeader, Reader, Tail};
+use crate::container::{Entry, FileHeader, Reader, Tail};
 use crate::error::{Error, Result};
+use crate::observer::Observer;
 use crate::wav::{self, WavFormat};
 
 /// A point in the audio of a file.
@@ -60,9 +59,8 @@ pub fn extract(
     mut input: impl Read + Seek,
     mut output: impl Write,
     part: (Option<Position>, Option<Position>),
-    options: &DecompressOptions<'_>,
-    progress: &dyn Progress,
-    interrupt: &AtomicBool,
+    options: &DecompressOptions,
+    observer: &mut dyn Observer,
 ) -> Result<Extract> {
     let tail = match Tail::read(&mut input) {
         Ok(tail) => tail,
@@ -84,7 +82,7 @@ pub fn extract(
     let needed = blocks_with(&tail, &mut input, &frames)?;
     let segments = needed.len() as u32;
     output.write_all(&head)?;
-    decode(&mut input, &header, needed, options, progress, interrupt, |entry, bytes| {
+    decode(&mut input, &header, needed, options, observer, |entry, bytes| {
         let start = frames.start.saturating_sub(entry.first_frame);
         let end = (frames.end - entry.first_frame).min(u64::from(entry.frames));
         let frame_bytes = format.frame_bytes();
@@ -106,37 +104,23 @@ fn decode(
     input: &mut (impl Read + Seek),
     header: &FileHeader,
     blocks: Vec<Entry>,
-    options: &DecompressOptions<'_>,
-    progress: &dyn Progress,
-    interrupt: &AtomicBool,
+    options: &DecompressOptions,
+    observer: &mut dyn Observer,
     mut sink: impl FnMut(&Entry, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let model = LazyModel::new(options.models);
-    let stop = Stop::new(interrupt);
+    let mut decoding = Decoding::start(header, options)?;
     let mut blocks = blocks.into_iter();
-    ordered::run(
-        super::threads(options.threads, options.models.lanes(&header.fingerprint)),
-        &stop,
-        || {
-            let Some(entry) = blocks.next() else { return Ok(None) };
-            let (original_offset, block) = entry.read_block(input, header)?;
-            if block.uses_lm {
-                model.open(&header.fingerprint)?;
-            }
-            progress.advance(u64::from(entry.coded_length));
-            Ok(Some((entry, original_offset, block)))
-        },
-        |lane| {
-            let coder = BlockCoder::new(header, &stop, lane);
-            let model = &model;
-            move |(entry, original_offset, block): (Entry, u64, Block)| {
-                let decoded = coder.decode(original_offset, block, model.get());
-                let bytes = decoded.map_err(|e| within(entry.place(original_offset), e))?;
-                Ok((entry, bytes))
-            }
-        },
-        |(entry, bytes): (Entry, Vec<u8>)| sink(&entry, &bytes),
-    )
+    let mut source = || {
+        let Some(entry) = blocks.next() else { return Ok(None) };
+        let (original_offset, block) = entry.read_block(input, header)?;
+        let tag = (entry, entry.place(original_offset));
+        Ok(Some(Job { tag, block: Some((original_offset, block)) }))
+    };
+    while let Some(((entry, place), decoded)) = decoding.next(&mut source, observer)? {
+        let bytes = decoded.unwrap_or(Ok(Vec::new())).map_err(|e| within(place, e))?;
+        sink(&entry, &bytes)?;
+    }
+    Ok(())
 }
 
 /// The frames of a part, if the file has them.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::segment::Coded;
+use super::block_encoder::Encoded;
 use super::{LmUse, Summary};
 use crate::container::{Block, FileHeader, Writer};
 use crate::error::Result;
@@ -28,7 +28,7 @@ enum State<W> {
     /// Output not begun; blocks in order, the bytes they take and what the model saved.
     Held {
         output: W,
-        blocks: Vec<Coded>,
+        blocks: Vec<Encoded>,
         length: usize,
         saved: u64,
     },
@@ -38,17 +38,19 @@ enum State<W> {
 }
 
 impl<W: Write> LateHeader<W> {
-    pub(super) fn new(output: W, header: FileHeader, lm: LmUse) -> Self {
+    /// # Errors
+    /// None are known.
+    pub(super) fn new(output: W, header: FileHeader, lm: LmUse) -> Result<Self> {
         let cost = match lm {
             LmUse::Always => 0,
-            _ => header.cost_of_fingerprint() as u64,
+            _ => header.cost_of_fingerprint()? as u64,
         };
         let state = State::Held { output, blocks: Vec::new(), length: 0, saved: 0 };
-        LateHeader { header, cost, summary: Summary::default(), state }
+        Ok(LateHeader { header, cost, summary: Summary::default(), state })
     }
 
     /// Appends a block.
-    pub(super) fn write_block(&mut self, coded: Coded) -> Result<()> {
+    pub(super) fn write_block(&mut self, coded: Encoded) -> Result<()> {
         let without_model = self.header.fingerprint.is_empty();
         let cost = self.cost;
         match &mut self.state {
@@ -65,7 +67,7 @@ impl<W: Write> LateHeader<W> {
             }
             State::Failed => return Ok(()),
         }
-        self.begin(Coded::smallest)
+        self.begin(Encoded::smallest)
     }
 
     /// Ends the container; `blake3` is the hash of the original.
@@ -87,7 +89,7 @@ impl<W: Write> LateHeader<W> {
     }
 
     /// Writes the header, and of each block held back the coding that is chosen.
-    fn begin(&mut self, choose: impl Fn(Coded) -> Block) -> Result<()> {
+    fn begin(&mut self, choose: impl Fn(Encoded) -> Block) -> Result<()> {
         if let State::Held { output, blocks, .. } =
             std::mem::replace(&mut self.state, State::Failed)
         {

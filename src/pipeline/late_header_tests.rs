@@ -27,7 +27,7 @@ fn header() -> FileHeader {
 }
 
 /// A segment that the model made `saved` bytes shorter than 2,000; not at all if that is 0.
-fn segment(saved: usize) -> Coded {
+fn segment(saved: usize) -> Encoded {
     let block = |length: usize, uses_lm| Block {
         kind: BlockKind::AudioCoded,
         uses_lm,
@@ -42,13 +42,13 @@ fn segment(saved: usize) -> Coded {
     };
     // Four bytes more of header.
     let modelled = (saved > 0).then(|| block(2_000 - 4 - saved, true));
-    Coded { plain: block(2_000, false), modelled }
+    Encoded { plain: block(2_000, false), modelled }
 }
 
 /// Segments with the model and length of the fingerprint in the file, and its length.
 fn write(savings: &[usize]) -> (u32, usize, u64) {
     let mut lmz = Vec::new();
-    let mut writer = LateHeader::new(&mut lmz, header(), LmUse::On);
+    let mut writer = LateHeader::new(&mut lmz, header(), LmUse::On).unwrap();
     for &saved in savings {
         writer.write_block(segment(saved)).unwrap();
     }
@@ -88,7 +88,7 @@ fn savings_add_up() {
 #[test]
 fn nothing_is_held_for_ever() {
     let mut output = Vec::new();
-    let mut writer = LateHeader::new(&mut output, header(), LmUse::On);
+    let mut writer = LateHeader::new(&mut output, header(), LmUse::On).unwrap();
     for _ in 0..MAX_HELD / 2_000 + 1 {
         writer.write_block(segment(0)).unwrap();
     }

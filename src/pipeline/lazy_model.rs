@@ -1,31 +1,45 @@
 //! The language model of a file, which most files do not need.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lm::{ModelProvider, ModelSource};
 
 /// The model that the file header names, opened when a block uses it.
-pub(super) struct LazyModel<'a> {
-    source: &'a dyn ModelSource,
-    opened: OnceLock<Box<dyn ModelProvider + 'a>>,
+pub(super) struct LazyModel {
+    source: Arc<dyn ModelSource>,
+    fingerprint: Vec<u8>,
+    opened: OnceLock<Arc<dyn ModelProvider>>,
 }
 
-impl<'a> LazyModel<'a> {
-    pub(super) fn new(source: &'a dyn ModelSource) -> Self {
-        LazyModel { source, opened: OnceLock::new() }
+impl LazyModel {
+    /// The model of a file whose header has `fingerprint`.
+    pub(super) fn new(source: Arc<dyn ModelSource>, fingerprint: &[u8]) -> Self {
+        LazyModel { source, fingerprint: fingerprint.to_vec(), opened: OnceLock::new() }
     }
 
-    /// Opens the model that `fingerprint` names, unless it is open.
-    pub(super) fn open(&self, fingerprint: &[u8]) -> Result<()> {
+    /// Number of lanes that the fingerprint asks for.
+    pub(super) fn lanes(&self) -> usize {
+        self.source.lanes(&self.fingerprint)
+    }
+
+    /// Opens the model, unless it is open.
+    ///
+    /// # Errors
+    /// Those of [`ModelSource::open`].
+    pub(super) fn open(&self) -> Result<()> {
         if self.opened.get().is_none() {
-            let _ = self.opened.set(self.source.open(fingerprint)?);
+            let _ = self.opened.set(self.source.open(&self.fingerprint)?);
         }
         Ok(())
     }
 
-    /// The model, if a block has asked for it.
-    pub(super) fn get(&self) -> Option<&(dyn ModelProvider + 'a)> {
-        self.opened.get().map(|model| &**model)
+    /// The model of a block that uses it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the header names none.
+    pub(super) fn get(&self) -> Result<&dyn ModelProvider> {
+        let opened = self.opened.get().map(|model| &**model);
+        opened.ok_or_else(|| Error::corrupt(0, "a model is used but none is named"))
     }
 }

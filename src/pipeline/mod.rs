@@ -4,25 +4,28 @@
 //! the same pipeline: the calling thread reads blocks, workers code them, the calling thread
 //! writes them in order. What that costs: predictors learn anew in every segment.
 
+mod block_decoder;
+mod block_encoder;
 mod characters;
 mod compress;
+mod context;
+mod decoding;
 mod decompress;
 mod extract;
 mod info;
 mod late_header;
 mod lazy_model;
-mod ordered;
+mod pool;
 mod salvage;
 mod salvage_plan;
-mod segment;
 mod spans;
-mod stoppable;
 
-use std::num::NonZeroUsize;
-use std::thread;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use block_decoder::BlockDecoder;
 pub use compress::{SEGMENT, compress};
 pub use decompress::{decompress, verify};
 pub use extract::{Extract, Position, extract};
@@ -34,8 +37,6 @@ use crate::codec::Level;
 use crate::container::{Block, Trailer};
 use crate::error::{Error, Result};
 use crate::lm::{ModelProvider, ModelSource, NoModels};
-use lazy_model::LazyModel;
-use ordered::{Assignment, Threads};
 
 /// When the language model takes part in coding a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -63,8 +64,8 @@ pub enum TokenMapping {
 }
 
 /// What [`compress`] is asked to do.
-#[derive(Clone, Copy, Default)]
-pub struct CompressOptions<'a> {
+#[derive(Clone, Default)]
+pub struct CompressOptions {
     /// How much prediction is run for each sample.
     pub level: Level,
     /// When the language model takes part.
@@ -72,23 +73,23 @@ pub struct CompressOptions<'a> {
     /// What tokens stand for.
     pub mapping: TokenMapping,
     /// The language model; without one, `lm` has no effect.
-    pub model: Option<&'a dyn ModelProvider>,
+    pub model: Option<Arc<dyn ModelProvider>>,
     /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
     pub threads: usize,
 }
 
 /// What [`decompress`] and [`verify`] are asked to do.
-#[derive(Clone, Copy)]
-pub struct DecompressOptions<'a> {
+#[derive(Clone)]
+pub struct DecompressOptions {
     /// Where to find the model that a file names.
-    pub models: &'a dyn ModelSource,
+    pub models: Arc<dyn ModelSource>,
     /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
     pub threads: usize,
     /// Largest number of bytes to write. A file can grow by a factor of 800,000.
     pub max_output: u64,
 }
 
-impl DecompressOptions<'_> {
+impl DecompressOptions {
     /// [`Error::Limit`] if `bytes` are more than allowed.
     fn check_output(&self, bytes: u64) -> Result<()> {
         if bytes <= self.max_output {
@@ -101,21 +102,10 @@ impl DecompressOptions<'_> {
     }
 }
 
-impl Default for DecompressOptions<'_> {
+impl Default for DecompressOptions {
     fn default() -> Self {
-        DecompressOptions { models: &NoModels, threads: 0, max_output: u64::MAX }
+        DecompressOptions { models: Arc::new(NoModels), threads: 0, max_output: u64::MAX }
     }
-}
-
-/// Is told how far a run has come. Calls come from the thread that started the run.
-pub trait Progress {
-    /// `bytes` more bytes of the input have been dealt with.
-    fn advance(&self, bytes: u64);
-}
-
-/// Nobody is told.
-impl Progress for () {
-    fn advance(&self, _bytes: u64) {}
 }
 
 /// What a run has done.
@@ -152,17 +142,4 @@ impl Summary {
 
 fn hex<S: Serializer>(hash: &[u8; 32], serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_str(&blake3::Hash::from(*hash))
-}
-
-/// Worker threads for a wish (0: all processors) and a model with `lanes` lanes: lanes
-/// advance together, so each needs a thread of its own.
-fn threads(wish: usize, lanes: usize) -> Threads {
-    let (count, assignment) = match (wish, lanes) {
-        (_, 2..) => (lanes, Assignment::InTurn),
-        (0, _) => {
-            (thread::available_parallelism().map_or(1, NonZeroUsize::get), Assignment::FirstFree)
-        }
-        (wish, _) => (wish, Assignment::FirstFree),
-    };
-    Threads { count, assignment }
 }

@@ -1,16 +1,15 @@
 //! Damaged lmz in, whatever is left of the original out.
 
 use std::io::{self, Read, Seek, Write};
-use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::ordered::{self, Stop};
+use super::decoding::{Decoding, Job};
 use super::salvage_plan::{Held, Lost, Piece, Plan, plan};
-use super::segment::BlockCoder;
-use super::{DecompressOptions, LazyModel, Progress, hex};
-use crate::container::{Audio, Block, Found, Scan};
+use super::{DecompressOptions, hex};
+use crate::container::{Audio, Found, Scan};
 use crate::error::{Error, Result};
+use crate::observer::Observer;
 use crate::wav::{self, WavFormat};
 
 /// What takes the place of samples that are lost.
@@ -69,7 +68,7 @@ pub struct SalvageReport {
 ///
 /// Blocks are found wherever they stand; one that is damaged costs its own samples and no
 /// others. Only damage to header and trailer both makes a file worthless. Memory is bounded
-/// by the number of threads and, at some tens of bytes each, of blocks. `progress` is told of
+/// by the number of threads and, at some tens of bytes each, of blocks. `observer` is shown
 /// bytes of `input`.
 ///
 /// # Errors
@@ -80,62 +79,45 @@ pub fn salvage(
     input: impl Read + Seek,
     output: impl Write,
     gap: Gap,
-    options: &DecompressOptions<'_>,
-    progress: &dyn Progress,
-    interrupt: &AtomicBool,
+    options: &DecompressOptions,
+    observer: &mut dyn Observer,
 ) -> Result<SalvageReport> {
     let mut scan = Scan::new(input)?;
     let plan = plan(&mut scan)?;
     options.check_output(plan.bytes)?;
     let header = scan.header.clone();
     let mut report = SalvageReport { notes: notes(&scan), ..SalvageReport::default() };
-    let model = LazyModel::new(options.models);
     let mut restorer = Restorer::new(output, gap, header.audio, &plan)?;
-    let stop = Stop::new(interrupt);
+    let mut decoding = Decoding::start(&header, options)?;
     let mut pieces = plan.pieces.into_iter();
-    ordered::run(
-        super::threads(options.threads, options.models.lanes(&header.fingerprint)),
-        &stop,
-        || {
-            let Some(piece) = pieces.next() else { return Ok(None) };
-            let (found, first_frame) = match piece {
-                Piece::Block(found, first_frame) => (found, first_frame),
-                Piece::Lost(lost) => return Ok(Some(Job::Lost(lost))),
-            };
-            progress.advance(u64::from(found.coded_length));
-            let block = scan.read(&found)?;
-            if block.uses_lm {
-                model.open(&header.fingerprint)?;
-            }
-            Ok(Some(Job::Decode { found, first_frame, block }))
-        },
-        |lane| {
-            let coder = BlockCoder::new(&header, &stop, lane);
-            let model = &model;
-            move |job| match job {
-                Job::Lost(lost) => Ok(Done::Lost(lost)),
-                Job::Decode { found, first_frame, block } => {
-                    match coder.decode(found.original_offset, block, model.get()) {
-                        Ok(bytes) => Ok(Done::Decoded { found, bytes }),
-                        Err(error @ (Error::Corrupt { .. } | Error::Limit { .. })) => {
-                            Ok(Done::Lost(undecodable(&found, first_frame, &error)))
-                        }
-                        Err(error) => Err(error),
+    let mut source = || {
+        let Some(piece) = pieces.next() else { return Ok(None) };
+        let block = match &piece {
+            Piece::Block(found, _) => Some((found.original_offset, scan.read(found)?)),
+            Piece::Lost(_) => None,
+        };
+        Ok(Some(Job { tag: piece, block }))
+    };
+    while let Some((piece, decoded)) = decoding.next(&mut source, observer)? {
+        let lost = match (piece, decoded) {
+            (Piece::Lost(lost), _) => lost,
+            (Piece::Block(found, first_frame), decoded) => {
+                match decoded.unwrap_or(Ok(Vec::new())) {
+                    Ok(bytes) => {
+                        report.segments += u32::from(found.kind.is_audio());
+                        restorer.restore(&found, &bytes)?;
+                        continue;
                     }
+                    Err(error @ (Error::Corrupt { .. } | Error::Limit { .. })) => {
+                        undecodable(&found, first_frame, &error)
+                    }
+                    Err(error) => return Err(error),
                 }
             }
-        },
-        |done| match done {
-            Done::Decoded { found, bytes } => {
-                report.segments += u32::from(found.kind.is_audio());
-                restorer.restore(&found, &bytes)
-            }
-            Done::Lost(lost) => {
-                report.damage.push(damage(&lost, header.audio));
-                restorer.replace(&lost)
-            }
-        },
-    )?;
+        };
+        report.damage.push(damage(&lost, header.audio));
+        restorer.replace(&lost)?;
+    }
     restorer.finish(&mut report)?;
     let proof = scan.tail.as_ref().map(|tail| tail.trailer.blake3);
     report.complete = report.damage.is_empty() && proof == Some(report.blake3);
@@ -148,21 +130,10 @@ pub fn salvage(
 /// Those of [`salvage`].
 pub fn examine(
     input: impl Read + Seek,
-    options: &DecompressOptions<'_>,
-    progress: &dyn Progress,
-    interrupt: &AtomicBool,
+    options: &DecompressOptions,
+    observer: &mut dyn Observer,
 ) -> Result<SalvageReport> {
-    salvage(input, io::sink(), Gap::Silence, options, progress, interrupt)
-}
-
-enum Job {
-    Decode { found: Found, first_frame: u64, block: Block },
-    Lost(Lost),
-}
-
-enum Done {
-    Decoded { found: Found, bytes: Vec<u8> },
-    Lost(Lost),
+    salvage(input, io::sink(), Gap::Silence, options, observer)
 }
 
 /// A block whose checksums are right and that still decodes to something else.

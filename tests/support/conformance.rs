@@ -13,6 +13,7 @@ mod good;
 use lmz::Level;
 use lmz::codec::{self, BytesContext};
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Writer};
+use lmz::observer::Watch;
 use lmz::wav::{self, Endian, SampleFormat, WavFormat};
 
 pub use bad::{bad, unsupported};
@@ -101,15 +102,16 @@ impl Builder {
             _ => Vec::new(),
         };
         let stride = if primer.is_empty() { stride } else { primer.len() };
-        let coded = codec::encode_bytes(bytes, BytesContext { stride, primer: &primer });
-        self.block(kind, bytes, coded)
+        let coded =
+            codec::encode_bytes(bytes, BytesContext { stride, primer: &primer }, &Watch::default());
+        self.block(kind, bytes, coded.unwrap())
     }
 
     /// One predicted block.
     pub fn predicted(self, bytes: &[u8]) -> Self {
         let (level, audio) = (self.header.level, self.header.audio.unwrap());
         let (pcm, mapping) = wav::to_pcm(bytes, &audio.format).unwrap();
-        let coded = codec::encode_pcm(&pcm, level, None).unwrap();
+        let coded = codec::encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
         let mut built = self.block(BlockKind::AudioCoded, bytes, coded.tokens);
         let block = built.last();
         block.lsb = coded.lsb;

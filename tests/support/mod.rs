@@ -7,8 +7,6 @@ pub mod files;
 pub mod golden;
 pub mod wav;
 
-use std::sync::atomic::AtomicBool;
-
 use lmz::pipeline::{self, CompressOptions, DecompressOptions};
 use lmz::{Level, Result};
 
@@ -18,10 +16,9 @@ pub fn compress(original: &[u8]) -> Vec<u8> {
 }
 
 /// Compresses in memory.
-pub fn compress_with(original: &[u8], options: &CompressOptions<'_>) -> Vec<u8> {
+pub fn compress_with(original: &[u8], options: &CompressOptions) -> Vec<u8> {
     let mut lmz = Vec::new();
-    let summary =
-        pipeline::compress(original, &mut lmz, options, &(), &AtomicBool::new(false)).unwrap();
+    let summary = pipeline::compress(original, &mut lmz, options, &mut ()).unwrap();
     assert_eq!(summary.original_bytes, original.len() as u64);
     assert_eq!(summary.compressed_bytes, lmz.len() as u64);
     assert_eq!(summary.blake3, *blake3::hash(original).as_bytes());
@@ -32,7 +29,7 @@ pub fn compress_with(original: &[u8], options: &CompressOptions<'_>) -> Vec<u8> 
 pub fn decompress(lmz: &[u8]) -> Result<Vec<u8>> {
     let options = DecompressOptions { threads: 1, ..Default::default() };
     let mut original = Vec::new();
-    pipeline::decompress(lmz, &mut original, &options, &(), &AtomicBool::new(false))?;
+    pipeline::decompress(lmz, &mut original, &options, &mut ())?;
     Ok(original)
 }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use lmz::lm::ModelSource;
@@ -20,9 +20,6 @@ use crate::report::Told;
 use crate::source::Source;
 use crate::{damaged, models, report};
 
-/// Signals end the program directly, so that no run is ever asked to stop.
-pub static NEVER: AtomicBool = AtomicBool::new(false);
-
 pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Compress)?;
     if args.verify && jobs.iter().any(|job| job.output == Place::Pipe) {
@@ -38,18 +35,18 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
         level: args.level(),
         lm: args.lm().into(),
         mapping,
-        model: model.as_deref(),
+        model,
         threads: args.common.threads,
     };
     let models = models::as_source(&models);
     for_each(&jobs, |job| {
         let source = args.delete_source.then(|| Source::new(&job.input)).transpose()?;
-        let (input, bar) = open(&job.input, &args.common)?;
+        let (input, mut bar) = open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
-        let summary = pipeline::compress(input, &mut output, &options, &bar, &NEVER)?;
+        let summary = pipeline::compress(input, &mut output, &options, &mut bar)?;
         drop(bar);
         if args.verify {
-            check(&mut output, &summary, models, &args.common)?;
+            check(&mut output, &summary, &models, &args.common)?;
         }
         match source {
             Some(source) => {
@@ -69,13 +66,17 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
 fn check(
     output: &mut Output,
     summary: &Summary,
-    models: &dyn ModelSource,
+    models: &Arc<dyn ModelSource>,
     common: &CommonArgs,
 ) -> Result<()> {
     let Some(file) = output.reread()? else { return Ok(()) };
-    let bar = Bar::new("verifying", Some(summary.compressed_bytes), !common.quiet);
-    let options = DecompressOptions { models, threads: common.threads, max_output: u64::MAX };
-    let decoded = pipeline::verify(file, &options, &bar, &NEVER)
+    let mut bar = Bar::new("verifying", Some(summary.compressed_bytes), !common.quiet);
+    let options = DecompressOptions {
+        models: Arc::clone(models),
+        threads: common.threads,
+        max_output: u64::MAX,
+    };
+    let decoded = pipeline::verify(file, &options, &mut bar)
         .context("the result does not decode; please report this")?;
     ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
     Ok(())
@@ -96,9 +97,9 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
         if args.from.is_some() || args.to.is_some() {
             return damaged::extract(job, args, &options);
         }
-        let (input, bar) = open(&job.input, &args.common)?;
+        let (input, mut bar) = open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
-        let summary = pipeline::decompress(input, &mut output, &options, &bar, &NEVER)
+        let summary = pipeline::decompress(input, &mut output, &options, &mut bar)
             .map_err(damaged::with_advice)?;
         drop(bar);
         output.finish()?;
@@ -116,8 +117,8 @@ pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
         max_output: args.max_output,
     };
     for_each(&without_output(&args.inputs), |job| {
-        let (input, bar) = open(&job.input, &args.common)?;
-        let verified = pipeline::verify(input, &options, &bar, &NEVER);
+        let (input, mut bar) = open(&job.input, &args.common)?;
+        let verified = pipeline::verify(input, &options, &mut bar);
         drop(bar);
         let summary = match verified {
             Ok(summary) => summary,

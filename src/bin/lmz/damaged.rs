@@ -8,7 +8,7 @@ use lmz::Error;
 use lmz::pipeline::{self, DecompressOptions, SalvageReport};
 
 use crate::args::{CommonArgs, DecompressArgs};
-use crate::commands::{NEVER, tell};
+use crate::commands::tell;
 use crate::failure::{Incomplete, complain};
 use crate::names::{Job, Place};
 use crate::output::Output;
@@ -16,11 +16,11 @@ use crate::progress::Bar;
 use crate::report;
 
 /// Restores what is left of a file.
-pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions<'_>) -> Result<()> {
-    let (input, bar) = open(&job.input, &args.common)?;
+pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions) -> Result<()> {
+    let (input, mut bar) = open(&job.input, &args.common)?;
     let mut output = Output::open(&job.output, args.output.force)?;
     let gap = args.gap.into();
-    let found = pipeline::salvage(input, &mut output, gap, options, &bar, &NEVER)?;
+    let found = pipeline::salvage(input, &mut output, gap, options, &mut bar)?;
     drop(bar);
     output.finish()?;
     let (from, to) = (job.input.name(), job.output.name());
@@ -31,12 +31,12 @@ pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions<'_>
 }
 
 /// Writes a part of a file.
-pub fn extract(job: &Job, args: &DecompressArgs, options: &DecompressOptions<'_>) -> Result<()> {
-    let (input, bar) = open(&job.input, &args.common)?;
+pub fn extract(job: &Job, args: &DecompressArgs, options: &DecompressOptions) -> Result<()> {
+    let (input, mut bar) = open(&job.input, &args.common)?;
     let mut output = Output::open(&job.output, args.output.force)?;
     let part = (args.from, args.to);
     let done =
-        pipeline::extract(input, &mut output, part, options, &bar, &NEVER).map_err(with_advice)?;
+        pipeline::extract(input, &mut output, part, options, &mut bar).map_err(with_advice)?;
     drop(bar);
     output.finish()?;
     let (from, to) = (job.input.name(), job.output.name());
@@ -53,13 +53,13 @@ pub fn examine(
     place: &Place,
     error: Error,
     common: &CommonArgs,
-    options: &DecompressOptions<'_>,
+    options: &DecompressOptions,
 ) -> anyhow::Error {
     let damaged = matches!(error, Error::Corrupt { .. } | Error::NotLmz { .. });
     let (Place::File(path), true) = (place, damaged) else { return error.into() };
     let Ok(file) = File::open(path) else { return error.into() };
-    let bar = Bar::new(&place.name(), None, !common.quiet);
-    let Ok(found) = pipeline::examine(file, options, &bar, &NEVER) else { return error.into() };
+    let mut bar = Bar::new(&place.name(), None, !common.quiet);
+    let Ok(found) = pipeline::examine(file, options, &mut bar) else { return error.into() };
     drop(bar);
     name_damage(&place.name(), &found);
     if common.json {

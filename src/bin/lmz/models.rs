@@ -1,5 +1,7 @@
 //! Which language model to use: the only place of the program that knows of engines.
 
+use std::sync::Arc;
+
 use lmz::lm::{ModelProvider, ModelSource};
 
 use crate::args::{CompressArgs, Lm, ModelArgs};
@@ -11,10 +13,10 @@ pub use engine::{Models, engine};
 ///
 /// # Errors
 /// [`Usage`] when a model is asked for that cannot be had.
-pub fn for_compressing<'a>(
+pub fn for_compressing(
     args: &CompressArgs,
-    models: &'a Models,
-) -> Result<Option<Box<dyn ModelProvider + 'a>>, Usage> {
+    models: &Models,
+) -> Result<Option<Arc<dyn ModelProvider>>, Usage> {
     let asked = args.lm() == Lm::On || args.model.model.is_some() || args.mapping.needs_model();
     if args.mapping.needs_model() && args.lm() == Lm::Off {
         return Err(Usage("--experts lm and --lm off leave no expert".to_owned()));
@@ -33,13 +35,14 @@ pub fn all(args: &ModelArgs) -> Models {
 }
 
 /// As what the pipeline asks for when decoding.
-pub fn as_source(models: &Models) -> &dyn ModelSource {
+pub fn as_source(models: &Models) -> Arc<dyn ModelSource> {
     models.source()
 }
 
 #[cfg(feature = "llama")]
 mod engine {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use lmz::Result;
     use lmz::lm::llama::{Alphabet, ENGINE, ModelOptions};
@@ -51,11 +54,11 @@ mod engine {
     }
 
     /// Models run by llama.cpp.
-    pub struct Models(LlamaModels);
+    pub struct Models(Arc<LlamaModels>);
 
     impl Models {
         pub fn new(file: Option<PathBuf>) -> Self {
-            Models(LlamaModels::new(file))
+            Models(Arc::new(LlamaModels::new(file)))
         }
 
         pub fn is_available(&self) -> bool {
@@ -68,13 +71,13 @@ mod engine {
             lanes: u32,
             gpu_layers: u32,
             window: Option<u32>,
-        ) -> Result<Box<dyn ModelProvider + '_>> {
+        ) -> Result<Arc<dyn ModelProvider>> {
             let alphabet = window.map_or(Alphabet::Bins, |window| Alphabet::Characters { window });
             self.0.provider(lanes, ModelOptions { gpu_layers, alphabet })
         }
 
-        pub fn source(&self) -> &dyn ModelSource {
-            &self.0
+        pub fn source(&self) -> Arc<dyn ModelSource> {
+            Arc::clone(&self.0) as Arc<dyn ModelSource>
         }
     }
 }
@@ -82,6 +85,7 @@ mod engine {
 #[cfg(not(feature = "llama"))]
 mod engine {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use lmz::lm::{ModelProvider, ModelSource, NoModels};
     use lmz::{Error, Result};
@@ -108,14 +112,14 @@ mod engine {
             _lanes: u32,
             _gpu_layers: u32,
             _window: Option<u32>,
-        ) -> Result<Box<dyn ModelProvider + '_>> {
+        ) -> Result<Arc<dyn ModelProvider>> {
             Err(Error::Unsupported {
                 reason: "this build of lmz is without language models".to_owned(),
             })
         }
 
-        pub fn source(&self) -> &dyn ModelSource {
-            &NoModels
+        pub fn source(&self) -> Arc<dyn ModelSource> {
+            Arc::new(NoModels)
         }
     }
 }

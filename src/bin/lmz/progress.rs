@@ -1,7 +1,9 @@
 //! A progress bar, on a terminal only.
 
+use std::ops::ControlFlow;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lmz::pipeline::Progress;
+use lmz::observer::{Observer, Progress};
 
 const TEMPLATE: &str = "{prefix} {bar:30} {percent:>3} %  {bytes_per_sec}, {eta} left";
 const TEMPLATE_OF_UNKNOWN_LENGTH: &str = "{prefix} {spinner} {bytes}  {bytes_per_sec}";
@@ -28,9 +30,11 @@ impl Bar {
     }
 }
 
-impl Progress for Bar {
-    fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
+impl Observer for Bar {
+    fn observe(&mut self, progress: Progress) -> ControlFlow<()> {
+        self.0.set_position(progress.bytes);
+        // Signals end the program directly.
+        ControlFlow::Continue(())
     }
 }
 

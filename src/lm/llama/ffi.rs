@@ -7,9 +7,8 @@
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
-use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_sys_2 as sys;
@@ -26,20 +25,20 @@ pub enum Feed {
 }
 
 /// A context of llama.cpp with its key/value cache.
-pub struct Sequences<'m> {
+pub struct Sequences {
     context: NonNull<sys::llama_context>,
     /// Logits in a row.
     vocabulary: usize,
     /// Length of a vector that stands for a token.
     width: usize,
     count: usize,
-    /// The context reads the model's weights.
-    model: PhantomData<&'m LlamaModel>,
+    /// The context reads the model's weights, so they stay as long as it does.
+    _model: Arc<LlamaModel>,
 }
 
 // SAFETY: a context is not bound to the thread that made it, and every use of it that changes
 // anything needs `&mut self`.
-unsafe impl Send for Sequences<'_> {}
+unsafe impl Send for Sequences {}
 
 /// The model behind the bindings' wrapper.
 fn raw(model: &LlamaModel) -> *mut sys::llama_model {
@@ -49,14 +48,14 @@ fn raw(model: &LlamaModel) -> *mut sys::llama_model {
     unsafe { ptr::from_ref(model).cast::<*mut sys::llama_model>().read() }
 }
 
-impl<'m> Sequences<'m> {
+impl Sequences {
     /// `count` empty sequences, each with `cells` positions of its own in the cache.
     ///
     /// Must not run beside itself for the same model, which llama.cpp may write to.
     ///
     /// # Errors
     /// [`Error::Model`] when llama.cpp cannot make the context.
-    pub fn new(model: &'m LlamaModel, cells: u32, count: u32, on_gpu: bool) -> Result<Self> {
+    pub fn new(model: Arc<LlamaModel>, cells: u32, count: u32, on_gpu: bool) -> Result<Self> {
         // SAFETY: plain data.
         let mut params = unsafe { sys::llama_context_default_params() };
         params.n_ctx = cells * count;
@@ -71,9 +70,10 @@ impl<'m> Sequences<'m> {
         // Each sequence has cells of its own, so none sees where the others are.
         params.kv_unified = false;
         params.no_perf = true;
-        // SAFETY: the model outlives the context by 'm; null pointers in the parameters mean
+        // SAFETY: the model outlives the context, which is freed
+        // before the `Arc` beside it is; null pointers in the parameters mean
         // that there is no callback and no sampler.
-        let context = unsafe { sys::llama_init_from_model(raw(model), params) };
+        let context = unsafe { sys::llama_init_from_model(raw(&model), params) };
         let context = NonNull::new(context)
             .ok_or_else(|| Error::model("llama.cpp cannot make a context of it"))?;
         Ok(Sequences {
@@ -81,7 +81,7 @@ impl<'m> Sequences<'m> {
             vocabulary: usize::try_from(model.n_vocab()).unwrap_or(0),
             width: usize::try_from(model.n_embd()).unwrap_or(0),
             count: count as usize,
-            model: PhantomData,
+            _model: model,
         })
     }
 
@@ -168,7 +168,7 @@ impl<'m> Sequences<'m> {
     }
 }
 
-impl Drop for Sequences<'_> {
+impl Drop for Sequences {
     fn drop(&mut self) {
         // SAFETY: made by llama_init_from_model, and nothing else frees it.
         unsafe { sys::llama_free(self.context.as_ptr()) }

@@ -4,12 +4,12 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result, bail};
 use lmz::codec::{self, FrameCost};
 use lmz::container::{Block, BlockKind, Reader};
 use lmz::lm::ModelProvider;
+use lmz::observer::Watch;
 use lmz::pipeline::{self, CompressOptions, SEGMENT, TokenMapping};
 use lmz::wav::{self, Span, WavFormat, WavReader};
 use serde::Serialize;
@@ -19,9 +19,6 @@ use super::coders::{Parts, parts};
 use super::{formats, html, write};
 use crate::args::Lm;
 use crate::models::Models;
-
-/// Signals end the program directly.
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Points of the curves at most.
 const POINTS: usize = 800;
@@ -105,7 +102,7 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
         level: level.level(),
         lm: lm.into(),
         mapping: TokenMapping::default(),
-        model: model.as_deref(),
+        model,
         threads: args.threads,
     };
     let content = fs::read(file)?;
@@ -126,9 +123,9 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
 }
 
 /// `always_lm` runs the model on every segment, not only where it takes part.
-fn explain(content: &[u8], options: &CompressOptions<'_>, always_lm: bool) -> Result<Explained> {
+fn explain(content: &[u8], options: &CompressOptions, always_lm: bool) -> Result<Explained> {
     let mut packed = Vec::new();
-    pipeline::compress(content, &mut packed, options, &(), &NEVER)?;
+    pipeline::compress(content, &mut packed, options, &mut ())?;
     let info = pipeline::info(packed.as_slice())?;
     let mut explained = Explained {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -153,7 +150,7 @@ fn explain(content: &[u8], options: &CompressOptions<'_>, always_lm: bool) -> Re
         let (Span::Audio { bytes }, Some(format)) = (span, spans.format()) else { continue };
         let start = format.seconds(frames.len() as u64);
         explained.segments.push(segment(&block, format, start));
-        let model = options.model.filter(|_| always_lm || block.uses_lm);
+        let model = options.model.as_deref().filter(|_| always_lm || block.uses_lm);
         frames.extend(account(&bytes, format, &block, options, model)?);
     }
     if explained.segments.iter().any(|segment| segment.uses_lm) || always_lm {
@@ -189,7 +186,7 @@ fn account(
     bytes: &[u8],
     format: &WavFormat,
     block: &Block,
-    options: &CompressOptions<'_>,
+    options: &CompressOptions,
     model: Option<&dyn ModelProvider>,
 ) -> Result<Vec<Frame>> {
     let level = options.level;
@@ -197,9 +194,14 @@ fn account(
     let pcm = wav::to_pcm(bytes, format).map(|(pcm, _)| pcm);
     let (predictor, with_lm) = match &pcm {
         Some(pcm) if block.kind == BlockKind::AudioCoded => {
-            let plain = codec::cost_pcm(pcm, level, None)?;
+            let plain = codec::cost_pcm(pcm, level, None, &Watch::default())?;
             let modelled = match model {
-                Some(model) => Some(codec::cost_pcm(pcm, level, Some(&mut *model.session(0)?))?),
+                Some(model) => Some(codec::cost_pcm(
+                    pcm,
+                    level,
+                    Some(&mut *model.session(0)?),
+                    &Watch::default(),
+                )?),
                 None => None,
             };
             (plain, modelled)

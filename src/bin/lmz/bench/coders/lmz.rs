@@ -1,7 +1,8 @@
 //! lmz itself, in its variants.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use lmz::container::Reader;
@@ -13,9 +14,6 @@ use super::{Clock, Coder, Parts, in_memory};
 use crate::args::Lm;
 use crate::bench::args::BenchLevel;
 use crate::models::{self, Models};
-
-/// Signals end the process directly.
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What `compress` is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +48,7 @@ impl Variant {
         format!("lmz {}, {}, {model}", env!("CARGO_PKG_VERSION"), models::engine())
     }
 
-    fn options<'a>(&self, model: Option<&'a dyn ModelProvider>) -> CompressOptions<'a> {
+    fn options(&self, model: Option<Arc<dyn ModelProvider>>) -> CompressOptions {
         CompressOptions {
             level: self.level.level(),
             lm: self.lm.into(),
@@ -64,17 +62,17 @@ impl Variant {
 pub struct Lmz {
     variant: Variant,
     models: Models,
-    tokens: AtomicU64,
+    tokens: Arc<AtomicU64>,
 }
 
 impl Lmz {
     pub fn new(variant: Variant) -> Self {
         let models = Models::new(variant.model.clone());
-        Lmz { variant, models, tokens: AtomicU64::new(0) }
+        Lmz { variant, models, tokens: Arc::default() }
     }
 
     /// The model, loaded; `None` if none takes part.
-    fn model(&self) -> Result<Option<Box<dyn ModelProvider + '_>>> {
+    fn model(&self) -> Result<Option<Arc<dyn ModelProvider>>> {
         Ok(match self.variant.lm {
             Lm::Off => None,
             Lm::Auto | Lm::On => Some(self.models.provider(1, 0, None)?),
@@ -85,10 +83,10 @@ impl Lmz {
 impl Coder for Lmz {
     fn encode(&mut self, original: &Path, coded: &Path, clock: &mut Clock) -> Result<()> {
         let model = self.model()?;
-        let options = self.variant.options(model.as_deref());
+        let options = self.variant.options(model);
         in_memory(original, coded, clock, |wav| {
             let mut packed = Vec::new();
-            pipeline::compress(wav, &mut packed, &options, &(), &NEVER)?;
+            pipeline::compress(wav, &mut packed, &options, &mut ())?;
             Ok(packed)
         })
     }
@@ -96,15 +94,16 @@ impl Coder for Lmz {
     fn decode(&mut self, coded: &Path, restored: &Path, clock: &mut Clock) -> Result<()> {
         // Loads it outside of what is timed.
         drop(self.model()?);
-        let source = Counting { inner: models::as_source(&self.models), tokens: &self.tokens };
+        let tokens = Arc::clone(&self.tokens);
+        let source = Counting { inner: models::as_source(&self.models), tokens };
         let options = DecompressOptions {
-            models: &source,
+            models: Arc::new(source),
             threads: self.variant.threads,
             ..Default::default()
         };
         in_memory(coded, restored, clock, |packed| {
             let mut wav = Vec::new();
-            pipeline::decompress(packed, &mut wav, &options, &(), &NEVER)?;
+            pipeline::decompress(packed, &mut wav, &options, &mut ())?;
             Ok(wav)
         })
     }
@@ -130,27 +129,28 @@ pub fn parts(packed: &[u8]) -> Result<Parts> {
 }
 
 /// Models whose sessions count the tokens they read.
-struct Counting<'a, M: ?Sized> {
-    inner: &'a M,
-    tokens: &'a AtomicU64,
+struct Counting {
+    inner: Arc<dyn ModelSource>,
+    tokens: Arc<AtomicU64>,
 }
 
-impl ModelSource for Counting<'_, dyn ModelSource + '_> {
+impl ModelSource for Counting {
     fn lanes(&self, fingerprint: &[u8]) -> usize {
         self.inner.lanes(fingerprint)
     }
 
-    fn open(&self, fingerprint: &[u8]) -> lmz::Result<Box<dyn ModelProvider + '_>> {
-        Ok(Box::new(CountingProvider { inner: self.inner.open(fingerprint)?, tokens: self.tokens }))
+    fn open(&self, fingerprint: &[u8]) -> lmz::Result<Arc<dyn ModelProvider>> {
+        let (inner, tokens) = (self.inner.open(fingerprint)?, Arc::clone(&self.tokens));
+        Ok(Arc::new(CountingProvider { inner, tokens }))
     }
 }
 
-struct CountingProvider<'a> {
-    inner: Box<dyn ModelProvider + 'a>,
-    tokens: &'a AtomicU64,
+struct CountingProvider {
+    inner: Arc<dyn ModelProvider>,
+    tokens: Arc<AtomicU64>,
 }
 
-impl ModelProvider for CountingProvider<'_> {
+impl ModelProvider for CountingProvider {
     fn fingerprint(&self) -> Vec<u8> {
         self.inner.fingerprint()
     }
@@ -159,17 +159,18 @@ impl ModelProvider for CountingProvider<'_> {
         self.inner.lanes()
     }
 
-    fn session(&self, lane: usize) -> lmz::Result<Box<dyn LanguageModel + '_>> {
-        Ok(Box::new(CountingSession { inner: self.inner.session(lane)?, tokens: self.tokens }))
+    fn session(&self, lane: usize) -> lmz::Result<Box<dyn LanguageModel>> {
+        let (inner, tokens) = (self.inner.session(lane)?, Arc::clone(&self.tokens));
+        Ok(Box::new(CountingSession { inner, tokens }))
     }
 }
 
-struct CountingSession<'a> {
-    inner: Box<dyn LanguageModel + 'a>,
-    tokens: &'a AtomicU64,
+struct CountingSession {
+    inner: Box<dyn LanguageModel>,
+    tokens: Arc<AtomicU64>,
 }
 
-impl LanguageModel for CountingSession<'_> {
+impl LanguageModel for CountingSession {
     fn reset(&mut self) -> lmz::Result<()> {
         self.inner.reset()
     }

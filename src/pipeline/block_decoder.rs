@@ -1,0 +1,122 @@
+//! One block back to the bytes of the original (§5.2).
+
+use std::sync::Arc;
+
+use super::context;
+use super::lazy_model::LazyModel;
+use crate::ascii::{self, Characters, Params};
+use crate::codec::{self, CodedPcm};
+use crate::container::{Audio, Block, BlockKind, FileHeader};
+use crate::error::{Error, Result};
+use crate::lm::LanguageModel;
+use crate::observer::Watch;
+use crate::wav::{self, Mapping};
+
+/// One thread's decoder of blocks.
+pub(crate) struct BlockDecoder {
+    pub(super) header: Arc<FileHeader>,
+    pub(super) model: Arc<LazyModel>,
+    /// Number of this thread, and of its lane in a model that has lanes.
+    pub(super) lane: usize,
+    pub(super) watch: Watch,
+}
+
+impl BlockDecoder {
+    /// Decodes the block that stands at `offset` of the original and checks it. Offsets in errors
+    /// are relative to the block.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] and [`Error::Limit`] about the block, those of the model,
+    /// [`Error::Interrupted`].
+    pub(super) fn decode(&self, offset: u64, block: Block) -> Result<Vec<u8>> {
+        let (length, stored) = (block.original_length as usize, block.original_crc);
+        self.watch.begin(block.coded_length());
+        let bytes = self.decode_payload(offset, block)?;
+        self.watch.finish();
+        let computed = crc32fast::hash(&bytes);
+        if bytes.len() != length || computed != stored {
+            return Err(Error::corrupt(
+                0,
+                format!(
+                    "the block decodes to {} bytes with CRC-32 {computed:08x}; stored: {length} \
+                     bytes, {stored:08x}",
+                    bytes.len()
+                ),
+            ));
+        }
+        Ok(bytes)
+    }
+
+    /// As [`BlockDecoder::decode`], without checking what comes out.
+    ///
+    /// # Errors
+    /// Those of [`BlockDecoder::decode`].
+    pub(crate) fn decode_payload(&self, offset: u64, block: Block) -> Result<Vec<u8>> {
+        let no_audio = || Error::corrupt(0, "an audio block in a file without audio");
+        let audio = || self.header.audio.as_ref().ok_or_else(no_audio);
+        match block.kind {
+            BlockKind::ForeignStored | BlockKind::AudioStored => Ok(block.tokens),
+            BlockKind::ForeignCoded => {
+                let primer = context::primer(self.header.audio.as_ref(), offset);
+                self.decode_bytes(&block, context::foreign(&primer))
+            }
+            BlockKind::AudioBytes => self.decode_bytes(&block, context::audio(&audio()?.format)),
+            BlockKind::AudioCoded => self.decode_pcm(block, audio()?),
+            BlockKind::AudioCharacters => self.decode_characters(&block, audio()?),
+        }
+    }
+
+    fn decode_bytes(&self, block: &Block, context: codec::BytesContext<'_>) -> Result<Vec<u8>> {
+        let length = block.original_length as usize;
+        self.watch.pass(1.0, length);
+        codec::decode_bytes(&block.tokens, context, length, &self.watch)
+    }
+
+    fn decode_pcm(&self, block: Block, audio: &Audio) -> Result<Vec<u8>> {
+        let format = &audio.format;
+        let mapping = Mapping::from_byte(block.mapping)?;
+        let mut session = match block.uses_lm {
+            true => Some(self.model.get()?.session(self.lane)?),
+            false => None,
+        };
+        let lm = session.as_mut().map(|session| &mut **session as &mut dyn LanguageModel);
+        let channels = usize::from(format.channels);
+        let frames = block.frames as usize;
+        let level = self.header.level;
+        let Block { tokens, lsb, long_term, .. } = block;
+        let coded = CodedPcm { tokens, lsb, long_term };
+        self.watch.pass(1.0, channels * frames);
+        let pcm = codec::decode_pcm(&coded, channels, frames, level, lm, &self.watch)?;
+        wav::from_pcm(&pcm, format.sample, mapping)
+    }
+
+    fn decode_characters(&self, block: &Block, audio: &Audio) -> Result<Vec<u8>> {
+        let (params, _) = Params::from_bytes(&block.tokens)?;
+        if params.experts.lm != block.uses_lm {
+            return Err(Error::corrupt(0, "block header and parameters disagree on the model"));
+        }
+        let mut session = match block.uses_lm {
+            true => Some(self.model.get()?.characters(self.lane)?),
+            false => None,
+        };
+        let lm = session.as_mut().map(|session| &mut **session as &mut Characters<'_>);
+        let Block { tokens, lsb, .. } = block;
+        let length = block.original_length as usize;
+        self.watch.pass(1.0, length);
+        ascii::decode(tokens, lsb, &audio.format, length, self.header.level, lm, &self.watch)
+    }
+}
+
+#[cfg(any(test, fuzzing))]
+impl BlockDecoder {
+    /// For blocks that use no model.
+    pub(crate) fn without_model(header: &FileHeader) -> Self {
+        let model = LazyModel::new(Arc::new(crate::lm::NoModels), &[]);
+        BlockDecoder {
+            header: Arc::new(header.clone()),
+            model: Arc::new(model),
+            lane: 0,
+            watch: Watch::default(),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! One block to its coded form: where the smallest of several codings is chosen.
+
+use std::sync::Arc;
+
+use super::{CompressOptions, LmUse, TokenMapping, context};
+use crate::codec::{self, BytesContext, CodedPcm};
+use crate::container::layout::MAX_PREDICTED_CHANNELS;
+use crate::container::{Audio, Block, BlockKind};
+use crate::error::{Error, Result};
+use crate::lm::{LanguageModel, ModelProvider};
+use crate::observer::Watch;
+use crate::pcm::Pcm;
+use crate::wav::{self, Mapping, Span, WavFormat};
+
+/// Samples, over all channels, in each of two excerpts of a segment on which [`LmUse::Auto`] tries the
+/// language model: together a second or two of computing, whatever the rate and the number of channels.
+const TRIAL_SAMPLES: usize = 3 << 12;
+
+/// Share of the trial's bits that the language model must save, in thousandths.
+///
+/// Coding with the model costs more than ten times the time, in both directions: a song should
+/// not take minutes to decode for half a percent.
+const TRIAL_MIN_SAVING: f64 = 10.0;
+
+/// Share of the work on a segment that is done when it has been coded without the language model,
+/// if it is coded with one, too.
+pub(super) const SHARE_WITHOUT_MODEL: f64 = 0.1;
+
+/// A block, and the same with the language model where that is shorter.
+pub(super) struct Encoded {
+    pub(super) plain: Block,
+    pub(super) modelled: Option<Block>,
+}
+
+impl Encoded {
+    fn plain(plain: Block) -> Self {
+        Encoded { plain, modelled: None }
+    }
+
+    /// The shorter of the two.
+    pub(super) fn smallest(self) -> Block {
+        self.modelled.unwrap_or(self.plain)
+    }
+
+    /// Bytes that the shorter one takes in the file.
+    pub(super) fn coded_length(&self) -> u64 {
+        self.modelled.as_ref().unwrap_or(&self.plain).coded_length()
+    }
+
+    /// Bytes by which the language model makes the block shorter.
+    pub(super) fn saved_by_lm(&self) -> u64 {
+        self.plain.coded_length() - self.coded_length()
+    }
+}
+
+/// One thread's encoder of blocks.
+pub(super) struct BlockEncoder {
+    /// How the samples are laid out, if there are any.
+    pub(super) audio: Option<Audio>,
+    pub(super) options: Arc<CompressOptions>,
+    /// Number of this thread, and of its lane in a model that has lanes.
+    pub(super) lane: usize,
+    pub(super) watch: Watch,
+}
+
+impl BlockEncoder {
+    /// Codes the span at `offset` of the original in the smallest way found.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for a span that is too long, those of the model, [`Error::Interrupted`].
+    pub(super) fn encode(&self, offset: u64, span: Span) -> Result<Encoded> {
+        let (Span::Foreign(bytes) | Span::Audio { bytes }) = &span;
+        self.watch.begin(bytes.len() as u64);
+        let encoded = match (span, self.audio) {
+            (Span::Audio { bytes }, Some(audio)) => {
+                let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
+                stored.frames = frames_in(&stored, &audio.format);
+                match &self.options.mapping {
+                    TokenMapping::Quantile => self.encode_audio(stored, &audio.format)?,
+                    TokenMapping::Characters(params) => {
+                        self.encode_characters(stored, &audio.format, params)?
+                    }
+                }
+            }
+            (Span::Foreign(bytes) | Span::Audio { bytes }, audio) => {
+                let stored = stored_block(BlockKind::ForeignStored, bytes)?;
+                let primer = context::primer(audio.as_ref(), offset);
+                let context = context::foreign(&primer);
+                Encoded::plain(self.or_byte_model(stored, BlockKind::ForeignCoded, context)?)
+            }
+        };
+        self.watch.finish();
+        Ok(encoded)
+    }
+
+    /// The model, unless none is to be used.
+    pub(super) fn model(&self) -> Option<&dyn ModelProvider> {
+        self.options.model.as_deref().filter(|_| self.options.lm != LmUse::Off)
+    }
+
+    fn encode_audio(&self, stored: Block, format: &WavFormat) -> Result<Encoded> {
+        let bytewise = |stored: Block| {
+            self.or_byte_model(stored, BlockKind::AudioBytes, context::audio(format))
+        };
+        let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
+        let pcm = if predictable { wav::to_pcm(&stored.tokens, format) } else { None };
+        let Some((pcm, mapping)) = pcm else {
+            return Ok(Encoded::plain(bytewise(stored)?));
+        };
+        let mapped =
+            Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
+        let mut predicted = self.encode_pcm(&mapped, &pcm)?;
+        // Floats that are no scaled integers are hardly a signal to predict: bytes may be
+        // the better view of them.
+        let rival = match mapping {
+            Mapping::OrderedFloat => Some(bytewise(stored.clone())?),
+            _ => None,
+        };
+        let smallest = rival.as_ref().unwrap_or(&stored).coded_length();
+        if predicted.plain.coded_length() < smallest {
+            return Ok(predicted);
+        }
+        // What is no shorter than without prediction may be with the model.
+        predicted.modelled.take_if(|modelled| modelled.coded_length() >= smallest);
+        let plain = match rival {
+            Some(rival) => rival,
+            None => bytewise(stored)?,
+        };
+        Ok(Encoded { plain, ..predicted })
+    }
+
+    /// The segment in predicted form, without and, if that is shorter, with the language model.
+    /// `empty` has all fields of the result that do not depend on the coding.
+    fn encode_pcm(&self, empty: &Block, pcm: &Pcm) -> Result<Encoded> {
+        let (level, samples) = (self.options.level, pcm.samples.len());
+        let block = |CodedPcm { tokens, lsb, long_term }| Block {
+            kind: BlockKind::AudioCoded,
+            long_term,
+            tokens,
+            lsb,
+            ..*empty
+        };
+        let share = if self.model().is_some() { SHARE_WITHOUT_MODEL } else { 1.0 };
+        self.watch.pass(share, samples);
+        let plain = block(codec::encode_pcm(pcm, level, None, &self.watch)?);
+        let Some(model) = self.model() else { return Ok(Encoded::plain(plain)) };
+        if self.options.lm == LmUse::Auto && !self.trial_pays(pcm, model)? {
+            return Ok(Encoded::plain(plain));
+        }
+        self.watch.pass(1.0 - share, samples);
+        // A session is held for no longer than it is stepped, because other lanes wait for it.
+        let coded = {
+            let mut session = model.session(self.lane)?;
+            codec::encode_pcm(pcm, level, Some(&mut *session), &self.watch)?
+        };
+        let modelled = Block {
+            uses_lm: true,
+            length_without_lm: u32::try_from(plain.tokens.len() + plain.lsb.len())
+                .unwrap_or(u32::MAX),
+            ..block(coded)
+        };
+        let shorter = modelled.coded_length() < plain.coded_length();
+        Ok(Encoded { modelled: shorter.then_some(modelled), plain })
+    }
+
+    /// Whether the model saves enough on excerpts from the first and the last third of a segment.
+    ///
+    /// Their second halves count: on the first samples the predictors know little yet, and a model
+    /// saves more than it ever will again.
+    fn trial_pays(&self, pcm: &Pcm, model: &dyn ModelProvider) -> Result<bool> {
+        let (level, watch) = (self.options.level, self.watch.of_trial());
+        let bits = |trial: &Pcm, lm: Option<&mut dyn LanguageModel>| -> Result<f64> {
+            let frames = codec::cost_pcm(trial, level, lm, &watch)?;
+            Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.tokens + f.lsb)).sum())
+        };
+        let (mut without, mut with) = (0.0, 0.0);
+        for part in [1, 4] {
+            let trial = pcm.excerpt(part, 5, TRIAL_SAMPLES / pcm.channels);
+            without += bits(&trial, None)?;
+            with += bits(&trial, Some(&mut *model.session(self.lane)?))?;
+        }
+        Ok(with * 1000.0 <= without * (1000.0 - TRIAL_MIN_SAVING))
+    }
+
+    /// `stored`, or the same through the byte model if that is smaller.
+    fn or_byte_model(
+        &self,
+        stored: Block,
+        kind: BlockKind,
+        context: BytesContext<'_>,
+    ) -> Result<Block> {
+        self.watch.pass(1.0, stored.tokens.len());
+        let tokens = codec::encode_bytes(&stored.tokens, context, &self.watch)?;
+        Ok(match tokens.len() < stored.tokens.len() {
+            true => Block { kind, tokens, lsb: Vec::new(), ..stored },
+            false => stored,
+        })
+    }
+}
+
+/// Whole frames in an audio block; the WAV layer cuts at nothing else.
+fn frames_in(block: &Block, format: &WavFormat) -> u32 {
+    (block.original_length as usize / format.frame_bytes()) as u32
+}
+
+/// `bytes` as they are: what every other coding has to beat.
+fn stored_block(kind: BlockKind, bytes: Vec<u8>) -> Result<Block> {
+    let original_length = u32::try_from(bytes.len()).map_err(|_| Error::Limit {
+        offset: 0,
+        reason: format!("a block of {} bytes", bytes.len()),
+    })?;
+    Ok(Block {
+        kind,
+        uses_lm: false,
+        long_term: false,
+        original_length,
+        frames: 0,
+        mapping: 0,
+        length_without_lm: 0,
+        original_crc: crc32fast::hash(&bytes),
+        tokens: bytes,
+        lsb: Vec::new(),
+    })
+}

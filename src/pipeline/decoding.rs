@@ -1,0 +1,86 @@
+//! Blocks on worker threads, and their originals in order: what decompression, extraction and
+//! salvage have in common.
+
+use std::sync::Arc;
+
+use super::DecompressOptions;
+use super::block_decoder::BlockDecoder;
+use super::lazy_model::LazyModel;
+use super::pool::{Pool, Threads};
+use crate::container::{Block, FileHeader};
+use crate::error::Result;
+use crate::observer::{Observer, Run, Watch};
+
+/// A block to decode.
+pub(super) struct Job<T> {
+    /// What the caller wants back with the result.
+    pub(super) tag: T,
+    /// Offset of its first byte in the original, and the block. Without one, the tag keeps its
+    /// place among the others.
+    pub(super) block: Option<(u64, Block)>,
+}
+
+/// A [`Job`]'s tag, and the bytes of its block.
+type Decoded<T> = (T, Option<Result<Vec<u8>>>);
+
+/// A run of blocks of one file.
+pub(super) struct Decoding<T> {
+    run: Arc<Run>,
+    model: Arc<LazyModel>,
+    pool: Pool<Job<T>, Decoded<T>>,
+}
+
+impl<T: Send + 'static> Decoding<T> {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) when there are none to be had.
+    pub(super) fn start(header: &FileHeader, options: &DecompressOptions) -> Result<Self> {
+        let run = Arc::new(Run::default());
+        let header = Arc::new(header.clone());
+        let model = LazyModel::new(Arc::clone(&options.models), &header.fingerprint);
+        let threads = Threads::new(options.threads, model.lanes());
+        let model = Arc::new(model);
+        let shared = (Arc::clone(&run), Arc::clone(&model));
+        let pool = Pool::start(threads, Arc::clone(&run), move |lane| {
+            let (run, model) = (Arc::clone(&shared.0), Arc::clone(&shared.1));
+            let watch = Watch::new(run);
+            let decoder = BlockDecoder { header: Arc::clone(&header), model, lane, watch };
+            move |Job { tag, block }| {
+                Ok((tag, block.map(|(offset, block)| decoder.decode(offset, block))))
+            }
+        })?;
+        Ok(Decoding { run, model, pool })
+    }
+
+    /// Counts bytes of the lmz file that belong to no block.
+    pub(super) fn advance(&self, bytes: u64) {
+        self.run.advance(bytes);
+    }
+
+    /// The result of the next job, in order, while `source` has more read ahead; `None` after the
+    /// last one.
+    ///
+    /// # Errors
+    /// Those of `source`; [`Error::Interrupted`](crate::Error::Interrupted) by the observer;
+    /// those of the model, when it is opened. Errors of a block are a part of its result.
+    pub(super) fn next(
+        &mut self,
+        mut source: impl FnMut() -> Result<Option<Job<T>>>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Decoded<T>>> {
+        let model = &self.model;
+        let source = || {
+            let job = source()?;
+            // Opened here, on the calling thread, before any worker needs it, and not at all
+            // for a file that names a model but never uses it.
+            if let Some(Job { block: Some((_, block)), .. }) = &job
+                && block.uses_lm
+            {
+                model.open()?;
+            }
+            Ok(job)
+        };
+        self.pool.next(source, observer)
+    }
+}

@@ -1,0 +1,229 @@
+//! Independent jobs on worker threads, results in the order of the jobs.
+//!
+//! The calling thread reads and writes; workers only compute. At most two jobs per worker
+//! are between the two ends, so memory is bounded whatever the speed of input and output.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::observer::{Observer, Run};
+
+/// Longest wait between two calls of an observer.
+const OBSERVED: Duration = Duration::from_millis(20);
+
+/// Which thread takes a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Assignment {
+    /// The first that is free.
+    FirstFree,
+    /// Thread `n % threads` takes job `n`.
+    InTurn,
+}
+
+/// Worker threads of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Threads {
+    pub(super) count: usize,
+    pub(super) assignment: Assignment,
+}
+
+impl Threads {
+    /// For a wish (0: all processors) and a model with `lanes` lanes: lanes advance together, so
+    /// each needs a thread of its own.
+    pub(super) fn new(wish: usize, lanes: usize) -> Self {
+        let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        match (wish, lanes) {
+            (_, 2..) => Threads { count: lanes, assignment: Assignment::InTurn },
+            (0, _) => Threads { count: processors(), assignment: Assignment::FirstFree },
+            (wish, _) => Threads { count: wish, assignment: Assignment::FirstFree },
+        }
+    }
+}
+
+/// Jobs, each with its number, for one thread or several.
+type Queue<J> = Mutex<Receiver<(u64, J)>>;
+
+/// Worker threads with jobs under way. Dropping it abandons these and waits for the threads to end.
+pub(super) struct Pool<J, R> {
+    run: Arc<Run>,
+    workers: Vec<JoinHandle<()>>,
+    queues: Vec<Sender<(u64, J)>>,
+    results: Receiver<(u64, Result<R>)>,
+    /// Results that are ahead of their turn.
+    waiting: BTreeMap<u64, Result<R>>,
+    /// Jobs taken, and results given.
+    taken: u64,
+    given: u64,
+    /// There are no more jobs.
+    exhausted: bool,
+}
+
+impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
+    /// Starts the threads, or as many as the system allows if any will do. Each calls `worker`
+    /// once, with its number, so that what it returns may own what cannot be shared.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the system has no thread left.
+    pub(super) fn start<W: FnMut(J) -> Result<R>>(
+        threads: Threads,
+        run: Arc<Run>,
+        worker: impl Fn(usize) -> W + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let count = threads.count.max(1);
+        let in_turn = threads.assignment == Assignment::InTurn;
+        let (queues, jobs): (Vec<_>, Vec<_>) = (0..if in_turn { count } else { 1 })
+            .map(|_| {
+                let (sender, receiver) = mpsc::channel();
+                (sender, Arc::new(Mutex::new(receiver)))
+            })
+            .unzip();
+        let (sender, results) = mpsc::channel();
+        let mut pool = Pool {
+            run,
+            workers: Vec::new(),
+            queues,
+            results,
+            waiting: BTreeMap::new(),
+            taken: 0,
+            given: 0,
+            exhausted: false,
+        };
+        let worker = Arc::new(worker);
+        for number in 0..count {
+            let (jobs, results) = (Arc::clone(&jobs[number % jobs.len()]), sender.clone());
+            let (run, worker) = (Arc::clone(&pool.run), Arc::clone(&worker));
+            let started = thread::Builder::new()
+                .name(format!("lmz-{number}"))
+                .spawn(move || work_on(&jobs, &results, &run, worker(number)));
+            match started {
+                Ok(thread) => pool.workers.push(thread),
+                Err(_) if number > 0 && !in_turn => break,
+                Err(error) => {
+                    let reason = format!("cannot start thread {} of {count}: {error}", number + 1);
+                    return Err(io::Error::new(error.kind(), reason).into());
+                }
+            }
+        }
+        Ok(pool)
+    }
+
+    /// Whether another job may be pushed before a result is taken.
+    pub(super) fn has_room(&self) -> bool {
+        self.taken - self.given < 2 * self.workers.len() as u64
+    }
+
+    /// Hands a job to the threads.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when they are gone.
+    pub(super) fn push(&mut self, job: J) -> Result<()> {
+        let queue = &self.queues[(self.taken % self.queues.len() as u64) as usize];
+        queue.send((self.taken, job)).map_err(|_| worker_lost())?;
+        self.taken += 1;
+        Ok(())
+    }
+
+    /// Waits for the next result, in the order of the jobs; `None` if no job is under way.
+    ///
+    /// # Errors
+    /// That of the job; [`Error::Interrupted`].
+    pub(super) fn take(&mut self, observer: &mut dyn Observer) -> Result<Option<R>> {
+        while self.given < self.taken {
+            self.run.observed_by(observer)?;
+            if let Some(result) = self.waiting.remove(&self.given) {
+                self.given += 1;
+                return result.map(Some);
+            }
+            match self.results.recv_timeout(OBSERVED) {
+                Ok((number, result)) => {
+                    self.waiting.insert(number, result);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(worker_lost()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next result, with jobs taken from `source` until it returns `None`; `None` after the
+    /// result of the last one.
+    ///
+    /// # Errors
+    /// Those of `source` and of the job; [`Error::Interrupted`].
+    pub(super) fn next(
+        &mut self,
+        mut source: impl FnMut() -> Result<Option<J>>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<R>> {
+        while !self.exhausted && self.has_room() {
+            self.run.observed_by(observer)?;
+            match source()? {
+                Some(job) => self.push(job)?,
+                None => self.exhausted = true,
+            }
+        }
+        self.take(observer)
+    }
+}
+
+impl<J, R> Drop for Pool<J, R> {
+    fn drop(&mut self) {
+        self.run.end();
+        self.queues.clear();
+        for worker in self.workers.drain(..) {
+            // One that panicked has reported it through `Reply`.
+            let _ = worker.join();
+        }
+    }
+}
+
+/// A worker's part.
+fn work_on<J, R>(
+    jobs: &Queue<J>,
+    results: &Sender<(u64, Result<R>)>,
+    run: &Run,
+    mut work: impl FnMut(J) -> Result<R>,
+) {
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, job)) = next else { return };
+        let reply = Reply { number, results, result: None };
+        reply.send(run.check().and_then(|()| work(job)));
+    }
+}
+
+/// Owes a result for one job, and pays with an error when the worker panics: the calling
+/// thread would wait for ever otherwise.
+struct Reply<'a, R> {
+    number: u64,
+    results: &'a Sender<(u64, Result<R>)>,
+    result: Option<Result<R>>,
+}
+
+impl<R> Reply<'_, R> {
+    fn send(mut self, result: Result<R>) {
+        self.result = Some(result);
+    }
+}
+
+impl<R> Drop for Reply<'_, R> {
+    fn drop(&mut self) {
+        let result = self.result.take().unwrap_or_else(|| Err(worker_lost()));
+        // The receiver is gone when the run has failed elsewhere: nobody to tell.
+        let _ = self.results.send((self.number, result));
+    }
+}
+
+fn worker_lost() -> Error {
+    Error::Io(io::Error::other("a worker thread ended unexpectedly"))
+}
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;
