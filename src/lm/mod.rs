@@ -3,6 +3,7 @@
 //! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` with its folder
 //! alone names llama.cpp; `lanes.rs` lets several segments share one batched context.
 
+pub mod gguf;
 pub mod identity;
 pub mod lanes;
 #[cfg(feature = "llama")]
