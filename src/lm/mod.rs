@@ -1,8 +1,10 @@
 //! Language models over quantile tokens: what the codec asks of them.
 //!
 //! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` with its folder
-//! alone names llama.cpp; `lanes.rs` lets several segments share one batched context.
+//! alone names llama.cpp; `lanes.rs` lets several segments share one batched context. `exact/` runs small
+//! models with the same bits on every machine.
 
+pub mod exact;
 pub mod gguf;
 pub mod identity;
 pub mod lanes;
@@ -12,6 +14,7 @@ pub mod llama;
 mod llama_models;
 mod recorder;
 mod source;
+mod vector;
 pub mod vocabulary;
 
 #[cfg(feature = "llama")]
@@ -81,4 +84,16 @@ pub trait LanguageModel<const SYMBOLS: usize = BINS> {
     /// # Errors
     /// [`crate::Error::Model`] when the engine fails or yields a value that is not finite.
     fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]>;
+
+    /// Reads tokens that follow each other, and writes the logits after each: the same as by as many
+    /// calls of `step`, which an engine may do faster. `tokens` and `logits` are equally many.
+    ///
+    /// # Errors
+    /// As `step`; what has been written to `logits` then has no meaning.
+    fn steps(&mut self, tokens: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()> {
+        for (&token, logits) in tokens.iter().zip(logits) {
+            *logits = self.step(token)?;
+        }
+        Ok(())
+    }
 }

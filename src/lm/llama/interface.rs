@@ -7,7 +7,7 @@ use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token_type::LlamaTokenAttr;
 
 use super::super::vocabulary::{self, Family, Token};
-use super::super::{BINS, CLASSES, FEATURES, Features, InputToken};
+use super::super::{BINS, CLASSES, FEATURES, InputToken, vector};
 use super::ffi::Feed;
 use crate::error::{Error, Result};
 
@@ -55,9 +55,6 @@ pub enum Inputs {
     Vector(usize),
 }
 
-/// Value of the bin's element of a vector, and of a feature of 127.
-const TOLD: f32 = 2.0;
-
 impl Interface {
     /// What one step of `lanes` sequences feeds, to be filled in.
     pub(super) fn feed(&self, lanes: usize) -> Feed {
@@ -73,7 +70,7 @@ impl Interface {
             Feed::Tokens(tokens) => tokens[lane] = self.token(input).0,
             Feed::Vectors(vectors) => {
                 if let Inputs::Vector(width) = self.inputs {
-                    tell_vector(input, &mut vectors[lane * width..][..width]);
+                    vector::write(input, &mut vectors[lane * width..][..width]);
                 }
             }
         }
@@ -120,19 +117,6 @@ impl Interface {
                 format!("text: read-out {}, start {start}", ids.join(","))
             }
         }
-    }
-}
-
-/// The vector of interface 2: the bin one-hot, the start being a bin of its own, then the features.
-fn tell_vector(input: InputToken, vector: &mut [f32]) {
-    let (bin, features) = match input {
-        InputToken::Bin { bin, features, .. } => (usize::from(bin) % BINS, features),
-        InputToken::Start | InputToken::Character(_) => (BINS, Features::default()),
-    };
-    vector.fill(0.0);
-    vector[bin] = TOLD;
-    for (element, feature) in vector[BINS + 1..].iter_mut().zip(features.0) {
-        *element = f32::from(feature) * (TOLD / 127.0);
     }
 }
 

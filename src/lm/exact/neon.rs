@@ -1,0 +1,106 @@
+//! Kernels for aarch64: any such machine, and those with dot products (ARMv8.2 and later).
+
+use std::arch::aarch64::{int8x8_t, int8x16_t, int32x4_t};
+
+use pulp::NullaryFnOnce;
+use pulp::aarch64::Neon;
+
+use super::dispatch::NeonDot;
+use super::kernel::{Kernel, Sink, Sums, blocked};
+use super::matrix::{Quad, Tile, View};
+
+/// The quad as one number.
+#[inline(always)]
+fn word(quad: Quad) -> i32 {
+    i32::from_ne_bytes(quad.map(|q| q as u8))
+}
+
+impl Kernel for Neon {
+    #[inline(always)]
+    fn vectorize<F: NullaryFnOnce>(self, work: F) -> F::Output {
+        Neon::vectorize(self, work)
+    }
+
+    #[inline(always)]
+    fn dots<const G: usize, const M: usize, const SIGNED: bool>(
+        self,
+        tiles: [&[Tile]; G],
+        _sums: [Sums; G],
+        vectors: [&[Quad]; M],
+    ) -> [[Sums; M]; G] {
+        let mut out = [[[0; 16]; M]; G];
+        for g in 0..G {
+            for m in 0..M {
+                // Two halves of the sums of two rows each.
+                let mut halves: [int32x4_t; 8] = [self.neon.vdupq_n_s32(0); 8];
+                for (tile, &quad) in tiles[g].iter().zip(vectors[m]) {
+                    let x: int8x8_t = pulp::cast([word(quad); 2]);
+                    let weights: [int8x8_t; 8] = pulp::cast(tile.0);
+                    for (half, weights) in halves.iter_mut().zip(weights) {
+                        *half = self.neon.vpadalq_s16(*half, self.neon.vmull_s8(weights, x));
+                    }
+                }
+                let halves: [i32; 32] = pulp::cast(halves);
+                for row in 0..16 {
+                    out[g][m][row] = halves[2 * row] + halves[2 * row + 1];
+                }
+            }
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn multiply<const SIGNED: bool>(
+        self,
+        matrix: View<'_>,
+        vectors: &[Quad],
+        stride: usize,
+        sink: &mut impl Sink,
+    ) {
+        blocked::<_, _, 1, 1, 1, SIGNED>(self, matrix, vectors, stride, sink);
+    }
+}
+
+impl Kernel for NeonDot {
+    #[inline(always)]
+    fn vectorize<F: NullaryFnOnce>(self, work: F) -> F::Output {
+        NeonDot::vectorize(self, work)
+    }
+
+    #[inline(always)]
+    fn dots<const G: usize, const M: usize, const SIGNED: bool>(
+        self,
+        tiles: [&[Tile]; G],
+        _sums: [Sums; G],
+        vectors: [&[Quad]; M],
+    ) -> [[Sums; M]; G] {
+        let zero: int32x4_t = pulp::cast([0i32; 4]);
+        let mut sums = [[[zero; 4]; M]; G];
+        let quads = vectors[0].len();
+        let tiles = tiles.map(|t| &t[..quads]);
+        let vectors = vectors.map(|v| &v[..quads]);
+        for c in 0..quads {
+            for g in 0..G {
+                let weights: [int8x16_t; 4] = pulp::cast(tiles[g][c].0);
+                for m in 0..M {
+                    let x: int8x16_t = pulp::cast([word(vectors[m][c]); 4]);
+                    for part in 0..4 {
+                        sums[g][m][part] = self.dot(sums[g][m][part], weights[part], x);
+                    }
+                }
+            }
+        }
+        sums.map(|sums| sums.map(|sums| pulp::cast(sums)))
+    }
+
+    #[inline(always)]
+    fn multiply<const SIGNED: bool>(
+        self,
+        matrix: View<'_>,
+        vectors: &[Quad],
+        stride: usize,
+        sink: &mut impl Sink,
+    ) {
+        blocked::<_, _, 2, 1, 4, SIGNED>(self, matrix, vectors, stride, sink);
+    }
+}
