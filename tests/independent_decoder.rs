@@ -97,6 +97,69 @@ fn it_decodes_the_golden_files_and_the_example() {
     check_all(cases);
 }
 
+/// The table of format-spec/exact-engine.md, §9: model, number of steps, vector.
+fn vectors() -> Vec<(String, u32, String)> {
+    let text = fs::read_to_string(root().join("format-spec/exact-engine.md")).unwrap();
+    let section = text.split("## 9. Test vectors").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut model = String::new();
+    let mut out = Vec::new();
+    for line in section.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let &[name, steps, vector] = cells.as_slice() else { continue };
+        let Ok(steps) = steps.parse() else { continue };
+        if !name.is_empty() {
+            name.trim_matches('`').clone_into(&mut model);
+        }
+        out.push((model.clone(), steps, vector.trim_matches('`').to_owned()));
+    }
+    out
+}
+
+#[test]
+fn it_computes_the_vectors_of_the_exact_engine() {
+    let vectors = vectors();
+    assert_eq!(vectors.len(), 9);
+    for of_a_model in vectors.chunk_by(|a, b| a.0 == b.0) {
+        // More would take long, and nothing new happens after the first move of the window.
+        let short: Vec<_> = of_a_model.iter().filter(|v| v.1 <= 300).collect();
+        let run = Command::new("python3")
+            .arg(root().join("tools/lmz_probe.py"))
+            .arg(root().join(&of_a_model[0].0))
+            .args(short.iter().map(|v| v.1.to_string()))
+            .output()
+            .unwrap();
+        let said: Vec<String> = short.iter().map(|v| format!("{} {}", v.1, v.2)).collect();
+        let printed = String::from_utf8_lossy(&run.stdout);
+        assert_eq!(printed.lines().collect::<Vec<_>>(), said, "{}: {run:?}", of_a_model[0].0);
+    }
+}
+
+#[test]
+fn it_refuses_what_is_no_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = fs::read(root().join("fixtures/models/numbers.gguf")).unwrap();
+    let key = b"llama.block_count\x04\0\0\0";
+    let at = model.windows(key.len()).position(|w| w == key).unwrap() + key.len();
+    let mut many_layers = model.clone();
+    many_layers[at..at + 4].copy_from_slice(&i32::MAX.to_le_bytes());
+    for (name, bytes, word) in [
+        ("empty", &b""[..], "ends"),
+        ("cut", &model[..model.len() / 2], "within the file"),
+        ("layers", &many_layers, "the number of layers"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let run = Command::new("python3")
+            .args([&root().join("tools/lmz_probe.py"), &path])
+            .arg("1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(NEEDS_MODEL), "{name}: {said}");
+        assert!(said.contains(word), "{name}: {said}");
+    }
+}
+
 #[test]
 fn it_agrees_on_the_conformance_sets() {
     let sets = [

@@ -34,6 +34,7 @@ class Shape:
     classes: int = 0
     rope_base: float = 10000.0
     norm_eps: float = 1e-5
+    own_head: bool = False  # interface 2: output.weight apart from token_embd.weight
 
     @property
     def context(self) -> int:
@@ -82,7 +83,8 @@ class Shape:
                 f"blk.{i}.ffn_down.weight": (d, self.ffn),
             }
         shapes["output_norm.weight"] = (d,)
-        if self.interface == 1:  # else the read-out is token_embd, which nothing else reads
+        # Else the read-out is token_embd, which nothing else reads.
+        if self.interface == 1 or self.own_head:
             shapes["output.weight"] = (self.vocab, d)
         return shapes
 

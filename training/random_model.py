@@ -3,6 +3,7 @@
 
     python random_model.py --preset tiny ../fixtures/models/tiny.gguf
     python random_model.py --preset numbers ../fixtures/models/numbers.gguf
+    python random_model.py --preset grouped ../fixtures/models/grouped.gguf
     python random_model.py --layers 2 --width 128 --heads 2 --ffn 384 /tmp/shape.gguf
 """
 
@@ -14,6 +15,9 @@ from gguf_model import Shape, random_weights, write_gguf
 PRESETS = {
     "tiny": Shape(layers=1, width=32, heads=2, head_dim=16, ffn=32, window=32, features=0, classes=8),
     "numbers": Shape(layers=1, width=96, heads=2, head_dim=16, ffn=32, window=32),
+    # Whatever the embedded model's shape does not show of the exact engine.
+    "grouped": Shape(layers=2, width=96, heads=4, kv_heads=2, head_dim=16, ffn=64, window=48,
+                     rope_base=500000.0, norm_eps=1e-6, own_head=True),  # fmt: skip
 }
 
 SIZES = ("layers", "width", "heads", "head_dim", "kv_heads", "ffn", "window", "features", "classes")

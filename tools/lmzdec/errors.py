@@ -27,3 +27,7 @@ class NeedsModel(Refused):
 
     exit_code = 5
     verdict = "needs its language model"
+
+
+class WrongModel(NeedsModel):
+    """A model that is named or at hand, but not one that the exact engine runs."""
