@@ -126,7 +126,7 @@ def _decode_payload(header, block, payload):
         return characters.decode(header.format, header.level, block.length,
                                  payload[:block.tokens], payload[block.tokens:])
     long_term = bool(block.flags & LONG_TERM_FLAG)
-    integers = segment.decode(header.level, block.frames, header.format.channels, long_term,
+    integers = segment.decode(header.level, block.frames, header.format.channels, long_term, None,
                               payload[:block.tokens], payload[block.tokens:])
     return samples.to_bytes(header.format, block.mapping, integers)
 

@@ -1,6 +1,7 @@
 """From forecasts to the decisions of a sample (§9.3 to §9.6)."""
 
 from .f32 import clamp, exp_neg, f32, ln, logistic, row, total
+from .language import opinion
 from .mixer import MAP_START, Mixer, combine, learn_map, place, refine
 
 EXPERTS = range(16)
@@ -92,9 +93,9 @@ class Decisions:
         self.maps = ({}, {})
         self.last_bin = 16
 
-    def rank(self, forecast):
-        """Rank of the next sample; §9.4."""
-        self.forecast = forecast
+    def rank(self, forecast, below=None):
+        """Rank of the next sample; §9.4. `below` is what a language model says, §9.7."""
+        self.forecast, self.below = forecast, below
         self.lo, self.hi = 0, self.values.len
         self.edge_lo, self.edge_hi = LOWEST, HIGHEST
         block = 1 << forecast.k
@@ -115,7 +116,8 @@ class Decisions:
         while end - first > 1:
             middle = (first + end) // 2
             t = forecast.reference + forecast.scale * QUANTILE[middle]
-            above = self._ask(self.values.count_below(t), node)
+            language = opinion(self.below, first, middle, end)
+            above = self._ask(self.values.count_below(t), node, language)
             if above:
                 first = middle
             else:
@@ -137,28 +139,28 @@ class Decisions:
                 break
             step += 1
 
-    def _ask(self, r, node):
+    def _ask(self, r, node, language=0.0):
         r &= -1 << self.forecast.k
         if r <= self.lo:
             return True
         if r >= self.hi:
             return False
         edge = self.forecast.edge(f32(self.values.edge(r) - self.forecast.reference))
-        above = self._decide(logits(self.edge_lo, edge, self.edge_hi), node)
+        above = self._decide(logits(self.edge_lo, edge, self.edge_hi), language, node)
         if above:
             self.lo, self.edge_lo = r, edge
         else:
             self.hi, self.edge_hi = r, edge
         return above
 
-    def _decide(self, experts, node):
+    def _decide(self, experts, language, node):
         spread, other = self.forecast.spread, self.forecast.other
         contexts = (96 * (self.last_bin // 4) + node, 96 * other + node)
         kind = kind_of(node)
         sets = (self.by_node[node], self.by_spread[16 * spread + kind], self.by_other[16 * other + kind])
         shares = [table.get(c, 0.5) for table, c in zip(self.shares, contexts)]
         mean = total(row(experts)) * 0.0625
-        inputs = row([logit - mean for logit in experts] + [mean] + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, 0.0])
+        inputs = row([logit - mean for logit in experts] + [mean] + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, language])
         y = combine(sets, inputs)
         mixed = logistic(y)
         points = [table.setdefault(c, MAP_START[:]) for table, c in zip(self.maps, contexts)]

@@ -5,14 +5,18 @@ from .density import Decisions, Forecast
 from .entropy import LowBits, Tokens
 from .f32 import f32
 from .forecaster import HISTORY, Forecaster
+from .language import ERRORS, Voice
 from .long_term import PERIOD, Lags, LongTerm, Past
 
 
 class Channel:
     """All that is learnt about one channel, in the order of coding."""
 
-    def __init__(self, level, index, partner, past, values, tokens, low_bits):
+    def __init__(self, level, index, partner, past, values, tokens, low_bits, voice):
         self.values = values
+        self.voice = voice
+        self.second = index > 0
+        self.errors = [0.0] * ERRORS
         self.past = past[index] if past else None
         self.long_term = LongTerm(index, partner, past) if past else None
         self.bound = float(max(abs(values.first), abs(values.last), 1))
@@ -27,12 +31,22 @@ class Channel:
             first, correction = self.long_term.predict(lags, short_term, self.bound)
             combined, locations = self.forecaster.correct(first, correction, self.bound)
         forecast = Forecast(self.values, combined, locations, self.forecaster.deviations, surprise)
-        x = self.values.value(self.decisions.rank(forecast))
+        below = self._below(forecast, own, partner)
+        x = self.values.value(self.decisions.rank(forecast, below))
         self.forecaster.learn(float(x))
         if self.long_term:
             self.long_term.update(float(x) - short_term)
             self.past.append(float(x), float(x) - short_term)
-        return x, f32(abs(x - forecast.reference) / forecast.scale)
+        error = f32((x - forecast.reference) / forecast.scale)
+        if self.voice:
+            self.errors = [error] + self.errors[:-1]
+            self.voice.learn(self.decisions.last_bin, error)
+        return x, abs(error)
+
+    def _below(self, forecast, own, partner):
+        if self.voice:
+            return self.voice.shares(forecast, self.values, own, partner, self.errors, self.second)
+        return None
 
 
 def _signed(number):
@@ -40,7 +54,7 @@ def _signed(number):
     return word - (1 << 32) if word >> 31 else word
 
 
-def decode(level, frames, channels, long_term, token_stream, lsb_block):
+def decode(level, frames, channels, long_term, model, token_stream, lsb_block):
     """The interleaved integers of a block of kind 4; `long_term` is the flag of that name."""
     tokens, low_bits = Tokens(token_stream), LowBits(lsb_block)
     backwards = tokens.uniform(1)
@@ -56,7 +70,8 @@ def decode(level, frames, channels, long_term, token_stream, lsb_block):
     past = [Past() for _ in range(channels)] if long_term else None
     lags = Lags(tokens)
     partners = [i - 1 if i > 0 else (1 if channels > 1 else None) for i in range(channels)]
-    states = [Channel(level, i, partner, past, values, tokens, low_bits)
+    voice = Voice(model, level) if model else None
+    states = [Channel(level, i, partner, past, values, tokens, low_bits, voice)
               for i, partner in enumerate(partners)]
     histories = [[0.0] * HISTORY for _ in range(channels)]
     result = []
