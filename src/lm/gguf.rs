@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// Most dimensions of a tensor.
 const MAX_DIMENSIONS: u32 = 4;
 
+/// Type of a text among those of the metadata.
+const TEXT: u32 = 8;
+
 /// Values to which tensors are aligned, unless `general.alignment` says otherwise.
 const DEFAULT_ALIGNMENT: u32 = 32;
 const MAX_ALIGNMENT: u32 = 1 << 16;
@@ -25,8 +28,26 @@ pub enum Value<'a> {
     F32(f32),
     /// UTF-8.
     Text(&'a str),
+    /// Elements of one type.
+    Array(Array<'a>),
     /// A value of any other type; its number, of the specification's `gguf_metadata_value_type`.
     Other(u32),
+}
+
+/// An array of the metadata, not looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Array<'a> {
+    /// Type of the elements, as in [`Value::Other`].
+    element: u32,
+    bytes: &'a [u8],
+}
+
+impl<'a> Array<'a> {
+    /// The elements, any bytes, if they are texts.
+    pub fn texts(&self) -> Option<impl Iterator<Item = &'a [u8]> + use<'a>> {
+        let mut reader = Reader { bytes: self.bytes, position: 0 };
+        (self.element == TEXT).then(|| std::iter::from_fn(move || reader.string("array").ok()))
+    }
 }
 
 /// How the elements of a tensor are stored.
@@ -244,22 +265,23 @@ impl<'a> Reader<'a> {
         Ok(match kind {
             4 => Value::U32(self.u32("metadata")?),
             6 => Value::F32(f32::from_bits(self.u32("metadata")?)),
-            8 => Value::Text(self.text("metadata")?),
+            TEXT => Value::Text(self.text("metadata")?),
             9 => {
                 let element = self.u32("metadata")?;
                 let count = self.u64("metadata")?;
+                let start = self.position;
                 match size(element) {
                     Some(size) => {
                         self.take(count.saturating_mul(size), "metadata")?;
                     }
-                    None if element == 8 => {
+                    None if element == TEXT => {
                         for _ in 0..count {
                             self.string("metadata")?;
                         }
                     }
                     None => return Err(unknown(element)),
                 }
-                Value::Other(kind)
+                Value::Array(Array { element, bytes: &self.bytes[start..self.position] })
             }
             _ => {
                 self.take(size(kind).ok_or_else(|| unknown(kind))?, "metadata")?;
@@ -312,7 +334,7 @@ fn unknown(kind: u32) -> Error {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     const EMBEDDED: &[u8] = include_bytes!("../../models/lmz.gguf");
@@ -337,6 +359,20 @@ mod tests {
         assert_eq!(range.end - range.start, 576 * 192 / 32 * 34);
         let last = gguf.range(gguf.tensor("output_norm.weight").unwrap()).unwrap();
         assert_eq!(last.end, EMBEDDED.len() as u64);
+    }
+
+    #[test]
+    fn arrays_of_texts_are_read() {
+        let bytes = include_bytes!("../../fixtures/models/tiny-sentencepiece.gguf");
+        let gguf = parse(bytes).unwrap();
+        let array = |key| match gguf.value(key) {
+            Some(Value::Array(array)) => array,
+            other => panic!("{other:?}"),
+        };
+        let texts: Vec<_> = array("tokenizer.ggml.tokens").texts().unwrap().collect();
+        assert_eq!((texts[0], texts[1]), (&b"<unk>"[..], &b"<s>"[..]));
+        assert_eq!(texts.len() as u64, gguf.tensor("token_embd.weight").unwrap().dimensions[1]);
+        assert!(array("tokenizer.ggml.scores").texts().is_none());
     }
 
     #[test]

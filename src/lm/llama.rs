@@ -19,9 +19,10 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 
+use super::gguf::Gguf;
 use super::identity::{self, Fingerprint};
 use super::lanes::Batch;
-use super::{BINS, CHARACTERS, InputToken, LanguageModel};
+use super::{BINS, CHARACTERS, InputToken, LanguageModel, llama_check};
 use crate::error::{Error, Result};
 
 use ffi::{Feed, Sequences};
@@ -35,6 +36,9 @@ pub const ENGINE: &str = "llama-cpp-2 0.1.160 / llama-cpp-sys-2 0.1.161";
 
 /// Most lanes in one context.
 pub const MAX_LANES: u32 = 256;
+
+/// Bytes in which metadata and names of tensors must end.
+const MAX_HEAD: u64 = 64 << 20;
 
 /// Where and how a model is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +80,7 @@ impl Model {
     /// [`Error::Io`] when the temporary file cannot be written, [`Error::Model`] when llama.cpp
     /// cannot load the model or its metadata is not understood.
     pub fn from_bytes(bytes: &[u8], options: ModelOptions) -> Result<Self> {
+        llama_check::check(&Gguf::parse(bytes, bytes.len() as u64)?)?;
         let mut file = tempfile::Builder::new().prefix("lmz-").suffix(".gguf").tempfile()?;
         file.write_all(bytes)?;
         file.flush()?;
@@ -89,12 +94,16 @@ impl Model {
     /// its metadata is not understood.
     pub fn from_file(path: &Path, options: ModelOptions) -> Result<Self> {
         let mut file = File::open(path)?;
-        let mut magic = [0; 4];
-        if file.read_exact(&mut magic).is_err() || &magic != b"GGUF" {
+        let length = file.metadata()?.len();
+        let mut head = Vec::new();
+        Read::by_ref(&mut file).take(MAX_HEAD).read_to_end(&mut head)?;
+        if !head.starts_with(b"GGUF") {
             return Err(Error::model(format!("{} is not a GGUF file", path.display())));
         }
+        llama_check::check(&Gguf::parse(&head, length)?)?;
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&magic);
+        hasher.update(&head);
+        drop(head);
         hasher.update_reader(&mut file)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         Self::load(path, *hasher.finalize().as_bytes(), &stem, options)
@@ -108,12 +117,6 @@ impl Model {
             .with_use_mmap(false);
         let model = LlamaModel::load_from_file(backend()?, path, &params)
             .map_err(|e| Error::model(format!("llama.cpp cannot load it: {e}")))?;
-        let architecture = text(&model, "general.architecture").unwrap_or_default();
-        if architecture != "llama" {
-            return Err(Error::model(format!(
-                "its architecture is '{architecture}'; lmz runs models of the architecture 'llama'"
-            )));
-        }
         let interface = read_interface(&model, options.alphabet)?;
         let options = ModelOptions { alphabet: interface.alphabet, ..options };
         let name = text(&model, "general.name").unwrap_or_else(|| fallback.to_owned());

@@ -10,6 +10,8 @@ pub mod identity;
 pub mod lanes;
 #[cfg(feature = "llama")]
 pub mod llama;
+#[cfg(any(feature = "llama", test))]
+mod llama_check;
 #[cfg(feature = "llama")]
 mod llama_models;
 mod recorder;
