@@ -15,6 +15,7 @@ class Models:
 
     def __init__(self, files=()):
         self.files = [*map(Path, files), *sorted(EMBEDDED.glob("*.gguf"))]
+        self.hashes = {}
         self.loaded = {}
 
     def by_hash(self, wanted):
@@ -25,8 +26,9 @@ class Models:
 
     def _find(self, wanted):
         for path in self.files:
-            data = path.read_bytes()
-            if blake3(data) == wanted:
-                return data
+            if path not in self.hashes:
+                self.hashes[path] = blake3(path.read_bytes())
+            if self.hashes[path] == wanted:
+                return path.read_bytes()
         names = ", ".join(path.name for path in self.files) or "none"
         raise NeedsModel(f"the model {wanted.hex()} is not at hand ({names}); give its file with --model")
