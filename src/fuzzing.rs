@@ -7,7 +7,9 @@
 
 use crate::codec::{self, BytesContext, CodedPcm, Level, Values};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
-use crate::density::{BinForecast, EXPERTS, Experts, Forecast, SampleCoder};
+use crate::density::{
+    BinForecast, Contexts, Depth, EXPERTS, Experts, Forecast, Mixing, SampleCoder,
+};
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::{Error, Result};
 use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
@@ -349,14 +351,15 @@ impl Coder for Path {
 pub fn density(data: &[u8]) {
     let mut choices = Choices(data);
     let values = value_set(&mut choices);
-    let mut coder = SampleCoder::new();
+    let mut coder = SampleCoder::new([Depth::Plain, Depth::Layered][choices.below(2)]);
     let mut last_bin = 16;
     for _ in 0..24 {
         if choices.0.is_empty() {
             break;
         }
         let forecast = forecast(&mut choices, &values, last_bin);
-        let logits = std::array::from_fn(|i| f32::from(forecast.last_bin) * (i as f32 - 7.0));
+        let logits =
+            std::array::from_fn(|i| f32::from(forecast.contexts.last_bin) * (i as f32 - 7.0));
         let bins = (choices.byte() & 1 == 1).then(|| BinForecast::new(&logits));
         if values.len() <= 32 && choices.byte() & 3 == 0 {
             complete(&coder, &values, &forecast, bins.as_ref());
@@ -433,9 +436,12 @@ fn forecast(choices: &mut Choices<'_>, values: &Values, last_bin: u8) -> Forecas
         location: reference,
         scale,
         raw_bits,
-        last_bin,
-        spread: choices.below(SampleCoder::SPREADS),
-        other: choices.below(SampleCoder::OTHERS),
+        contexts: Contexts {
+            last_bin,
+            spread: choices.below(Mixing::SPREADS),
+            other: choices.below(Mixing::OTHERS),
+            disagreement: choices.below(Mixing::DISAGREEMENTS),
+        },
     }
 }
 

@@ -6,8 +6,9 @@
 use super::layout::Layout;
 use super::scale::Scale;
 use crate::codec::{Expectation, Forecaster, Level, profile};
-use crate::density::{EXPERTS, Edge, MAX_LOGIT, Mixer, logits};
+use crate::density::{EXPERTS, Edge, Halves, MAX_LOGIT, Mixer};
 use crate::math::sum;
+use crate::predict::Errors;
 use crate::wav::WavFormat;
 
 /// Longest history that a forecaster reads, in samples.
@@ -81,7 +82,8 @@ impl Classical {
             .map(|channel| {
                 // In blocks, the first channel runs ahead of the others.
                 let has_partner = channel > 0 || (layout.channels > 1 && interleaved);
-                Forecaster::new(profile(level), 1.0, has_partner)
+                // Channels in blocks have no errors at the same time.
+                Forecaster::new(profile(level), 1.0, has_partner, false)
             })
             .collect();
         let mut initial = [0.0; INPUTS];
@@ -134,7 +136,8 @@ impl Classical {
         let other = &self.signals[partner][newest..newest + HISTORY];
         let bound = (2.0 * self.peak).max(LEAST_BOUND);
         let forecaster = &mut self.forecasters[channel];
-        forecaster.predict(own, other, bound);
+        forecaster.combine(own, other, bound);
+        forecaster.polish(&Errors::default(), None, bound);
         let expectation = forecaster.expectation(-bound, bound);
         self.sample = Sample {
             frame,
@@ -155,7 +158,7 @@ impl Classical {
     pub fn logit(&mut self) -> f32 {
         self.look();
         let Sample { low_edge, high_edge, left, trend, .. } = &self.sample;
-        let claims = logits(low_edge, &self.node.edge, high_edge);
+        let claims = Halves::new(low_edge, &self.node.edge, high_edge).logits();
         let mean = sum(claims) * (1.0 / EXPERTS as f32);
         for (input, claim) in self.node.inputs.iter_mut().zip(claims) {
             *input = claim - mean;

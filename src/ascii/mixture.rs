@@ -64,7 +64,7 @@ impl Mixture {
     #[inline(always)]
     pub fn code(
         &mut self,
-        coder: &mut impl Coder,
+        coder: &mut dyn Coder,
         bit: bool,
         node: Node,
         logits: [f32; MEMBERS],

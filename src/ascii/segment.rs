@@ -58,8 +58,8 @@ impl Coded {
 }
 
 /// Codes a segment: bytes are written by a decoder and only read by an encoder.
-struct Pass<'a, 'lm, C> {
-    coder: &'a mut C,
+struct Pass<'a, 'lm> {
+    coder: &'a mut dyn Coder,
     format: &'a WavFormat,
     level: Level,
     params: &'a Params,
@@ -68,7 +68,7 @@ struct Pass<'a, 'lm, C> {
     watch: &'a Watch,
 }
 
-impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
+impl pulp::NullaryFnOnce for Pass<'_, '_> {
     type Output = Result<[f64; MEMBERS]>;
 
     #[inline(always)]
@@ -122,7 +122,7 @@ impl State<'_, '_> {
     #[inline(always)]
     fn sample(
         &mut self,
-        coder: &mut impl Coder,
+        coder: &mut dyn Coder,
         bytes: &mut [u8],
         frame: usize,
         channel: usize,
@@ -159,7 +159,7 @@ impl State<'_, '_> {
 
     /// Codes one byte; `byte` is ignored when decoding.
     #[inline(always)]
-    fn byte(&mut self, coder: &mut impl Coder, known: &Known, byte: u8) -> Result<u8> {
+    fn byte(&mut self, coder: &mut dyn Coder, known: &Known, byte: u8) -> Result<u8> {
         self.watch.step(1)?;
         if let Some(lm) = &mut self.lm {
             // A step of a large model takes as long as thousands of the others.
@@ -199,7 +199,7 @@ impl State<'_, '_> {
     #[inline(always)]
     fn decide(
         &mut self,
-        coder: &mut impl Coder,
+        coder: &mut dyn Coder,
         bit: bool,
         partial: u64,
         depth: usize,
@@ -239,7 +239,7 @@ impl State<'_, '_> {
 
 /// Runs `pass` compiled for the best vector instructions of this machine: the same arithmetic in
 /// the same order, so the same bits.
-fn run<C: Coder>(pass: Pass<'_, '_, C>) -> Result<[f64; MEMBERS]> {
+fn run(pass: Pass<'_, '_>) -> Result<[f64; MEMBERS]> {
     pulp::Arch::new().dispatch(pass)
 }
 

@@ -18,7 +18,7 @@ pub enum Part {
     Cascade(usize),
     /// One expert.
     Expert(usize),
-    /// All experts but those centred on the combined forecast.
+    /// All experts but those centred on the final forecast.
     SingleExperts,
     /// The trial of the order of the channels.
     OrderTrial,
@@ -57,7 +57,7 @@ impl Part {
                 let ExpertConfig { source, rate } = profile.experts[i];
                 format!("expert {i}: {source:?}, rate {rate}")
             }
-            Part::SingleExperts => "all experts but the combined ones".to_owned(),
+            Part::SingleExperts => "all experts but the final ones".to_owned(),
             Part::OrderTrial => "trial of the channels' order".to_owned(),
             Part::LongTerm => "long-term prediction".to_owned(),
         }
@@ -87,14 +87,14 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
                     }
                     Source::Cascade(i) => Source::Cascade(i - usize::from(i > left_out)),
                     Source::LeastSquares(i) => Source::LeastSquares(i - usize::from(i > left_out)),
-                    Source::Combined => Source::Combined,
+                    Source::Polished => Source::Polished,
                 };
             }
         }
         Some(Part::Expert(left_out)) => experts[left_out] = experts[usize::from(left_out == 0)],
         Some(Part::SingleExperts) => {
             for expert in &mut experts {
-                if !matches!(expert.source, Source::Combined) {
+                if !matches!(expert.source, Source::Polished) {
                     *expert = first;
                 }
             }

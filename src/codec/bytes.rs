@@ -29,7 +29,7 @@ impl ByteModel {
     }
 
     /// Codes the byte after `before`; `byte` is ignored when decoding.
-    fn code(&mut self, coder: &mut impl Coder, before: &[u8], byte: u8) -> u8 {
+    fn code(&mut self, coder: &mut dyn Coder, before: &[u8], byte: u8) -> u8 {
         let back = |n: usize| before.len().checked_sub(n).map_or(0, |i| u64::from(before[i]));
         let phase = (before.len() % self.stride) as u64;
         let (near, far) = (back(self.stride), back(2 * self.stride));

@@ -4,12 +4,15 @@ use super::features::{ERRORS, View};
 use super::forecaster::{Expectation, FAST_SCALE, Forecaster, SHORT_MEMORY, SLOW_SCALE};
 use super::profile::{Outlook, Profile};
 use super::values::Values;
-use crate::density::{BinForecast, Forecast, SampleCoder};
+use crate::density::{BinForecast, Contexts, EXPERTS, Experts, Forecast, SampleCoder};
 use crate::entropy::Coder;
 use crate::error::Result;
 use crate::lm::{BINS, InputToken, LanguageModel};
-use crate::predict::{LongTerm, Past};
+use crate::math::sum;
+use crate::predict::{Errors, LongTerm, Past};
 
+/// Raw bits are bounded by this many times the smallest scale of an expert.
+const SHARPEST: f32 = 4.0;
 /// Boundaries between classes of the signed distance, in scales.
 const APART: [f32; 7] = [-1.0, -0.4, -0.12, 0.0, 0.12, 0.4, 1.0];
 
@@ -23,6 +26,8 @@ pub struct Shared<'a> {
     pub surprise: f32,
     /// For long-term prediction, if it takes part.
     pub past: Option<Past>,
+    /// `(channels)`, in the order of coding: the latest errors of each.
+    pub errors: Vec<Errors>,
 }
 
 /// How a sample turned out.
@@ -39,8 +44,10 @@ pub struct Coded {
 pub struct Channel<'a> {
     /// Place in the order of coding.
     index: usize,
+    partner: Option<usize>,
     forecaster: Forecaster<'a>,
-    long_term: LongTerm,
+    /// If it takes part in the segment.
+    long_term: Option<LongTerm>,
     /// Mean distance between two values of the segment, and their largest magnitude.
     spacing: f32,
     bound: f64,
@@ -59,14 +66,17 @@ impl<'a> Channel<'a> {
         values: &Values,
         index: usize,
         partner: Option<usize>,
+        long_term: bool,
     ) -> Self {
+        let has_partner = partner.is_some();
         Channel {
             index,
-            forecaster: Forecaster::new(profile, values.spacing(), partner.is_some()),
-            long_term: LongTerm::new(index, partner),
+            partner,
+            forecaster: Forecaster::new(profile, values.spacing(), has_partner, has_partner),
+            long_term: long_term.then(|| LongTerm::new(index, partner)),
             spacing: values.spacing() as f32,
             bound: values.bound(),
-            coder: SampleCoder::new(),
+            coder: SampleCoder::new(profile.depth),
             last_bin: (BINS / 2) as u8,
             errors: [0.0; ERRORS],
             outlook: &profile.outlook,
@@ -80,20 +90,14 @@ impl<'a> Channel<'a> {
     #[inline(always)]
     pub fn code(
         &mut self,
-        coder: &mut impl Coder,
+        coder: &mut dyn Coder,
         values: &Values,
         own: &[f64],
         partner: &[f64],
         shared: &mut Shared<'_>,
         sample: i32,
     ) -> Result<i32> {
-        self.forecaster.predict(own, partner, self.bound);
-        if let Some(past) = &shared.past {
-            let combined = self.forecaster.combined();
-            let correction = self.long_term.correction(past, combined, self.bound);
-            self.forecaster.correct(correction, self.bound);
-        }
-        let forecast = self.forecast(values, shared.surprise);
+        let forecast = self.forecast(values, own, partner, shared);
         let bins = match &mut shared.lm {
             Some(lm) => {
                 let token = self.input(&forecast, values, own, partner, shared.last);
@@ -104,18 +108,44 @@ impl<'a> Channel<'a> {
         let target = values.rank(sample);
         let (rank, bin) = self.coder.code(coder, values, &forecast, bins.as_ref(), target);
         let sample = values.value(rank);
-        self.forecaster.update(f64::from(sample));
-        if let Some(past) = &mut shared.past {
-            let residual = self.long_term.update(f64::from(sample));
-            past.push(self.index, f64::from(sample), residual);
+        self.learn(&forecast, f64::from(sample), bin, shared);
+        Ok(sample)
+    }
+
+    /// Everything that is known of the next sample, from the latest ones, newest first, of the channel
+    /// and of its partner. A language model has no part in it.
+    #[inline(always)]
+    fn forecast(
+        &mut self,
+        values: &Values,
+        own: &[f64],
+        partner: &[f64],
+        shared: &Shared<'_>,
+    ) -> Forecast {
+        let combined = self.forecaster.combine(own, partner, self.bound);
+        let correction = match (&mut self.long_term, &shared.past) {
+            (Some(long_term), Some(past)) => Some(long_term.correction(past, combined, self.bound)),
+            _ => None,
+        };
+        let errors = self.partner.map_or_else(Errors::default, |i| shared.errors[i]);
+        self.forecaster.polish(&errors, correction, self.bound);
+        self.distribution(values, shared.surprise)
+    }
+
+    /// Learns the sample that `forecast` was of.
+    #[inline(always)]
+    fn learn(&mut self, forecast: &Forecast, sample: f64, bin: u8, shared: &mut Shared<'_>) {
+        self.forecaster.update(sample);
+        shared.errors[self.index] = self.forecaster.errors();
+        if let (Some(long_term), Some(past)) = (&mut self.long_term, &mut shared.past) {
+            past.push(self.index, sample, long_term.update(sample));
         }
         self.last_bin = bin;
-        let error = ((f64::from(sample) - forecast.location) / forecast.scale) as f32;
+        let error = ((sample - forecast.location) / forecast.scale) as f32;
         self.errors.rotate_right(1);
         self.errors[0] = error;
         shared.last = Some(Coded { bin, error });
         shared.surprise = error.abs();
-        Ok(sample)
     }
 
     /// Coded after its partner in each frame.
@@ -125,15 +155,20 @@ impl<'a> Channel<'a> {
     }
 
     #[inline(always)]
-    fn forecast(&self, values: &Values, other: f32) -> Forecast {
+    fn distribution(&self, values: &Values, other: f32) -> Forecast {
         let (low, high) = (f64::from(values.value(0)), f64::from(values.value(values.len() - 1)));
         let expectation = self.forecaster.expectation(low, high);
         let Expectation { reference, scale, experts } = expectation;
         let bin_scale = 0.5 * (scale[FAST_SCALE] + scale[SLOW_SCALE]);
         // Blocks of 2^k values are at most 1/12 of the scale wide, over which any density is
-        // flat enough, and at most half the set.
+        // flat enough, and at most half the set. Where an expert with a much smaller scale may be right,
+        // as between rare jumps of a signal that is otherwise predicted well, its scale counts.
+        let mut least = bin_scale;
+        for scale in scale {
+            least = least.min(SHARPEST * scale);
+        }
         let mut raw_bits = 0;
-        while bin_scale > 24.0 * self.spacing * (1u32 << raw_bits) as f32
+        while least > 24.0 * self.spacing * (1u32 << raw_bits) as f32
             && raw_bits < 24
             && 2 << raw_bits <= values.len()
         {
@@ -146,9 +181,12 @@ impl<'a> Channel<'a> {
             location: reference,
             scale: f64::from(bin_scale),
             raw_bits,
-            last_bin: self.last_bin,
-            spread,
-            other: SURPRISES.iter().filter(|&&s| other > s).count(),
+            contexts: Contexts {
+                last_bin: self.last_bin,
+                spread,
+                other: SURPRISES.iter().filter(|&&s| other > s).count(),
+                disagreement: disagreement(&experts, bin_scale, self.spacing),
+            },
         }
     }
 
@@ -176,16 +214,33 @@ impl<'a> Channel<'a> {
         InputToken::Bin { bin, class: self.class(forecast), features: view.features() }
     }
 
-    /// Context class of the sample at hand: where the combined forecast lies from a single
+    /// Context class of the sample at hand: where the final forecast lies from a single
     /// expert's, whether errors are growing, and which channel it is.
     #[inline(always)]
     fn class(&self, forecast: &Forecast) -> u8 {
         let apart = forecast.experts.location[SHORT_MEMORY] / forecast.scale as f32;
         let apart = APART.iter().filter(|&&boundary| apart > boundary).count() as u8;
-        let growing = u8::from(forecast.spread % 8 >= 4);
+        let growing = u8::from(forecast.contexts.spread % 8 >= 4);
         apart * 4 + growing * 2 + u8::from(self.second())
     }
 }
 
 /// Boundaries between classes of the surprise of the channel before.
 const SURPRISES: [f32; 7] = [0.2, 0.5, 0.9, 1.4, 2.0, 3.0, 5.0];
+
+/// Boundaries between classes of how far apart the experts are on average, in scales.
+const DISAGREEMENTS: [f32; 7] = [0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 2.0];
+/// Boundaries between classes of the scale, in distances between two values.
+const COARSENESS: [f32; 7] = [0.3, 0.7, 1.5, 3.0, 8.0, 24.0, 100.0];
+
+/// Context: by how much the experts differ, and how fine the values are.
+#[inline(always)]
+fn disagreement(experts: &Experts, scale: f32, spacing: f32) -> usize {
+    let mut distances = experts.location;
+    for distance in &mut distances {
+        *distance = distance.abs();
+    }
+    let apart = sum(distances) * (1.0 / EXPERTS as f32) / scale;
+    let apart = DISAGREEMENTS.iter().filter(|&&boundary| apart > boundary).count();
+    apart * 8 + COARSENESS.iter().filter(|&&boundary| scale > boundary * spacing).count()
+}

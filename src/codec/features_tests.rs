@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::codec::{Level, profile};
-use crate::density::{EXPERTS, Experts};
+use crate::density::{Contexts, EXPERTS, Experts};
 use crate::lm::FEATURES;
 
 /// Where groups of features begin.
@@ -22,9 +22,7 @@ fn forecast() -> Forecast {
         location: 100.25,
         scale: 4.0,
         raw_bits: 0,
-        last_bin: 16,
-        spread: 0,
-        other: 0,
+        contexts: Contexts { last_bin: 16, spread: 0, other: 0, disagreement: 0 },
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::profile::{Profile, Source};
 use crate::density::{EXPERTS, Experts};
-use crate::predict::{Cascade, Correction, LeastSquares};
+use crate::predict::{Cascade, Correction, Errors, LeastSquares, Polish};
 
 /// Mean of |x| over the scale, for the logistic distribution: 2 ln 2.
 const MEAN_PER_SCALE: f32 = 1.386_294_4;
 /// Scales stay above this share of the distance between two values.
 const LEAST_SCALE: f32 = 0.02;
 
-/// Experts with a task beside their vote: the combined forecast with a fast, a slow and a very slow
+/// Experts with a task beside their vote: the final forecast with a fast, a slow and a very slow
 /// scale, and a cascade with a short memory.
 pub const FAST_SCALE: usize = 0;
 /// See [`FAST_SCALE`].
@@ -22,7 +22,7 @@ pub const SHORT_MEMORY: usize = 3;
 /// The experts of one sample.
 #[derive(Clone, Copy, Debug)]
 pub struct Expectation {
-    /// The combined forecast, which the experts' locations are relative to.
+    /// The final forecast, which the experts' locations are relative to.
     pub reference: f64,
     /// Scale of each expert, in sample values.
     pub scale: [f32; EXPERTS],
@@ -40,6 +40,9 @@ pub struct Forecaster<'a> {
     stages: Vec<f64>,
     /// The combiner's forecast of the sample at hand.
     combined: f64,
+    polish: Polish,
+    /// The final forecast of the sample at hand.
+    polished: f64,
     /// Forecast of each expert for the sample at hand.
     locations: [f64; EXPERTS],
     /// Running mean of each expert's absolute error.
@@ -51,8 +54,14 @@ pub struct Forecaster<'a> {
 }
 
 impl<'a> Forecaster<'a> {
-    /// A forecaster that has seen nothing. Samples are multiples of `spacing` on average.
-    pub fn new(profile: &'a Profile<'a>, spacing: f64, has_partner: bool) -> Self {
+    /// A forecaster that has seen nothing. Samples are multiples of `spacing` on average. With a partner,
+    /// `shares_errors` says whether its latest errors are at hand too.
+    pub fn new(
+        profile: &'a Profile<'a>,
+        spacing: f64,
+        has_partner: bool,
+        shares_errors: bool,
+    ) -> Self {
         let cascades: Vec<Cascade> =
             profile.cascades.iter().map(|config| Cascade::new(config, has_partner)).collect();
         let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();
@@ -63,6 +72,8 @@ impl<'a> Forecaster<'a> {
             combiner: LeastSquares::new(profile.combiner, prior),
             stages: vec![0.0; stages],
             combined: 0.0,
+            polish: Polish::new(&profile.polish, shares_errors),
+            polished: 0.0,
             locations: [0.0; EXPERTS],
             deviations: [0.0; EXPERTS],
             seen: 0.0,
@@ -70,10 +81,10 @@ impl<'a> Forecaster<'a> {
         }
     }
 
-    /// Forecasts the next sample from the latest ones, newest first, of the channel and of its
-    /// partner; no forecast lies further from 0 than `bound`.
+    /// Combines the forecasts of the next sample from the latest ones, newest first, of the channel and of
+    /// its partner; no forecast lies further from 0 than `bound`. [`Forecaster::polish`] has to follow.
     #[inline(always)]
-    pub fn predict(&mut self, own: &[f64], partner: &[f64], bound: f64) {
+    pub fn combine(&mut self, own: &[f64], partner: &[f64], bound: f64) -> f64 {
         let mut next = 0;
         for cascade in &mut self.cascades {
             cascade.predict(own, partner, bound);
@@ -82,42 +93,39 @@ impl<'a> Forecaster<'a> {
             next += outputs.len();
         }
         self.combined = self.combiner.predict(&self.stages, &[]).clamp(-bound, bound);
-        for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
-            *location = match expert.source {
-                Source::Combined => self.combined,
-                Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
-                Source::LeastSquares(i) => self.cascades[i].outputs()[0],
-            };
-        }
-    }
-
-    /// The combiner's forecast of the sample at hand.
-    #[inline(always)]
-    pub fn combined(&self) -> f64 {
         self.combined
     }
 
-    /// Moves what was forecast by what long-term prediction adds to it.
+    /// Finishes the forecast with what the combiner could not see: its partner's latest errors, and what
+    /// long-term prediction would add, if it takes part.
     ///
-    /// For where it errs, cascades move by its least-squares stage alone, and the experts that are centred on
-    /// least-squares stages stand for the combined forecast as it was.
+    /// For where the latter errs, the experts that are centred on least-squares stages then stand for the
+    /// combiner's forecast.
     #[inline(always)]
-    pub fn correct(&mut self, correction: Correction, bound: f64) {
-        let short_term = self.combined;
-        self.combined = (self.combined + correction.all).clamp(-bound, bound);
+    pub fn polish(&mut self, partner: &Errors, correction: Option<Correction>, bound: f64) {
+        let added = correction.unwrap_or_default();
+        let polished = self.polish.predict(self.combined, partner, added, bound);
         for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
-            match expert.source {
-                Source::Combined => *location = self.combined,
-                Source::Cascade(_) => *location += correction.least_squares,
-                Source::LeastSquares(_) => *location = short_term,
-            }
+            *location = match expert.source {
+                Source::Polished => polished,
+                Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
+                Source::LeastSquares(_) if correction.is_some() => self.combined,
+                Source::LeastSquares(i) => self.cascades[i].outputs()[0],
+            };
         }
+        self.polished = polished;
+    }
+
+    /// What the combiner left of the latest samples, newest first.
+    #[inline(always)]
+    pub fn errors(&self) -> Errors {
+        self.polish.errors()
     }
 
     /// What was forecast, for a sample between `low` and `high`.
     #[inline(always)]
     pub fn expectation(&self, low: f64, high: f64) -> Expectation {
-        let reference = self.combined.clamp(low, high);
+        let reference = self.polished.clamp(low, high);
         let mut location = [0.0; EXPERTS];
         let mut scale = [0.0; EXPERTS];
         for i in 0..EXPERTS {
@@ -139,6 +147,7 @@ impl<'a> Forecaster<'a> {
             let rate = self.profile.experts[i].rate.max(1.0 / self.seen);
             self.deviations[i] += (error - self.deviations[i]) * rate;
         }
+        self.polish.update(value);
         self.combiner.update(value);
         for cascade in &mut self.cascades {
             cascade.update(value);

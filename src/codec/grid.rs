@@ -46,7 +46,7 @@ impl Grid {
     }
 
     /// Codes the grid; `self` is ignored when decoding.
-    pub fn code(self, coder: &mut impl Coder) -> Self {
+    pub fn code(self, coder: &mut dyn Coder) -> Self {
         if code_uniform(coder, u32::from(self != Self::FINE), 1) == 0 {
             return Self::FINE;
         }

@@ -19,7 +19,7 @@ pub struct LagCoder {
 impl LagCoder {
     /// Codes the lags from frame `frame` on; `lags` is ignored when decoding. `current` is those up to
     /// there, and then the new ones.
-    pub fn code(&mut self, coder: &mut impl Coder, frame: usize, lags: &Lags, current: &mut Lags) {
+    pub fn code(&mut self, coder: &mut dyn Coder, frame: usize, lags: &Lags, current: &mut Lags) {
         let bits = usize::BITS - frame.leading_zeros();
         for (current, &lag) in current.iter_mut().zip(lags) {
             if self.kept.code(coder, lag == *current) {

@@ -1,14 +1,14 @@
 //! What each level runs.
 
 use super::Level;
-use crate::density::EXPERTS;
-use crate::predict::{CascadeConfig, LeastSquaresConfig, NlmsConfig};
+use crate::density::{Depth, EXPERTS};
+use crate::predict::{CascadeConfig, LeastSquaresConfig, NlmsConfig, PolishConfig};
 
 /// The forecasts of one channel that a distribution can be centred on.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
-    /// All stages of all cascades, weighed by the combiner.
-    Combined,
+    /// All stages of all cascades, weighed by the combiner, and polished.
+    Polished,
     /// The sum of one cascade's stages.
     Cascade(usize),
     /// One cascade's least-squares stage alone.
@@ -43,7 +43,11 @@ pub struct Profile<'a> {
     pub cascades: &'a [CascadeConfig],
     /// Weighs the outputs of all stages.
     pub combiner: LeastSquaresConfig,
-    /// Distributions mixed. The first four have a second task each (`channel.rs`): the combined
+    /// Improves on what the combiner makes of them.
+    pub polish: PolishConfig,
+    /// How decisions are mixed.
+    pub depth: Depth,
+    /// Distributions mixed. The first four have a second task each (`channel.rs`): the final
     /// forecast with a fast, a slow and a very slow scale, and that of a cascade with a short memory.
     pub experts: [ExpertConfig; EXPERTS],
     /// Experts that language models are told of.
@@ -58,6 +62,16 @@ const COMBINER: LeastSquaresConfig = LeastSquaresConfig {
     common_ridge: 0.0,
     rate: 0.15,
     power: 2,
+};
+
+/// Filters over errors: what is left of a tone, of an echo, and of the sample before.
+const OVER_ERRORS: &[NlmsConfig] = &[nlms(2048, 0.02), nlms(256, 0.02), nlms(32, 0.02)];
+
+/// Improves on the combiner's forecast.
+const POLISH: PolishConfig = PolishConfig {
+    least_squares: LeastSquaresConfig { interval: 8, ..COMBINER },
+    own: OVER_ERRORS,
+    partner: OVER_ERRORS,
 };
 
 /// How first stages discount passages with large errors.
@@ -96,7 +110,7 @@ const fn expert(source: Source, rate: f32) -> ExpertConfig {
     ExpertConfig { source, rate }
 }
 
-use Source::{Cascade, Combined, LeastSquares};
+use Source::{Cascade, LeastSquares, Polished};
 
 /// Long memory; what is left goes to filters of some milliseconds.
 const FAST_LONG: CascadeConfig =
@@ -110,14 +124,16 @@ pub const WHITENING: CascadeConfig = FAST_QUICK;
 const FAST: Profile<'static> = Profile {
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { interval: 8, ..COMBINER },
+    polish: PolishConfig { own: &[], partner: &[], ..POLISH },
+    depth: Depth::Plain,
     experts: [
-        expert(Combined, 0.03),
-        expert(Combined, 0.005),
-        expert(Combined, 0.001),
+        expert(Polished, 0.03),
+        expert(Polished, 0.005),
+        expert(Polished, 0.001),
         expert(Cascade(1), 0.05),
-        expert(Combined, 0.01),
-        expert(Combined, 0.1),
-        expert(Combined, 0.3),
+        expert(Polished, 0.01),
+        expert(Polished, 0.1),
+        expert(Polished, 0.3),
         expert(Cascade(0), 0.001),
         expert(Cascade(0), 0.005),
         expert(Cascade(0), 0.03),
@@ -203,14 +219,16 @@ const SLOPE: CascadeConfig = cascade(
 );
 
 const DEFAULT: Profile<'static> = Profile {
-    cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE],
+    cascades: &[LONG, QUICK, VERY_LONG, SHORT, SLOPE],
     combiner: COMBINER,
+    polish: POLISH,
+    depth: Depth::Layered,
     experts: [
-        expert(Combined, 0.03),
-        expert(Combined, 0.005),
-        expert(Combined, 0.001),
+        expert(Polished, 0.03),
+        expert(Polished, 0.005),
+        expert(Polished, 0.001),
         expert(Cascade(1), 0.05),
-        expert(Combined, 0.1),
+        expert(Polished, 0.1),
         expert(Cascade(0), 0.005),
         expert(Cascade(0), 0.02),
         expert(Cascade(0), 0.1),
@@ -219,25 +237,27 @@ const DEFAULT: Profile<'static> = Profile {
         expert(Cascade(2), 0.1),
         expert(Cascade(3), 0.02),
         expert(Cascade(4), 0.02),
-        expert(Cascade(5), 0.02),
+        expert(Polished, 0.3),
         expert(LeastSquares(0), 0.02),
         expert(LeastSquares(2), 0.01),
     ],
     outlook: Outlook {
-        locations: [3, 5, 9, 11, 12, 13, 14, 15],
-        scales: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+        locations: [3, 5, 9, 11, 3, 12, 14, 15],
+        scales: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 3, 12, 14, 15],
     },
 };
 
 const BEST: Profile<'static> = Profile {
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
     combiner: COMBINER,
+    polish: POLISH,
+    depth: Depth::Layered,
     experts: [
-        expert(Combined, 0.03),
-        expert(Combined, 0.005),
-        expert(Combined, 0.001),
+        expert(Polished, 0.03),
+        expert(Polished, 0.005),
+        expert(Polished, 0.001),
         expert(Cascade(1), 0.05),
-        expert(Combined, 0.1),
+        expert(Polished, 0.1),
         expert(Cascade(0), 0.02),
         expert(Cascade(1), 0.2),
         expert(Cascade(2), 0.02),

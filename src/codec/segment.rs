@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::lm::{LanguageModel, Recorder};
 use crate::observer::Watch;
 use crate::pcm::Pcm;
-use crate::predict::{History, Lags, Past};
+use crate::predict::{Errors, History, Lags, Past};
 
 /// Longest history that a least-squares stage reads, in samples.
 const HISTORY: usize = 32;
@@ -22,8 +22,11 @@ const HISTORY: usize = 32;
 const TRIAL_FRAMES: usize = 1 << 15;
 
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
-struct Pass<'a, 'lm, C> {
-    coder: &'a mut C,
+///
+/// The coder is called through its vtable: a pass is compiled once for each instruction set, not once more
+/// for each kind of coder, and the calls are lost among what a sample takes.
+struct Pass<'a, 'lm> {
+    coder: &'a mut dyn Coder,
     profile: &'a Profile<'a>,
     channels: usize,
     /// Before an encoder's pass, numbers on the grid; after any pass, samples.
@@ -47,7 +50,7 @@ struct Layout {
     lags: Option<LagTable>,
 }
 
-impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
+impl pulp::NullaryFnOnce for Pass<'_, '_> {
     type Output = Result<()>;
 
     #[inline(always)]
@@ -69,14 +72,16 @@ impl<C: Coder> pulp::NullaryFnOnce for Pass<'_, '_, C> {
             return Ok(());
         }
         let mut histories = vec![History::<f64>::new(HISTORY); channels];
-        // By order of coding, not by place in the frame.
-        let mut states: Vec<Channel> = (0..channels)
-            .map(|i| Channel::new(profile, &values, i, partner(i, channels)))
-            .collect();
         // A set of one value leaves nothing to predict.
         let table = layout.lags.filter(|_| values.len() > 1);
-        let past = table.is_some().then(|| Past::new(channels));
-        let mut shared = Shared { lm, last: None, surprise: 0.0, past };
+        let long_term = table.is_some();
+        // By order of coding, not by place in the frame.
+        let mut states: Vec<Channel> = (0..channels)
+            .map(|i| Channel::new(profile, &values, i, partner(i, channels), long_term))
+            .collect();
+        let past = long_term.then(|| Past::new(channels));
+        let errors = vec![Errors::default(); channels];
+        let mut shared = Shared { lm, last: None, surprise: 0.0, past, errors };
         let mut lags = LagCoder::default();
         if let Some(lm) = &mut shared.lm {
             lm.reset()?;
@@ -118,13 +123,13 @@ fn partner(i: usize, channels: usize) -> Option<usize> {
 
 /// Runs `pass` compiled for the best vector instructions of this machine: the same
 /// arithmetic in the same order, so the same bits.
-fn run<C: Coder>(pass: Pass<'_, '_, C>) -> Result<()> {
+fn run(pass: Pass<'_, '_>) -> Result<()> {
     pulp::Arch::new().dispatch(pass)
 }
 
 /// Tells `coder` numbers on `layout`'s grid.
-fn tell<C: Coder>(
-    coder: &mut C,
+fn tell(
+    coder: &mut dyn Coder,
     numbers: &Pcm,
     profile: &Profile<'_>,
     layout: Layout,

@@ -74,7 +74,7 @@ fn cost(used: &[i32]) -> f64 {
 
 /// Codes a set; `values` is ignored when decoding. `limit` is the number of samples of the
 /// segment: no set is larger, whatever a damaged stream says.
-pub fn code(coder: &mut impl Coder, values: &Values, limit: usize) -> Values {
+pub fn code(coder: &mut dyn Coder, values: &Values, limit: usize) -> Values {
     let sparse = code_uniform(coder, u32::from(matches!(values, Values::Sparse(_))), 1) == 1;
     let min = code_uniform(coder, values.value(0) as u32, 32) as i32;
     if !sparse {
@@ -92,7 +92,7 @@ pub fn code(coder: &mut impl Coder, values: &Values, limit: usize) -> Values {
 }
 
 /// Codes the distances between neighbours of `used`, whose first value is known.
-fn code_gaps(coder: &mut impl Coder, mut used: Vec<i32>, len: usize) -> Vec<i32> {
+fn code_gaps(coder: &mut dyn Coder, mut used: Vec<i32>, len: usize) -> Vec<i32> {
     // Contexts: the two gaps before, which repeat in scaled audio.
     let context = |gap: u32| gap.min(7) as usize;
     let mut unary = vec![[AdaptiveBit::default(); UNARY as usize]; 64];
@@ -117,7 +117,7 @@ fn code_gaps(coder: &mut impl Coder, mut used: Vec<i32>, len: usize) -> Vec<i32>
 }
 
 /// Codes a number by its length in bits, then its bits.
-fn code_golomb(coder: &mut impl Coder, lengths: &mut [AdaptiveBit; 32], number: u32) -> u32 {
+fn code_golomb(coder: &mut dyn Coder, lengths: &mut [AdaptiveBit; 32], number: u32) -> u32 {
     // number + 1 takes `length + 1` bits, the first of which is 1; it is below 2^32 because
     // gaps are at least UNARY + 1 smaller than the full range.
     let shifted = number.wrapping_add(1).max(1);

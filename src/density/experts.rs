@@ -52,28 +52,53 @@ impl Experts {
     }
 }
 
-/// Logits of `x >= middle`, given that x lies between `low` and `high`.
+/// The experts' probabilities of the two halves of an interval.
+#[derive(Clone, Copy, Debug)]
+pub struct Halves {
+    /// P(low <= x < middle)
+    pub lower: [f32; EXPERTS],
+    /// P(middle <= x < high)
+    pub upper: [f32; EXPERTS],
+}
+
+impl Halves {
+    /// Of the interval from `low` to `high`, cut at `middle`.
+    #[inline(always)]
+    pub fn new(low: &Edge, middle: &Edge, high: &Edge) -> Self {
+        Halves { lower: mass(low, middle), upper: mass(middle, high) }
+    }
+
+    /// Logits of the upper half.
+    #[inline(always)]
+    pub fn logits(&self) -> [f32; EXPERTS] {
+        let mut logits = [0.0; EXPERTS];
+        for (i, claim) in logits.iter_mut().enumerate() {
+            *claim = odds(self.upper[i], self.lower[i]);
+        }
+        logits
+    }
+}
+
+/// Logit of `upper` against `lower`.
 #[inline(always)]
-pub fn logits(low: &Edge, middle: &Edge, high: &Edge) -> [f32; EXPERTS] {
+pub fn odds(upper: f32, lower: f32) -> f32 {
     /// Keeps the logarithm away from zero; far below any probability that matters.
     const TINY: f32 = 1e-30;
-    let mut logits = [0.0; EXPERTS];
-    for (i, claim) in logits.iter_mut().enumerate() {
-        let in_lower_half = middle.below[i] < middle.above[i];
-        let lower = if in_lower_half {
-            middle.below[i] - low.below[i]
-        } else {
-            low.above[i] - middle.above[i]
-        };
-        let upper = if in_lower_half {
-            high.below[i] - middle.below[i]
-        } else {
-            middle.above[i] - high.above[i]
-        };
-        let logit = ln((upper.max(0.0) + TINY) / (lower.max(0.0) + TINY));
-        *claim = logit.clamp(-MAX_LOGIT, MAX_LOGIT);
+    ln((upper + TINY) / (lower + TINY)).clamp(-MAX_LOGIT, MAX_LOGIT)
+}
+
+/// The experts' probabilities of the interval from `low` to `high`: differences in the tail in which
+/// `low` or `high` leaves them digits.
+#[inline(always)]
+pub fn mass(low: &Edge, high: &Edge) -> [f32; EXPERTS] {
+    let mut mass = [0.0; EXPERTS];
+    for (i, mass) in mass.iter_mut().enumerate() {
+        let from_below = high.below[i] - low.below[i];
+        let from_above = low.above[i] - high.above[i];
+        let difference = if low.below[i] > 0.5 { from_above } else { from_below };
+        *mass = difference.max(0.0);
     }
-    logits
+    mass
 }
 
 #[cfg(test)]

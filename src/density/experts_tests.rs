@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// Logits of `x >= middle`, given that x lies between `low` and `high`.
+fn logits(low: &Edge, middle: &Edge, high: &Edge) -> [f32; EXPERTS] {
+    Halves::new(low, middle, high).logits()
+}
+
 /// Scales over eight powers of ten, locations around zero.
 fn experts() -> Experts {
     let mut experts = Experts { location: [0.0; EXPERTS], inverse_scale: [1.0; EXPERTS] };

@@ -3,7 +3,7 @@
 use crate::math::{LANES, add_products, add_scaled, sum};
 
 /// A table of weight sets, one of which is selected by a context for each decision. The number of
-/// inputs is a multiple of the lanes of [`add_products`].
+/// inputs is a multiple of the lanes of [`add_products`], or small.
 #[derive(Clone, Debug)]
 pub struct Mixer<const INPUTS: usize> {
     /// `(contexts, INPUTS)`
@@ -38,6 +38,18 @@ impl<const INPUTS: usize> Mixer<INPUTS> {
         add_products(lanes, &self.weights[context], inputs);
     }
 
+    /// [`mix`](Self::mix) of a few inputs, summed one after the other.
+    #[inline(always)]
+    pub fn mix_few(&mut self, context: usize, inputs: &[f32; INPUTS]) -> f32 {
+        self.selected = context;
+        let weights = &self.weights[context];
+        let mut sum = weights[0] * inputs[0];
+        for i in 1..INPUTS {
+            sum += weights[i] * inputs[i];
+        }
+        sum
+    }
+
     /// Moves the selected set along the gradient of the coding cost; `error` is the decision
     /// (0 or 1) less its probability.
     #[inline(always)]
@@ -57,6 +69,13 @@ mod tests {
     use crate::math::logistic;
 
     const INPUTS: usize = 16;
+
+    #[test]
+    fn few_inputs_are_summed_in_their_order() {
+        let mut mixer = Mixer::new(2, [1.0, 1.0, 1.0], 0.01);
+        assert_eq!(mixer.mix_few(1, &[1e8, -1e8, 0.5]), 0.5);
+        assert_eq!(mixer.mix_few(1, &[0.5, 1e8, -1e8]), 0.0);
+    }
 
     #[test]
     fn it_starts_as_the_weighted_sum() {

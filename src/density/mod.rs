@@ -4,11 +4,16 @@ mod apm;
 mod contexts;
 mod experts;
 mod mixer;
+mod mixing;
+mod posterior;
 mod tree;
 #[cfg(test)]
 mod tree_tests;
 
 pub use contexts::ContextMixer;
-pub use experts::{EXPERTS, Edge, Experts, MAX_LOGIT, logits};
+pub use experts::{EXPERTS, Edge, Experts, Halves, MAX_LOGIT};
 pub use mixer::Mixer;
+#[cfg(any(test, fuzzing))]
+pub use mixing::Mixing;
+pub use mixing::{Contexts, Depth};
 pub use tree::{BinForecast, Forecast, SampleCoder, to_probability};

@@ -6,13 +6,12 @@
 //! "is the sample at or above this threshold?", and its probability is mixed from the
 //! experts' distribution functions at that threshold.
 
-use super::apm::Apm;
-use super::experts::{EXPERTS, Edge, Experts, MAX_LOGIT, logits};
-use super::mixer::Mixer;
+use super::experts::{Edge, Experts, Halves, mass};
+use super::mixing::{Contexts, Depth, FINE_NODES, Mixing, TAIL_NODES};
 use crate::codec::Values;
 use crate::entropy::Coder;
 use crate::lm::BINS;
-use crate::math::{LANES, exp_neg, ln, logistic, sum};
+use crate::math::{exp_neg, ln};
 
 /// Quantiles of the standard logistic distribution: `ln(j / (32 - j))`, j = 1 to 31.
 /// Literals, so that no libm takes part.
@@ -27,23 +26,6 @@ const QUANTILES: [f64; BINS] = [
     1.09861228866811, 1.272965675812887, 1.466337068793427, 1.686398953570227,
     1.945910149055313, 2.268683541318364, 2.70805020110221, 3.433987204485146,
 ];
-
-/// Kinds of decisions, for contexts: 32 token nodes, 8 steps in each tail, 32 fine ones.
-const NODES: usize = 96;
-const TAIL_NODES: usize = 32;
-const FINE_NODES: usize = 48;
-
-/// Inputs of the mixers; the last ones are zero, for [`crate::math::add_products`].
-const INPUTS: usize = 32;
-/// Mixer inputs after the experts': the mean of their logits, two shares, a constant, and the language
-/// model's logit. The experts' own inputs are distances from the mean: what all agree on then
-/// has one weight, and whom to trust is learnt apart from it.
-const MEAN: usize = EXPERTS;
-const SHARES: usize = EXPERTS + 1;
-const BIAS: usize = EXPERTS + 3;
-const LANGUAGE: usize = EXPERTS + 4;
-/// Trust in the language model before it is known how good it is on this segment.
-const LANGUAGE_WEIGHT: f32 = 0.4;
 
 /// A language model's forecast of the quantile bin.
 #[derive(Clone, Debug)]
@@ -89,24 +71,14 @@ pub struct Forecast {
     pub scale: f64,
     /// Low bits of the rank that are coded raw.
     pub raw_bits: u32,
-    /// Bin of the previous sample of this channel.
-    pub last_bin: u8,
-    /// Context of the second weight set, below [`SampleCoder::SPREADS`].
-    pub spread: usize,
-    /// Context, below [`SampleCoder::OTHERS`].
-    pub other: usize,
+    /// Contexts of its decisions.
+    pub contexts: Contexts,
 }
 
-/// The adaptive state behind the decisions of one channel.
+/// The coder of the samples of one channel.
 #[derive(Clone, Debug)]
 pub struct SampleCoder {
-    by_node: Mixer<INPUTS>,
-    by_spread: Mixer<INPUTS>,
-    by_other: Mixer<INPUTS>,
-    last_map: Apm,
-    other_map: Apm,
-    /// Share of `true` per node: `(2, contexts, NODES)`.
-    shares: [Vec<f32>; 2],
+    mixing: Mixing,
 }
 
 /// The interval that the sample is known to lie in.
@@ -118,33 +90,16 @@ struct Interval {
 }
 
 impl SampleCoder {
-    /// Number of values of [`Forecast::spread`].
-    pub const SPREADS: usize = 16;
-    /// Number of values of [`Forecast::other`].
-    pub const OTHERS: usize = 8;
-
-    /// A coder that trusts all experts alike.
-    pub fn new() -> Self {
-        let mut initial = [0.0; INPUTS];
-        // Three mixers are summed.
-        initial[MEAN] = 1.0 / 3.0;
-        initial[LANGUAGE] = LANGUAGE_WEIGHT / 3.0;
-        let rate = 0.0015;
-        SampleCoder {
-            by_node: Mixer::new(NODES, initial, rate),
-            by_spread: Mixer::new(Self::SPREADS * 16, initial, rate),
-            by_other: Mixer::new(Self::OTHERS * 16, initial, rate),
-            last_map: Apm::new(NODES * 8, 0.005),
-            other_map: Apm::new(NODES * Self::OTHERS, 0.005),
-            shares: [vec![0.5; NODES * 8], vec![0.5; NODES * Self::OTHERS]],
-        }
+    /// A coder that has seen nothing.
+    pub fn new(depth: Depth) -> Self {
+        SampleCoder { mixing: Mixing::new(depth) }
     }
 
     /// Codes the sample of rank `target` (ignored when decoding); returns rank and bin.
     #[inline(always)]
     pub fn code(
         &mut self,
-        coder: &mut impl Coder,
+        coder: &mut dyn Coder,
         values: &Values,
         forecast: &Forecast,
         bins: Option<&BinForecast>,
@@ -217,6 +172,7 @@ impl SampleCoder {
                 0.0,
             );
         }
+        self.mixing.learn_sample(&mass(&interval.low_edge, &interval.high_edge));
         let raw = coder.raw(target as u32, forecast.raw_bits);
         ((interval.low + u64::from(raw)).min(values.len() - 1), first as u8)
     }
@@ -227,7 +183,7 @@ impl SampleCoder {
     #[allow(clippy::too_many_arguments)]
     fn ask(
         &mut self,
-        coder: &mut impl Coder,
+        coder: &mut dyn Coder,
         values: &Values,
         forecast: &Forecast,
         target: u64,
@@ -244,70 +200,14 @@ impl SampleCoder {
             return false;
         }
         let edge = forecast.experts.edge((values.edge(rank) - forecast.reference) as f32);
-        let logits = logits(&interval.low_edge, &edge, &interval.high_edge);
-        let decision = self.decide(coder, forecast, &logits, language, node, target >= rank);
+        let halves = Halves::new(&interval.low_edge, &edge, &interval.high_edge);
+        let p = self.mixing.probability(&forecast.contexts, node, &halves, language);
+        let decision = coder.code(target >= rank, to_probability(p));
+        self.mixing.learn(decision);
         if decision {
             (interval.low, interval.low_edge) = (rank, edge);
         } else {
             (interval.high, interval.high_edge) = (rank, edge);
-        }
-        decision
-    }
-
-    /// Codes one decision and learns from it.
-    #[inline(always)]
-    fn decide(
-        &mut self,
-        coder: &mut impl Coder,
-        forecast: &Forecast,
-        logits: &[f32; EXPERTS],
-        language: f32,
-        node: usize,
-        decision: bool,
-    ) -> bool {
-        let last_context = forecast.last_bin as usize / 4 * NODES + node;
-        let other_context = forecast.other * NODES + node;
-        let share_contexts = [last_context, other_context];
-        let mut inputs = [0.0; INPUTS];
-        let mean = sum(*logits) * (1.0 / EXPERTS as f32);
-        for (input, logit) in inputs.iter_mut().zip(logits) {
-            *input = logit - mean;
-        }
-        inputs[MEAN] = mean;
-        for (i, &context) in share_contexts.iter().enumerate() {
-            let p = self.shares[i][context];
-            inputs[SHARES + i] = ln(p / (1.0 - p));
-        }
-        inputs[BIAS] = 0.3;
-        inputs[LANGUAGE] = language;
-
-        let kind = match node {
-            0..TAIL_NODES => (31 - (node as u32).leading_zeros()) as usize,
-            TAIL_NODES..FINE_NODES => 5,
-            _ => 6 + (node - FINE_NODES) / 4,
-        };
-        let mut lanes = [0.0; LANES];
-        self.by_node.mix_into(&mut lanes, node, &inputs);
-        self.by_spread.mix_into(&mut lanes, forecast.spread * 16 + kind, &inputs);
-        self.by_other.mix_into(&mut lanes, forecast.other * 16 + kind, &inputs);
-        let logit = sum(lanes).clamp(-MAX_LOGIT, MAX_LOGIT);
-        let mixed = logistic(logit);
-        let by_last = self.last_map.refine(last_context, logit);
-        let by_other = self.other_map.refine(other_context, logit);
-        let p = 0.6 * mixed + 0.2 * (by_last + by_other);
-
-        let decision = coder.code(decision, to_probability(p));
-        let outcome = if decision { 1.0 } else { 0.0 };
-        let error = outcome - mixed;
-        self.by_node.update(&inputs, error);
-        self.by_spread.update(&inputs, error);
-        self.by_other.update(&inputs, error);
-        self.last_map.update(outcome);
-        self.other_map.update(outcome);
-        for (i, &context) in share_contexts.iter().enumerate() {
-            let p = &mut self.shares[i][context];
-            *p += (outcome - *p) * 0.01;
-            *p = p.clamp(1e-4, 1.0 - 1e-4);
         }
         decision
     }

@@ -25,7 +25,7 @@ impl Default for AdaptiveBit {
 impl AdaptiveBit {
     /// Codes one decision and learns from it.
     #[inline(always)]
-    pub fn code(&mut self, coder: &mut impl Coder, decision: bool) -> bool {
+    pub fn code(&mut self, coder: &mut dyn Coder, decision: bool) -> bool {
         let decision = coder.code(decision, self.p);
         self.learn(decision);
         decision

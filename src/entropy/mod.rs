@@ -41,7 +41,7 @@ pub trait Coder {
 }
 
 /// Codes the low `bits` bits of `value`, most significant first, all values equally likely.
-pub fn code_uniform(coder: &mut impl Coder, value: u32, bits: u32) -> u32 {
+pub fn code_uniform(coder: &mut dyn Coder, value: u32, bits: u32) -> u32 {
     let mut decoded = 0;
     for shift in (0..bits).rev() {
         let bit = coder.code(value >> shift & 1 != 0, 1 << 31);

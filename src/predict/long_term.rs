@@ -79,7 +79,7 @@ impl ChannelPast {
 }
 
 /// What long-term prediction adds to a forecast.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Correction {
     /// By least squares alone.
     pub least_squares: f64,

@@ -8,9 +8,11 @@ mod history;
 mod least_squares;
 mod long_term;
 mod nlms;
+mod polish;
 
 pub use cascade::{Cascade, CascadeConfig};
 pub use history::History;
 pub use least_squares::{LeastSquares, LeastSquaresConfig};
 pub use long_term::{Correction, LEAST_LAG, Lags, LongTerm, Past, SLOTS};
 pub use nlms::NlmsConfig;
+pub use polish::{Errors, Polish, PolishConfig};

@@ -4,7 +4,7 @@ import struct
 from collections import namedtuple
 from math import frexp, isnan
 
-from .density import HIGHEST, LOWEST, Forecast, logits
+from .density import HIGHEST, LOWEST, Forecast, halves, logits
 from .f32 import clamp, f32, row, total
 from .forecaster import HISTORY, Forecaster
 from .mixer import Mixer, two_sets
@@ -73,7 +73,7 @@ class Channel:
     """What is learnt about one channel, and its values so far."""
 
     def __init__(self, level, has_partner):
-        self.forecaster = Forecaster(level, has_partner)
+        self.forecaster = Forecaster(level, has_partner, False)
         self.values = []
 
     def latest(self, end):
@@ -102,9 +102,10 @@ class Classical:
             partner = self.channels[1].latest(frame)
         bound = max(2.0 * self.largest, 16.0)
         forecaster = self.channel.forecaster
-        combined, locations = forecaster.predict(own, partner, bound)
+        forecaster.combine(own, partner, bound)
+        final, locations = forecaster.finish(None, None, bound)
         span = Span(-bound, bound, 1.0, 1)
-        self.forecast = Forecast(span, combined, locations, forecaster.deviations, 0.0)
+        self.forecast = Forecast(span, final, locations, forecaster.deviations, 0.0)
         self.low, self.left, self.key = 0, self.bits, 0
         self.edge_low, self.edge_high = LOWEST, HIGHEST
         self._next_bit()
@@ -128,7 +129,7 @@ class Classical:
 
     def logit(self):
         """The logit of a 1."""
-        experts = logits(self.edge_low, self.edge, self.edge_high)
+        experts = logits(*halves(self.edge_low, self.edge, self.edge_high))
         mean = f32(total(row(experts)) * 0.0625)
         self.inputs = row([logit - mean for logit in experts] + [mean])
         self.used = (self.by_depth[self.bits - self.left],

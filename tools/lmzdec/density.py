@@ -2,7 +2,8 @@
 
 from .f32 import clamp, exp_neg, f32, ln, logistic, row, total
 from .language import opinion
-from .mixer import MAP_START, Mixer, combine, learn_map, place, refine
+from .mixer import MAP_START, Mixer, combine, learn_map, mix, mix_few, place, refine
+from .posterior import Posterior, log_likelihoods
 
 EXPERTS = range(16)
 _Q = (0.0, 0.125163142954006, 0.251314428280906, 0.379489621704904, 0.510825623765991,
@@ -13,18 +14,26 @@ QUANTILE = [None] + [-q for q in _Q[:0:-1]] + list(_Q)
 
 SPREADS = row((0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.4)).tolist()
 SURPRISES = row((0.2, 0.5, 0.9, 1.4, 2.0, 3.0, 5.0)).tolist()
+DISAGREEMENTS = row((0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 2.0)).tolist()
+COARSENESS = row((0.3, 0.7, 1.5, 3.0, 8.0, 24.0, 100.0)).tolist()
 _TO_SCALE = f32(1.3862944)
 _LEAST = f32(0.02)
 _TINY = f32(1e-30)
 _BIAS = f32(0.3)
-_RATE = f32(0.0015)
+_PLAIN_RATE, _FIRST_RATE, _SECOND_RATE, _BLEND_RATE = row((0.0015, 0.003, 0.002, 0.0005)).tolist()
 _SHARE_RATE = f32(0.01)
 _SHARE_LOW = f32(1e-4)
 _SHARE_HIGH = f32(1.0 - _SHARE_LOW)
+_P_LOW = 2.0 ** -20
+# Weights at the start: of the plain layer, of the first of two, of the second, and of the final blend.
+_PLAIN = [0.0] * 16 + [f32(1.0 / 3.0)] + [0.0] * 3 + [f32(f32(0.4) / 3.0), 0.0, 0.0]
+_WEIGHTS = [0.0] * 16 + [0.5] + [0.0] * 3 + [f32(0.4), 0.25, 0.25]
+_EVENLY = [f32(0.2)] * 5
+_BLEND = [f32(0.6), f32(0.2), f32(0.2)]
 _OWN = f32(0.6)
 _REFINED = f32(0.2)
-_P_LOW = 2.0 ** -20
-_WEIGHTS = [0.0] * 16 + [f32(1.0 / 3.0)] + [0.0] * 3 + [f32(f32(0.4) / 3.0)]
+_NEAR_0 = f32(1e-5)
+_NEAR_1 = f32(1.0 - _NEAR_0)
 LOWEST = ([0.0] * 16, [1.0] * 16)
 HIGHEST = ([1.0] * 16, [0.0] * 16)
 
@@ -46,8 +55,9 @@ class Forecast:
         self.inverse = [f32(1.0 / s) for s in scales]
         self.scale = f32(0.5 * f32(scales[0] + scales[1]))
         threshold = f32(24.0 * spacing)
+        least = min([self.scale] + [f32(4.0 * s) for s in scales])
         self.k = 0
-        while (self.k < 24 and self.scale > f32(threshold * (1 << self.k))
+        while (self.k < 24 and least > f32(threshold * (1 << self.k))
                and 2 << self.k <= values.len):
             self.k += 1
         ratio = f32(scales[0] / scales[2])
@@ -55,6 +65,9 @@ class Forecast:
         if self.scale < f32(2.0 * spacing):
             self.spread += 8
         self.other = sum(t < surprise for t in SURPRISES)
+        apart = f32(f32(total(row(map(abs, self.at))) * 0.0625) / self.scale)
+        self.disagreement = (8 * sum(t < apart for t in DISAGREEMENTS)
+                             + sum(f32(t * spacing) < self.scale for t in COARSENESS))
 
     def edge(self, t):
         """Shares of each expert's distribution below and above `t` (§9.5)."""
@@ -69,26 +82,35 @@ class Forecast:
         return below, above
 
 
-def logits(low, middle, high):
-    result = []
-    for e in EXPERTS:
-        if middle[0][e] < middle[1][e]:
-            lower = f32(middle[0][e] - low[0][e])
-            upper = f32(high[0][e] - middle[0][e])
-        else:
-            lower = f32(low[1][e] - middle[1][e])
-            upper = f32(middle[1][e] - high[1][e])
-        odds = f32(f32(max(upper, 0.0) + _TINY) / f32(max(lower, 0.0) + _TINY))
-        result.append(clamp(ln(odds), -12.0, 12.0))
-    return result
+def mass(low, high):
+    """What each expert expects between two edges."""
+    return [max(f32(low[1][e] - high[1][e]) if low[0][e] > 0.5 else f32(high[0][e] - low[0][e]), 0.0)
+            for e in EXPERTS]
+
+
+def halves(low, middle, high):
+    return mass(low, middle), mass(middle, high)
+
+
+def logits(lower, upper):
+    return [clamp(ln(f32(f32(u + _TINY) / f32(l + _TINY))), -12.0, 12.0)
+            for l, u in zip(lower, upper)]
+
+
+def _stretch(p):
+    p = clamp(p, _NEAR_0, _NEAR_1)
+    return ln(f32(p / f32(1.0 - p)))
 
 
 class Decisions:
     """The coder of one channel's decisions, and what it has learnt."""
 
-    def __init__(self, values, tokens, low_bits):
+    def __init__(self, layered, values, tokens, low_bits):
+        self.layered = layered
         self.values, self.tokens, self.low_bits = values, tokens, low_bits
-        self.by_node, self.by_spread, self.by_other = (Mixer(_WEIGHTS) for _ in range(3))
+        self.first = [Mixer(_WEIGHTS if layered else _PLAIN) for _ in range(5 if layered else 3)]
+        self.second, self.blend = Mixer(_EVENLY), Mixer(_BLEND)
+        self.posteriors = [Posterior(0.9), Posterior(0.98)]
         self.shares = ({}, {})
         self.maps = ({}, {})
         self.last_bin = 16
@@ -107,6 +129,10 @@ class Decisions:
             middle = max(self.lo + ((width // 2) << forecast.k), self.lo + block)
             depth = min(width.bit_length() - 1, 7)
             self._ask(middle, 48 + 4 * depth + first // 8)
+        if self.layered:
+            likelihoods = log_likelihoods(mass(self.edge_lo, self.edge_hi))
+            for posterior in self.posteriors:
+                posterior.learn(likelihoods)
         self.last_bin = first
         return min(self.lo + self.low_bits.raw(forecast.k), self.values.len - 1)
 
@@ -146,37 +172,61 @@ class Decisions:
         if r >= self.hi:
             return False
         edge = self.forecast.edge(f32(self.values.edge(r) - self.forecast.reference))
-        above = self._decide(logits(self.edge_lo, edge, self.edge_hi), language, node)
+        above = self._decide(*halves(self.edge_lo, edge, self.edge_hi), language, node)
         if above:
             self.lo, self.edge_lo = r, edge
         else:
             self.hi, self.edge_hi = r, edge
         return above
 
-    def _decide(self, experts, language, node):
-        spread, other = self.forecast.spread, self.forecast.other
-        contexts = (96 * (self.last_bin // 4) + node, 96 * other + node)
+    def _decide(self, lower, upper, language, node):
+        forecast = self.forecast
+        contexts = (96 * (self.last_bin // 4) + node, 96 * forecast.other + node)
         kind = kind_of(node)
-        sets = (self.by_node[node], self.by_spread[16 * spread + kind], self.by_other[16 * other + kind])
+        selected = (node, 16 * forecast.spread + kind, 16 * forecast.other + kind,
+                    16 * self.posteriors[0].best + kind, 16 * forecast.disagreement + kind)
+        sets = [mixer[index] for mixer, index in zip(self.first, selected)]
         shares = [table.get(c, 0.5) for table, c in zip(self.shares, contexts)]
-        mean = total(row(experts)) * 0.0625
-        inputs = row([logit - mean for logit in experts] + [mean] + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, language])
-        y = combine(sets, inputs)
-        mixed = logistic(y)
+        inputs = self._inputs(lower, upper, language, shares)
         points = [table.setdefault(c, MAP_START[:]) for table, c in zip(self.maps, contexts)]
+        if self.layered:
+            opinions = row([mix(used, inputs) for used in sets])
+            y = mix_few(self.second[kind], opinions)
+        else:
+            y = combine(sets, inputs)
         index, fraction = place(y)
-        refined = f32(refine(points[0], index, fraction) + refine(points[1], index, fraction))
-        p = f32(f32(_OWN * mixed) + f32(_REFINED * refined))
-        p = clamp(p, _P_LOW, 1.0 - _P_LOW) if p == p else _P_LOW
+        refined = [refine(used, index, fraction) for used in points]
+        if self.layered:
+            blended = row([y] + [_stretch(p) for p in refined])
+            final = logistic(mix_few(self.blend[node], blended))
+        else:
+            final = f32(f32(_OWN * logistic(y)) + f32(_REFINED * f32(refined[0] + refined[1])))
+        p = clamp(final, _P_LOW, 1.0 - _P_LOW) if final == final else _P_LOW
         true = self.tokens.decision(int(p * 4294967296.0))
 
         outcome = 1.0 if true else 0.0
-        miss = f32(outcome - mixed)
-        for used in sets:
-            used.learn(_RATE, miss, inputs)
+        miss = f32(outcome - logistic(y))
+        if self.layered:
+            for used, opinion in zip(sets, opinions):
+                used.learn(_FIRST_RATE, f32(outcome - logistic(opinion)), inputs)
+            self.second[kind].learn(_SECOND_RATE, miss, opinions)
+            self.blend[node].learn(_BLEND_RATE, f32(outcome - final), blended)
+        else:
+            for used in sets:
+                used.learn(_PLAIN_RATE, miss, inputs)
         for used in points:
             learn_map(used, index, fraction, outcome)
         for table, c, s in zip(self.shares, contexts, shares):
             s = f32(s + f32(f32(outcome - s) * _SHARE_RATE))
             table[c] = clamp(s, _SHARE_LOW, _SHARE_HIGH)
         return true
+
+    def _inputs(self, lower, upper, language, shares):
+        """What the first layer weighs."""
+        experts = logits(lower, upper)
+        mean = f32(total(row(experts)) * 0.0625)
+        mixtures = [0.0, 0.0]
+        if self.layered:
+            mixtures = [posterior.logit(lower, upper) for posterior in self.posteriors]
+        return row([logit - mean for logit in experts] + [mean]
+                   + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, language] + mixtures)

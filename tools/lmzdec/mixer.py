@@ -58,6 +58,11 @@ def learn_map(points, index, fraction, outcome):
         points[i] = points[i] + change
 
 
+def mix(used, inputs):
+    """Sum of the products of a set and the inputs, within -12 to 12."""
+    return clamp(dot(used.weights, inputs), -12.0, 12.0)
+
+
 def combine(sets, inputs):
     """Sum of the products of all sets used, in the same lanes, within -12 to 12."""
     # Inputs may be fewer than a multiple of the lanes; zeros follow those of each set.
@@ -65,6 +70,15 @@ def combine(sets, inputs):
     padded = list(inputs) + filling
     weights = [w for used in sets for w in (*used.weights, *filling)]
     return clamp(dot(weights, padded * len(sets)), -12.0, 12.0)
+
+
+def mix_few(used, inputs):
+    """The same of a few inputs, summed one after the other."""
+    products = row([w * x for w, x in zip(used.weights, inputs)])
+    y = products[0]
+    for product in products[1:]:
+        y = f32(y + product)
+    return clamp(y, -12.0, 12.0)
 
 
 def two_sets(a, b, inputs):

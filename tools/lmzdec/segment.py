@@ -6,6 +6,7 @@ from .entropy import LowBits, Tokens
 from .f32 import f32
 from .forecaster import HISTORY, Forecaster
 from .language import ERRORS, Voice
+from .levels import LEVELS
 from .long_term import PERIOD, Lags, LongTerm, Past
 
 
@@ -20,17 +21,17 @@ class Channel:
         self.past = past[index] if past else None
         self.long_term = LongTerm(index, partner, past) if past else None
         self.bound = float(max(abs(values.first), abs(values.last), 1))
-        self.forecaster = Forecaster(level, partner is not None)
-        self.decisions = Decisions(values, tokens, low_bits)
+        self.forecaster = Forecaster(level, partner is not None, partner is not None)
+        self.decisions = Decisions(LEVELS[level].layered, values, tokens, low_bits)
 
-    def sample(self, own, partner, lags, surprise):
+    def sample(self, own, partner, partner_errors, lags, surprise):
         """Decodes one sample; returns it and the surprise for the next channel."""
-        combined, locations = self.forecaster.predict(own, partner, self.bound)
+        short_term = self.forecaster.combine(own, partner, self.bound)
+        correction = None
         if self.long_term:
-            short_term = combined
-            first, correction = self.long_term.predict(lags, short_term, self.bound)
-            combined, locations = self.forecaster.correct(first, correction, self.bound)
-        forecast = Forecast(self.values, combined, locations, self.forecaster.deviations, surprise)
+            correction = self.long_term.predict(lags, short_term, self.bound)
+        final, locations = self.forecaster.finish(partner_errors, correction, self.bound)
+        forecast = Forecast(self.values, final, locations, self.forecaster.deviations, surprise)
         below = self._below(forecast, own, partner)
         x = self.values.value(self.decisions.rank(forecast, below))
         self.forecaster.learn(float(x))
@@ -82,7 +83,8 @@ def decode(level, frames, channels, long_term, model, token_stream, lsb_block):
         frame = []
         for i, state in enumerate(states):
             partner = histories[i if partners[i] is None else partners[i]]
-            x, surprise = state.sample(histories[i], partner, lags.current, surprise)
+            errors = None if partners[i] is None else states[partners[i]].forecaster.polish.errors
+            x, surprise = state.sample(histories[i], partner, errors, lags.current, surprise)
             frame.append(_signed(offset + x * step))
             histories[i] = [float(x)] + histories[i][:-1]
         result += reversed(frame) if backwards else frame

@@ -1,0 +1,342 @@
+//! From what the experts claim of a decision to its probability (§9.6): mixers whose weight sets are
+//! selected by contexts, and maps that correct the outcome.
+
+use super::apm::Apm;
+use super::experts::{EXPERTS, Halves, MAX_LOGIT, odds};
+use super::mixer::Mixer;
+use super::posterior::Posterior;
+use crate::math::{LANES, ln, logistic, sum, sums};
+
+/// How the decisions of a level are mixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// One layer: the sum of three weight sets, which learn from their common error.
+    Plain,
+    /// Two layers: five weight sets, each of which learns from its own error, and one that weighs them;
+    /// two Bayesian mixtures of the experts as further inputs; a learnt blend with the maps.
+    Layered,
+}
+
+/// Nodes: 32 of the bins, 8 steps in each tail, 48 of what is finer.
+pub const NODES: usize = 96;
+/// First node of the tails, and first fine one.
+pub const TAIL_NODES: usize = 32;
+/// See [`TAIL_NODES`].
+pub const FINE_NODES: usize = 48;
+/// Coarser kinds of decisions: five depths of the bins, the tails, and fine ones by width.
+const KINDS: usize = 16;
+
+/// Inputs of the first layer; the last ones are zero, for [`crate::math::add_products`].
+const INPUTS: usize = 32;
+/// Inputs after the experts': the mean of their logits, two shares, a constant, the language
+/// model's logit, and those of two Bayesian mixtures. The experts' own inputs are distances from the mean:
+/// what all agree on then has one weight, and whom to trust is learnt apart from it.
+const MEAN: usize = EXPERTS;
+const SHARES: usize = EXPERTS + 1;
+const BIAS: usize = EXPERTS + 3;
+const LANGUAGE: usize = EXPERTS + 4;
+const POSTERIORS: usize = EXPERTS + 5;
+/// Trust in the language model before it is known how good it is on this segment.
+const LANGUAGE_WEIGHT: f32 = 0.4;
+/// Weight of each Bayesian mixture at first; the mean of the experts has the rest.
+const POSTERIOR_WEIGHT: f32 = 0.25;
+/// How fast the Bayesian mixtures forget: within ten and within fifty samples.
+const DECAYS: [f32; 2] = [0.9, 0.98];
+
+/// Weight sets of the first layer, plain and layered.
+const PLAIN_SETS: usize = 3;
+const LAYERED_SETS: usize = 5;
+/// Final learning rates: of the plain layer; of the first layer of two, the second, and the blend.
+const PLAIN_RATE: f32 = 0.0015;
+const FIRST_RATE: f32 = 0.003;
+const SECOND_RATE: f32 = 0.002;
+const BLEND_RATE: f32 = 0.0005;
+/// Shares of the mixers' probability and of what the two maps make of it: fixed, or at first.
+const BLEND: [f32; 3] = [0.6, 0.2, 0.2];
+
+/// What selects weight sets and points of maps, beside the node.
+#[derive(Clone, Copy, Debug)]
+pub struct Contexts {
+    /// Bin of the previous sample of this channel.
+    pub last_bin: u8,
+    /// Below [`Mixing::SPREADS`].
+    pub spread: usize,
+    /// Below [`Mixing::OTHERS`].
+    pub other: usize,
+    /// Below [`Mixing::DISAGREEMENTS`].
+    pub disagreement: usize,
+}
+
+/// The adaptive state behind the decisions of one channel.
+#[derive(Clone, Debug)]
+pub struct Mixing {
+    depth: Depth,
+    by_node: Mixer<INPUTS>,
+    by_spread: Mixer<INPUTS>,
+    by_other: Mixer<INPUTS>,
+    by_best: Mixer<INPUTS>,
+    by_disagreement: Mixer<INPUTS>,
+    second: Mixer<LAYERED_SETS>,
+    blend: Mixer<{ BLEND.len() }>,
+    posteriors: [Posterior; 2],
+    last_map: Apm,
+    other_map: Apm,
+    /// Share of `true` per node: `(2, contexts, NODES)`.
+    shares: [Vec<f32>; 2],
+    at: Decision,
+}
+
+/// The decision at hand: what its outcome is learnt with.
+#[derive(Clone, Copy, Debug, Default)]
+struct Decision {
+    /// Places in `shares`.
+    shares: [usize; 2],
+    inputs: [f32; INPUTS],
+    /// Logits of the first layer's sets.
+    opinions: [f32; LAYERED_SETS],
+    /// Probability by all mixers.
+    mixed: f32,
+    /// Its logit, and what the maps make of it.
+    blended: [f32; BLEND.len()],
+    p: f32,
+}
+
+impl Mixing {
+    /// Number of values of [`Contexts::spread`].
+    pub const SPREADS: usize = 16;
+    /// Number of values of [`Contexts::other`].
+    pub const OTHERS: usize = 8;
+    /// Number of values of [`Contexts::disagreement`].
+    pub const DISAGREEMENTS: usize = 64;
+
+    /// A network that trusts all experts alike.
+    pub fn new(depth: Depth) -> Self {
+        let mut initial = [0.0; INPUTS];
+        let (rate, layered) = match depth {
+            Depth::Plain => {
+                initial[MEAN] = 1.0 / PLAIN_SETS as f32;
+                initial[LANGUAGE] = LANGUAGE_WEIGHT / PLAIN_SETS as f32;
+                (PLAIN_RATE, 0)
+            }
+            Depth::Layered => {
+                initial[MEAN] = 1.0 - 2.0 * POSTERIOR_WEIGHT;
+                initial[LANGUAGE] = LANGUAGE_WEIGHT;
+                initial[POSTERIORS..POSTERIORS + 2].fill(POSTERIOR_WEIGHT);
+                (FIRST_RATE, 1)
+            }
+        };
+        let first = |contexts| Mixer::new(contexts, initial, rate);
+        Mixing {
+            depth,
+            by_node: first(NODES),
+            by_spread: first(Self::SPREADS * KINDS),
+            by_other: first(Self::OTHERS * KINDS),
+            by_best: first(layered * EXPERTS * KINDS),
+            by_disagreement: first(layered * Self::DISAGREEMENTS * KINDS),
+            second: Mixer::new(
+                layered * KINDS,
+                [1.0 / LAYERED_SETS as f32; LAYERED_SETS],
+                SECOND_RATE,
+            ),
+            blend: Mixer::new(layered * NODES, BLEND, BLEND_RATE),
+            posteriors: DECAYS.map(Posterior::new),
+            last_map: Apm::new(NODES * 8, 0.005),
+            other_map: Apm::new(NODES * Self::OTHERS, 0.005),
+            shares: [vec![0.5; NODES * 8], vec![0.5; NODES * Self::OTHERS]],
+            at: Decision::default(),
+        }
+    }
+
+    /// Probability of `true`, the upper half. `language` is the language model's logit, 0 without one.
+    #[inline(always)]
+    pub fn probability(
+        &mut self,
+        contexts: &Contexts,
+        node: usize,
+        halves: &Halves,
+        language: f32,
+    ) -> f32 {
+        let kind = match node {
+            0..TAIL_NODES => (31 - (node as u32).leading_zeros()) as usize,
+            TAIL_NODES..FINE_NODES => 5,
+            _ => 6 + (node - FINE_NODES) / 4,
+        };
+        let last = contexts.last_bin as usize / 4 * NODES + node;
+        let other = contexts.other * NODES + node;
+        self.at.shares = [last, other];
+        self.at.inputs = self.inputs(halves, language);
+        let logit = match self.depth {
+            Depth::Plain => self.one_layer(contexts, node, kind),
+            Depth::Layered => self.two_layers(contexts, node, kind),
+        };
+        let mapped = [self.last_map.refine(last, logit), self.other_map.refine(other, logit)];
+        self.at.mixed = logistic(logit);
+        self.at.p = match self.depth {
+            Depth::Plain => BLEND[0] * self.at.mixed + BLEND[1] * (mapped[0] + mapped[1]),
+            Depth::Layered => {
+                self.at.blended = [logit, stretch(mapped[0]), stretch(mapped[1])];
+                let blended = self.blend.mix_few(node, &self.at.blended);
+                logistic(blended.clamp(-MAX_LOGIT, MAX_LOGIT))
+            }
+        };
+        self.at.p
+    }
+
+    /// What the first layer weighs.
+    #[inline(always)]
+    fn inputs(&self, halves: &Halves, language: f32) -> [f32; INPUTS] {
+        let logits = halves.logits();
+        let mut inputs = [0.0; INPUTS];
+        let total = match self.depth {
+            Depth::Plain => sum(logits),
+            Depth::Layered => {
+                let [fast, slow] = &self.posteriors;
+                let [total, fast_upper, fast_lower, slow_upper, slow_lower] = sums([
+                    logits,
+                    fast.weighed(&halves.upper),
+                    fast.weighed(&halves.lower),
+                    slow.weighed(&halves.upper),
+                    slow.weighed(&halves.lower),
+                ]);
+                inputs[POSTERIORS] = odds(fast_upper, fast_lower);
+                inputs[POSTERIORS + 1] = odds(slow_upper, slow_lower);
+                total
+            }
+        };
+        let mean = total * (1.0 / EXPERTS as f32);
+        for (input, logit) in inputs.iter_mut().zip(logits) {
+            *input = logit - mean;
+        }
+        inputs[MEAN] = mean;
+        for (i, &place) in self.at.shares.iter().enumerate() {
+            let p = self.shares[i][place];
+            inputs[SHARES + i] = ln(p / (1.0 - p));
+        }
+        inputs[BIAS] = 0.3;
+        inputs[LANGUAGE] = language;
+        inputs
+    }
+
+    #[inline(always)]
+    fn one_layer(&mut self, contexts: &Contexts, node: usize, kind: usize) -> f32 {
+        let inputs = &self.at.inputs;
+        let mut lanes = [0.0; LANES];
+        self.by_node.mix_into(&mut lanes, node, inputs);
+        self.by_spread.mix_into(&mut lanes, contexts.spread * KINDS + kind, inputs);
+        self.by_other.mix_into(&mut lanes, contexts.other * KINDS + kind, inputs);
+        sum(lanes).clamp(-MAX_LOGIT, MAX_LOGIT)
+    }
+
+    #[inline(always)]
+    fn two_layers(&mut self, contexts: &Contexts, node: usize, kind: usize) -> f32 {
+        let inputs = &self.at.inputs;
+        let best = self.posteriors[0].best();
+        let mut lanes = [[0.0; LANES]; LAYERED_SETS];
+        self.by_node.mix_into(&mut lanes[0], node, inputs);
+        self.by_spread.mix_into(&mut lanes[1], contexts.spread * KINDS + kind, inputs);
+        self.by_other.mix_into(&mut lanes[2], contexts.other * KINDS + kind, inputs);
+        self.by_best.mix_into(&mut lanes[3], best * KINDS + kind, inputs);
+        let disagreement = contexts.disagreement * KINDS + kind;
+        self.by_disagreement.mix_into(&mut lanes[4], disagreement, inputs);
+        self.at.opinions = sums(lanes);
+        for opinion in &mut self.at.opinions {
+            *opinion = opinion.clamp(-MAX_LOGIT, MAX_LOGIT);
+        }
+        self.second.mix_few(kind, &self.at.opinions).clamp(-MAX_LOGIT, MAX_LOGIT)
+    }
+
+    /// Learns the decision whose probability was asked for.
+    #[inline(always)]
+    pub fn learn(&mut self, decision: bool) {
+        let outcome = if decision { 1.0 } else { 0.0 };
+        let at = &self.at;
+        let error = outcome - at.mixed;
+        match self.depth {
+            Depth::Plain => {
+                self.by_node.update(&at.inputs, error);
+                self.by_spread.update(&at.inputs, error);
+                self.by_other.update(&at.inputs, error);
+            }
+            Depth::Layered => {
+                let mut errors = [0.0; LAYERED_SETS];
+                for (error, &opinion) in errors.iter_mut().zip(&at.opinions) {
+                    *error = outcome - logistic(opinion);
+                }
+                self.by_node.update(&at.inputs, errors[0]);
+                self.by_spread.update(&at.inputs, errors[1]);
+                self.by_other.update(&at.inputs, errors[2]);
+                self.by_best.update(&at.inputs, errors[3]);
+                self.by_disagreement.update(&at.inputs, errors[4]);
+                self.second.update(&at.opinions, error);
+                self.blend.update(&at.blended, outcome - at.p);
+            }
+        }
+        self.last_map.update(outcome);
+        self.other_map.update(outcome);
+        for (shares, &place) in self.shares.iter_mut().zip(&at.shares) {
+            let p = &mut shares[place];
+            *p += (outcome - *p) * 0.01;
+            *p = p.clamp(1e-4, 1.0 - 1e-4);
+        }
+    }
+
+    /// Learns a whole sample: the experts' probabilities of the block that it lies in.
+    #[inline(always)]
+    pub fn learn_sample(&mut self, mass: &[f32; EXPERTS]) {
+        if self.depth == Depth::Plain {
+            return;
+        }
+        let mut likelihoods = *mass;
+        for likelihood in &mut likelihoods {
+            *likelihood = ln(*likelihood + 1e-9);
+        }
+        for posterior in &mut self.posteriors {
+            posterior.learn(&likelihoods);
+        }
+    }
+}
+
+/// Logit of a probability.
+#[inline(always)]
+fn stretch(p: f32) -> f32 {
+    let p = p.clamp(1e-5, 1.0 - 1e-5);
+    ln(p / (1.0 - p))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mean cost in bits of the last 500 of 3,000 decisions, most of which go the way that expert 0 claims.
+    fn cost(depth: Depth, claim: f32) -> f64 {
+        let mut mixing = Mixing::new(depth);
+        let contexts = Contexts { last_bin: 16, spread: 3, other: 1, disagreement: 20 };
+        let (mut state, mut bits) = (1_u32, 0.0);
+        for i in 0..3_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let decision = state >> 31 == 1;
+            let mut halves = Halves { lower: [0.5; EXPERTS], upper: [0.5; EXPERTS] };
+            let p = if decision { claim } else { 1.0 - claim };
+            (halves.upper[0], halves.lower[0]) = (p, 1.0 - p);
+            let p = mixing.probability(&contexts, 1, &halves, 0.0);
+            assert!((0.0..=1.0).contains(&p));
+            if i >= 2_500 {
+                bits -= f64::from(if decision { p } else { 1.0 - p }).log2() / 500.0;
+            }
+            mixing.learn(decision);
+            let mut mass = [0.5; EXPERTS];
+            mass[0] = claim;
+            mixing.learn_sample(&mass);
+        }
+        bits
+    }
+
+    #[test]
+    fn both_depths_learn_whom_to_trust() {
+        for depth in [Depth::Plain, Depth::Layered] {
+            assert!((0.98..1.1).contains(&cost(depth, 0.5)), "{depth:?}: nobody knows anything");
+            assert!(cost(depth, 0.9) < 0.2, "{depth:?}");
+        }
+        assert!(cost(Depth::Layered, 0.9) < cost(Depth::Plain, 0.9));
+    }
+}
