@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Decodes lmz files that need no language model, slowly, with nothing but Python 3.
+"""Decodes lmz files, slowly, with nothing but Python 3.
 
-    lmz_decode.py FILE.lmz OUT.wav      decode
-    lmz_decode.py --check FILE.lmz...   decode and check, one line per file, write nothing
+    lmz_decode.py [--model FILE.gguf]... FILE.lmz OUT.wav      decode
+    lmz_decode.py [--model FILE.gguf]... --check FILE.lmz...   decode and check, one line per file
 
-Exit codes: 0 decoded, 2 wrong use, 3 damaged, 4 unsupported, 5 sound but in need of a language
-model. With --check, the largest of them.
+Models are found by their hash, among the files given and in the folder models/ beside this one's.
+Exit codes: 0 decoded, 2 wrong use, 3 damaged, 4 unsupported, 5 sound but in need of a language model that
+is not at hand, or of llama.cpp. With --check, the largest of them.
 """
 
 import sys
@@ -14,15 +15,16 @@ import time
 from lmzdec.blake3 import blake3
 from lmzdec.container import decode
 from lmzdec.errors import Refused
+from lmzdec.models import Models
 
 
-def check(path):
+def check(path, models):
     """Prints the verdict on one file; returns its exit code."""
     start = time.monotonic()
     with open(path, "rb") as file:
         data = file.read()
     try:
-        original, word = decode(data)
+        original, word = decode(data, models)
     except Refused as refused:
         print(f"{path}: {refused.verdict}: {refused}")
         return refused.exit_code
@@ -30,11 +32,11 @@ def check(path):
     return 0
 
 
-def write(path, out):
+def write(path, out, models):
     with open(path, "rb") as file:
         data = file.read()
     try:
-        original, _ = decode(data)
+        original, _ = decode(data, models)
     except Refused as refused:
         print(f"{path}: {refused.verdict}: {refused}", file=sys.stderr)
         return refused.exit_code
@@ -44,10 +46,15 @@ def write(path, out):
 
 
 def main(arguments):
+    files = []
+    while arguments[:1] == ["--model"] and len(arguments) > 1:
+        files.append(arguments[1])
+        arguments = arguments[2:]
+    models = Models(files)
     if arguments[:1] == ["--check"] and len(arguments) > 1:
-        return max(map(check, arguments[1:]))
-    if len(arguments) == 2:
-        return write(*arguments)
+        return max(check(path, models) for path in arguments[1:])
+    if len(arguments) == 2 and not arguments[0].startswith("--"):
+        return write(*arguments, models)
     print(__doc__, file=sys.stderr)
     return 2
 

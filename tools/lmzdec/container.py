@@ -7,7 +7,7 @@ from . import byte_model, characters, samples, segment
 from .blake3 import blake3
 from .errors import Damaged, NeedsModel, Unsupported
 from .fields import Reader, reserved
-from .header import MAX_BYTES, primer, read_header
+from .header import MAX_BYTES, Exact, primer, read_header
 
 BLOCK_MARKER = bytes.fromhex("B76C620A")
 TRAILER_MARKER = bytes.fromhex("B76C740A")
@@ -21,21 +21,24 @@ MAX_CODED_CHANNELS = 64
 Block = namedtuple("Block", "kind flags mapping at length frames tokens lsb crc_payload crc_original")
 
 
-def decode(data):
+def decode(data, models):
     """The original of an lmz file, and a word on it."""
     reader = Reader(data)
     header = read_header(reader)
     original = bytearray()
-    table, frames, with_model = [], 0, 0
+    table, frames, missing = [], 0, []
     while (marker := _peek(reader)) == BLOCK_MARKER:
         start = reader.at
         block, payload = _read_block(reader, header, len(original))
         table.append((reader.at - start, block.frames))
-        if block.flags & MODEL_FLAG:
-            with_model += 1
+        try:
+            model = _model(header, block, models)
+        except NeedsModel as reason:
+            # What is damaged further on matters more.
+            missing.append(reason)
             original += bytes(block.length)
         else:
-            decoded = _decode_payload(header, block, payload)
+            decoded = _decode_payload(header, block, model, payload)
             if zlib.crc32(decoded) != block.crc_original:
                 raise Damaged(f"the block at {start} does not decode to what its CRC-32 says")
             original += decoded
@@ -43,17 +46,23 @@ def decode(data):
     if marker != TRAILER_MARKER:
         raise Damaged(f"neither a block nor the trailer at {reader.at}")
     found_hash = _read_trailer(reader, header, table, len(original))
-    if with_model:
-        raise NeedsModel(f"{with_model} of {len(table)} blocks need {describe(header.fingerprint)}")
+    if missing:
+        raise NeedsModel(f"{len(missing)} of {len(table)} blocks: {missing[0]}")
     if blake3(bytes(original)) != found_hash:
         raise Damaged("the BLAKE3 of the original is wrong")
     return bytes(original), f"{len(table)} blocks, {frames} frames, {len(original)} bytes"
 
 
-def describe(fingerprint):
-    return (f"model {fingerprint.name!r} ({fingerprint.hash.hex()[:16]}), window {fingerprint.window}, "
-            f"lanes {fingerprint.lanes}, engine {fingerprint.engine!r}, back end {fingerprint.back_end!r}, "
-            f"canary {fingerprint.canary.hex()}")
+def _model(header, block, models):
+    """The model that a block needs, if any."""
+    if not block.flags & MODEL_FLAG:
+        return None
+    named = header.fingerprint
+    if isinstance(named, Exact):
+        return models.by_hash(named.hash)
+    raise NeedsModel(
+        f"model {named.name!r} ({named.hash.hex()[:16]}), window {named.window}, lanes {named.lanes}, "
+        f"{named.version!r}, back end {named.back_end!r}, canary {named.canary.hex()}")
 
 
 def _peek(reader):
@@ -88,6 +97,8 @@ def _read_block(reader, header, expected_at):
     if kind == AUDIO_CODED:
         samples.encoder(header.format, mapping)
     if kind == AUDIO_CHARACTERS:
+        if flags & MODEL_FLAG and isinstance(header.fingerprint, Exact):
+            raise Damaged("a block of characters with the exact engine")
         characters.read_params(payload[:tokens], bool(flags & MODEL_FLAG), lsb)
     return block, payload
 
@@ -114,7 +125,7 @@ def _check_kind(header, block):
     return frames
 
 
-def _decode_payload(header, block, payload):
+def _decode_payload(header, block, model, payload):
     if block.kind in (FOREIGN_STORED, AUDIO_STORED):
         return payload
     if block.kind == FOREIGN_CODED:
@@ -126,7 +137,7 @@ def _decode_payload(header, block, payload):
         return characters.decode(header.format, header.level, block.length,
                                  payload[:block.tokens], payload[block.tokens:])
     long_term = bool(block.flags & LONG_TERM_FLAG)
-    integers = segment.decode(header.level, block.frames, header.format.channels, long_term, None,
+    integers = segment.decode(header.level, block.frames, header.format.channels, long_term, model,
                               payload[:block.tokens], payload[block.tokens:])
     return samples.to_bytes(header.format, block.mapping, integers)
 

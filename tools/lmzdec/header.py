@@ -18,7 +18,11 @@ MAX_SAMPLES = 1 << 22
 
 Header = namedtuple("Header", "length level format segment_frames fingerprint body")
 Format = namedtuple("Format", "tag channels rate byte_rate valid_bits mask kind width variant")
-Fingerprint = namedtuple("Fingerprint", "name hash interface window lanes engine back_end gpu_layers canary")
+# Of the two engines; lm-metadata.md, section 6. That of the exact one begins with 1 and has this length.
+EXACT_BYTES = 34
+ARITHMETIC = 1
+Exact = namedtuple("Exact", "hash")
+LlamaCpp = namedtuple("LlamaCpp", "name hash interface window lanes version back_end gpu_layers canary")
 
 
 class SampleFormat(Format):
@@ -132,6 +136,15 @@ def _fingerprint_primer():
 
 
 def _fingerprint(body):
+    if body.data[body.at:body.at + 1] == b"\x01" and len(body.data) - body.at == EXACT_BYTES:
+        _, arithmetic, model_hash = body.unpack("BB32s")
+        if arithmetic != ARITHMETIC:
+            raise Unsupported(f"arithmetic {arithmetic} of the exact engine")
+        return Exact(model_hash)
+    return _llama_cpp(body)
+
+
+def _llama_cpp(body):
     def string():
         (length,) = body.unpack("H")
         try:
@@ -146,9 +159,9 @@ def _fingerprint(body):
     model_hash = body.take(32, "the fingerprint")
     interface = string()
     window, lanes = body.unpack("II")
-    engine, back_end = string(), string()
+    version, back_end = string(), string()
     (gpu_layers,) = body.unpack("I")
     canary = body.take(16, "the fingerprint")
     if not body.done():
         raise Damaged("bytes after the fingerprint")
-    return Fingerprint(name, model_hash, interface, window, lanes, engine, back_end, gpu_layers, canary)
+    return LlamaCpp(name, model_hash, interface, window, lanes, version, back_end, gpu_layers, canary)
