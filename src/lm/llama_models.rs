@@ -6,11 +6,8 @@ use std::sync::{Arc, OnceLock};
 use super::identity::Fingerprint;
 use super::lanes::Lanes;
 use super::llama::{Alphabet, CHARACTERS_INTERFACE, Context, MAX_LANES, Model, ModelOptions};
-use super::{CHARACTERS, LanguageModel, ModelProvider, ModelSource};
+use super::{CHARACTERS, EMBEDDED, LanguageModel, ModelProvider, ModelSource};
 use crate::error::{Error, Result};
-
-/// The embedded model, a GGUF file; see `models/README.md`.
-const EMBEDDED: Option<&[u8]> = Some(include_bytes!("../../models/lmz.gguf"));
 
 /// The model that a program works with, loaded when it is first needed.
 #[derive(Debug, Default)]
@@ -28,16 +25,10 @@ impl LlamaModels {
         LlamaModels { file, loaded: Default::default() }
     }
 
-    /// Whether there is a model at all: a file was named, or one is embedded.
-    #[must_use]
-    pub fn is_available(&self) -> bool {
-        self.file.is_some() || EMBEDDED.is_some()
-    }
-
     /// The model, to compress with, `lanes` segments in one batch.
     ///
     /// # Errors
-    /// [`Error::Model`] when there is none, it cannot be loaded, or `lanes` is not from 1 to
+    /// [`Error::Model`] when it cannot be loaded, or `lanes` is not from 1 to
     /// [`MAX_LANES`]; [`Error::Io`] when its file cannot be read.
     pub fn provider(&self, lanes: u32, options: ModelOptions) -> Result<Arc<dyn ModelProvider>> {
         Ok(Arc::new(Provider::new(self.load(options)?, lanes)?))
@@ -46,12 +37,9 @@ impl LlamaModels {
     fn load(&self, options: ModelOptions) -> Result<Arc<Model>> {
         let loaded = &self.loaded[usize::from(options.alphabet != Alphabet::Bins)];
         if loaded.get().is_none() {
-            let model = match (&self.file, EMBEDDED) {
-                (Some(path), _) => Model::from_file(path, options)?,
-                (None, Some(bytes)) => Model::from_bytes(bytes, options)?,
-                (None, None) => {
-                    return Err(Error::model("none is embedded in this build; name one"));
-                }
+            let model = match &self.file {
+                Some(path) => Model::from_file(path, options)?,
+                None => Model::from_bytes(EMBEDDED, options)?,
             };
             // If another thread was faster, its model is used.
             let _ = loaded.set(Arc::new(model));

@@ -15,6 +15,7 @@ mod llama_check;
 #[cfg(feature = "llama")]
 mod llama_models;
 mod recorder;
+mod registry;
 mod source;
 mod vector;
 pub mod vocabulary;
@@ -22,9 +23,13 @@ pub mod vocabulary;
 #[cfg(feature = "llama")]
 pub use llama_models::LlamaModels;
 pub use recorder::Recorder;
+pub use registry::Registry;
 pub use source::{ModelProvider, ModelSource, NoModels};
 
 use crate::error::Result;
+
+/// The embedded model, a GGUF file; see `models/README.md`.
+pub const EMBEDDED: &[u8] = include_bytes!("../../models/lmz.gguf");
 
 /// Number of quantile bins, the alphabet of the tokens a model predicts.
 pub const BINS: usize = 32;

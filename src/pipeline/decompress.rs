@@ -97,7 +97,7 @@ impl<R: Read> Restoring<R> {
                 ),
             ));
         }
-        self.summary.close(trailer, end);
+        self.summary.close(trailer, end, &self.reader.header().fingerprint);
         Ok(None)
     }
 }

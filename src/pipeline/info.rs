@@ -4,11 +4,12 @@ use std::io::Read;
 
 use serde::Serialize;
 
-use super::hex;
+use super::{hex, runs_anywhere};
 use crate::codec::Level;
 use crate::container::layout::{DRAFT, VERSION};
 use crate::container::{Block, BlockKind, Reader};
 use crate::error::{Error, Result};
+use crate::lm::exact::ExactIdentity;
 use crate::lm::identity::Fingerprint;
 use crate::wav::{SampleFormat, WavFormat};
 
@@ -32,6 +33,8 @@ pub struct FileInfo {
     /// BLAKE3 of the original.
     #[serde(serialize_with = "hex")]
     pub blake3: [u8; 32],
+    /// Whether the file decodes on every machine.
+    pub portable: bool,
     /// Number of blocks.
     pub blocks: u32,
     /// Number of blocks with samples.
@@ -123,7 +126,8 @@ pub struct LmInfo {
 /// The language model of a file, as its fingerprint describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ModelInfo {
-    /// Name of the model; says that the fingerprint is not understood, if it is not.
+    /// Name of the model; says that the fingerprint is not understood, if it is not. Empty, like all
+    /// that follows from the model's file, for the exact engine.
     pub name: String,
     /// BLAKE3 of the GGUF file, in hexadecimal.
     pub blake3: String,
@@ -133,9 +137,9 @@ pub struct ModelInfo {
     pub window: u32,
     /// Segments in one batch.
     pub lanes: u32,
-    /// Version of llama.cpp and its bindings.
+    /// The exact engine's arithmetic, or the version of llama.cpp and its bindings.
     pub engine: String,
-    /// What llama.cpp computed with.
+    /// What the engine computed with.
     pub backend: String,
     /// Layers on a GPU.
     pub gpu_layers: u32,
@@ -148,6 +152,14 @@ impl ModelInfo {
     fn new(fingerprint: &[u8]) -> Option<Self> {
         if fingerprint.is_empty() {
             return None;
+        }
+        if let Some(ExactIdentity { arithmetic, blake3 }) = ExactIdentity::from_bytes(fingerprint) {
+            return Some(ModelInfo {
+                blake3: to_hex(&blake3),
+                engine: format!("exact, arithmetic {arithmetic}"),
+                backend: "any machine".to_owned(),
+                ..Self::default()
+            });
         }
         Some(match Fingerprint::from_bytes(fingerprint) {
             Ok(f) => ModelInfo {
@@ -200,6 +212,7 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
         info.lm.saved_bytes += block.saved_by_lm();
         end = reader.position();
     }
+    info.portable = info.lm.segments == 0 || runs_anywhere(&header.fingerprint);
     info.compressed_bytes = reader.position();
     info.bytes.trailer = info.compressed_bytes - end;
     let trailer = reader.trailer().ok_or_else(|| Error::corrupt(end, "no trailer"))?;

@@ -79,7 +79,7 @@ impl<W: Write> LateHeader<W> {
         match self.state {
             State::Written(writer) => {
                 let (trailer, compressed_bytes) = writer.finish(blake3)?;
-                self.summary.close(&trailer, compressed_bytes);
+                self.summary.close(&trailer, compressed_bytes, &self.header.fingerprint);
                 Ok(self.summary)
             }
             State::Held { .. } | State::Failed => {

@@ -36,6 +36,7 @@ use crate::ascii::Params;
 use crate::codec::Level;
 use crate::container::{Block, Trailer};
 use crate::error::{Error, Result};
+use crate::lm::exact::ExactIdentity;
 use crate::lm::{ModelProvider, ModelSource, NoModels};
 
 /// When the language model takes part in coding a segment.
@@ -121,6 +122,8 @@ pub struct Summary {
     pub segments_with_lm: u32,
     /// Bytes that the language model saved in those.
     pub lm_saved_bytes: u64,
+    /// Whether the lmz file decodes on every machine.
+    pub portable: bool,
     /// BLAKE3 of the original.
     #[serde(serialize_with = "hex")]
     pub blake3: [u8; 32],
@@ -133,11 +136,17 @@ impl Summary {
         self.lm_saved_bytes += block.saved_by_lm();
     }
 
-    fn close(&mut self, trailer: &Trailer, compressed_bytes: u64) {
+    fn close(&mut self, trailer: &Trailer, compressed_bytes: u64, fingerprint: &[u8]) {
+        self.portable = self.segments_with_lm == 0 || runs_anywhere(fingerprint);
         self.original_bytes = trailer.original_length;
         self.compressed_bytes = compressed_bytes;
         self.blake3 = trailer.blake3;
     }
+}
+
+/// Whether the model of a file yields the same bits on every machine.
+fn runs_anywhere(fingerprint: &[u8]) -> bool {
+    ExactIdentity::from_bytes(fingerprint).is_some()
 }
 
 fn hex<S: Serializer>(hash: &[u8; 32], serializer: S) -> std::result::Result<S::Ok, S::Error> {

@@ -74,12 +74,18 @@ pub struct CompressArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 
-    /// When the language model takes part
-    #[arg(long, value_enum, default_value_t = Lm::Auto, value_name = "WHEN")]
-    pub lm: Lm,
+    /// When the language model takes part; otherwise the level decides: off with --fast, on with
+    /// --best, else auto
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub lm: Option<Lm>,
 
-    /// No language model, so that every machine can decode the result; the same as --lm off
-    #[arg(long, conflicts_with_all = ["lm", "model"])]
+    /// Which engine runs the language model: exact (any machine decodes the result), unless --model,
+    /// --lanes, --gpu-layers or --mapping ascii ask for llama.cpp
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
+
+    /// Refuse whatever would make a file that some machine cannot decode
+    #[arg(long)]
     pub portable: bool,
 
     #[command(flatten)]
@@ -119,7 +125,21 @@ pub struct CompressArgs {
 impl CompressArgs {
     /// When the language model takes part.
     pub fn lm(&self) -> Lm {
-        if self.portable { Lm::Off } else { self.lm }
+        let asked = self.model.model.is_some() || self.mapping.needs_model();
+        self.lm.unwrap_or(match self.level() {
+            Level::Fast if !asked => Lm::Off,
+            Level::Best => Lm::On,
+            Level::Fast | Level::Default => Lm::Auto,
+        })
+    }
+
+    /// What runs the language model.
+    pub fn engine(&self) -> Engine {
+        let special = self.model.model.is_some() || self.lanes > 1 || self.gpu_layers > 0;
+        self.engine.unwrap_or(match special || self.mapping.window().is_some() {
+            true => Engine::LlamaCpp,
+            false => Engine::Exact,
+        })
     }
 
     /// The level that `--fast` and `--best` choose.
@@ -250,6 +270,16 @@ impl From<GapArg> for Gap {
     }
 }
 
+/// `--engine`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// Small models, with the same bits on every machine
+    Exact,
+    /// Any model, for the build and the kind of processor at hand
+    #[value(name = "llama.cpp")]
+    LlamaCpp,
+}
+
 /// `--lm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Lm {
@@ -257,7 +287,7 @@ pub enum Lm {
     Auto,
     /// Wherever it saves anything
     On,
-    /// Never: the result decodes on any machine
+    /// Never
     Off,
 }
 
@@ -310,18 +340,26 @@ mod tests {
     #[test]
     fn language_model_options() {
         let args = compress(&["a.wav", "--lm", "on", "--model", "m.gguf", "--lanes=4"]).unwrap();
-        assert_eq!((args.lm, args.lanes, args.gpu_layers), (Lm::On, 4, 0));
+        assert_eq!((args.lm(), args.lanes, args.gpu_layers), (Lm::On, 4, 0));
+        assert_eq!(args.engine(), Engine::LlamaCpp);
         assert_eq!(args.model.model, Some(PathBuf::from("m.gguf")));
         assert!(compress(&["a.wav", "--lanes", "0"]).is_err());
         assert!(compress(&["a.wav", "--lm", "maybe"]).is_err());
     }
 
     #[test]
-    fn portable_is_without_a_model() {
-        assert_eq!(compress(&["a.wav", "--portable"]).unwrap().lm(), Lm::Off);
-        assert_eq!(compress(&["a.wav"]).unwrap().lm(), Lm::Auto);
-        assert!(compress(&["a.wav", "--portable", "--lm", "on"]).is_err());
-        assert!(compress(&["a.wav", "--portable", "--model", "m.gguf"]).is_err());
+    fn the_level_decides_on_the_model_and_options_on_the_engine() {
+        let of = |line: &[&str]| compress(line).map(|args| (args.lm(), args.engine())).unwrap();
+        assert_eq!(of(&["a.wav"]), (Lm::Auto, Engine::Exact));
+        assert_eq!(of(&["a.wav", "--fast"]), (Lm::Off, Engine::Exact));
+        assert_eq!(of(&["a.wav", "--best"]), (Lm::On, Engine::Exact));
+        assert_eq!(of(&["a.wav", "--best", "--lm=off"]), (Lm::Off, Engine::Exact));
+        assert_eq!(of(&["a.wav", "--fast", "--lm=on"]), (Lm::On, Engine::Exact));
+        assert_eq!(of(&["a.wav", "--model=m.gguf"]), (Lm::Auto, Engine::LlamaCpp));
+        assert_eq!(of(&["a.wav", "--model=m.gguf", "--engine=exact"]), (Lm::Auto, Engine::Exact));
+        assert_eq!(of(&["a.wav", "--engine=llama.cpp"]), (Lm::Auto, Engine::LlamaCpp));
+        assert_eq!(of(&["a.wav", "--lanes=2"]), (Lm::Auto, Engine::LlamaCpp));
+        assert_eq!(of(&["a.wav", "--mapping=ascii"]), (Lm::Auto, Engine::LlamaCpp));
     }
 
     #[test]

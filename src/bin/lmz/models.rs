@@ -1,31 +1,50 @@
-//! Which language model to use: the only place of the program that knows of engines.
+//! Which language model to use, and what runs it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use lmz::lm::{ModelProvider, ModelSource};
+use lmz::lm::{ModelProvider, ModelSource, Registry};
 
-use crate::args::{CompressArgs, Lm, ModelArgs};
+use crate::args::{CompressArgs, Engine, Lm, ModelArgs};
 use crate::failure::Usage;
-
-pub use engine::{Models, engine};
 
 /// The model for compressing; `None` when none is to be used.
 ///
 /// # Errors
-/// [`Usage`] when a model is asked for that cannot be had.
+/// [`Usage`] when a model is asked for that cannot be had, or `--portable` forbids it.
 pub fn for_compressing(
     args: &CompressArgs,
     models: &Models,
 ) -> Result<Option<Arc<dyn ModelProvider>>, Usage> {
-    let asked = args.lm() == Lm::On || args.model.model.is_some() || args.mapping.needs_model();
+    let asked = args.lm == Some(Lm::On)
+        || args.engine.is_some()
+        || args.model.model.is_some()
+        || args.mapping.needs_model();
     if args.mapping.needs_model() && args.lm() == Lm::Off {
         return Err(Usage("--experts lm and --lm off leave no expert".to_owned()));
     }
-    if args.lm() == Lm::Off || !args.mapping.may_use_model() || !(asked || models.is_available()) {
+    if args.lm() == Lm::Off || !args.mapping.may_use_model() {
         return Ok(None);
     }
     let window = args.mapping.window();
-    let provider = models.provider(args.lanes, args.gpu_layers, window);
+    let provider = match args.engine() {
+        Engine::Exact if window.is_some() || args.lanes > 1 || args.gpu_layers > 0 => {
+            return Err(Usage(
+                "--mapping ascii, --lanes and --gpu-layers are for --engine llama.cpp".to_owned(),
+            ));
+        }
+        Engine::Exact => models.exact(),
+        // Nobody has asked, so it is left out.
+        Engine::LlamaCpp if !asked && (args.portable || !WITH_LLAMA) => return Ok(None),
+        Engine::LlamaCpp if args.portable => {
+            return Err(Usage(
+                "--portable: what llama.cpp codes decodes only with the same build on the same kind \
+                 of processor; --engine exact runs the embedded model anywhere"
+                    .to_owned(),
+            ));
+        }
+        Engine::LlamaCpp => models.llama(args.lanes, args.gpu_layers, window),
+    };
     provider.map(Some).map_err(|error| Usage(error.to_string()))
 }
 
@@ -36,90 +55,69 @@ pub fn all(args: &ModelArgs) -> Models {
 
 /// As what the pipeline asks for when decoding.
 pub fn as_source(models: &Models) -> Arc<dyn ModelSource> {
-    models.source()
+    Arc::clone(&models.registry) as Arc<dyn ModelSource>
 }
 
-#[cfg(feature = "llama")]
-mod engine {
-    use std::path::PathBuf;
-    use std::sync::Arc;
+/// Whether llama.cpp is part of this build.
+const WITH_LLAMA: bool = cfg!(feature = "llama");
 
-    use lmz::Result;
-    use lmz::lm::llama::{Alphabet, ENGINE, ModelOptions};
-    use lmz::lm::{LlamaModels, ModelProvider, ModelSource};
-
-    /// The engine and its version, for `-V`.
-    pub fn engine() -> String {
-        format!("llama.cpp of {ENGINE}")
-    }
-
-    /// Models run by llama.cpp.
-    pub struct Models(Arc<LlamaModels>);
-
-    impl Models {
-        pub fn new(file: Option<PathBuf>) -> Self {
-            Models(Arc::new(LlamaModels::new(file)))
-        }
-
-        pub fn is_available(&self) -> bool {
-            self.0.is_available()
-        }
-
-        /// With a window, a model of characters; without, one of quantile bins.
-        pub fn provider(
-            &self,
-            lanes: u32,
-            gpu_layers: u32,
-            window: Option<u32>,
-        ) -> Result<Arc<dyn ModelProvider>> {
-            let alphabet = window.map_or(Alphabet::Bins, |window| Alphabet::Characters { window });
-            self.0.provider(lanes, ModelOptions { gpu_layers, alphabet })
-        }
-
-        pub fn source(&self) -> Arc<dyn ModelSource> {
-            Arc::clone(&self.0) as Arc<dyn ModelSource>
-        }
-    }
+/// The engines and their versions, for `-V`.
+pub fn engine() -> String {
+    #[cfg(feature = "llama")]
+    return format!("llama.cpp of {}", lmz::lm::llama::ENGINE);
+    #[cfg(not(feature = "llama"))]
+    "without llama.cpp".to_owned()
 }
 
-#[cfg(not(feature = "llama"))]
-mod engine {
-    use std::path::PathBuf;
-    use std::sync::Arc;
+/// The models of this run.
+pub struct Models {
+    registry: Arc<Registry>,
+    /// Whether a file is named.
+    #[cfg(feature = "bench")]
+    named: bool,
+}
 
-    use lmz::lm::{ModelProvider, ModelSource, NoModels};
-    use lmz::{Error, Result};
-
-    /// What there is instead of an engine, for `-V`.
-    pub fn engine() -> String {
-        "without llama.cpp".to_owned()
+impl Models {
+    pub fn new(file: Option<PathBuf>) -> Self {
+        Models {
+            #[cfg(feature = "bench")]
+            named: file.is_some(),
+            registry: Arc::new(Registry::new(file)),
+        }
     }
 
-    /// No models.
-    pub struct Models;
+    /// The model as it is used unless other settings are asked for.
+    #[cfg(feature = "bench")]
+    pub fn usual(&self) -> lmz::Result<Arc<dyn ModelProvider>> {
+        if self.named { self.llama(1, 0, None) } else { self.exact() }
+    }
 
-    impl Models {
-        pub fn new(_file: Option<PathBuf>) -> Self {
-            Models
-        }
+    /// Run by the exact engine.
+    fn exact(&self) -> lmz::Result<Arc<dyn ModelProvider>> {
+        self.registry.exact.provider()
+    }
 
-        pub fn is_available(&self) -> bool {
-            false
-        }
+    /// Run by llama.cpp. With a window, a model of characters; without, one of quantile bins.
+    #[cfg(feature = "llama")]
+    fn llama(
+        &self,
+        lanes: u32,
+        gpu_layers: u32,
+        window: Option<u32>,
+    ) -> lmz::Result<Arc<dyn ModelProvider>> {
+        use lmz::lm::llama::{Alphabet, ModelOptions};
+        let alphabet = window.map_or(Alphabet::Bins, |window| Alphabet::Characters { window });
+        self.registry.llama.provider(lanes, ModelOptions { gpu_layers, alphabet })
+    }
 
-        pub fn provider(
-            &self,
-            _lanes: u32,
-            _gpu_layers: u32,
-            _window: Option<u32>,
-        ) -> Result<Arc<dyn ModelProvider>> {
-            Err(Error::Unsupported {
-                reason: "this build of lmz is without language models".to_owned(),
-            })
-        }
-
-        pub fn source(&self) -> Arc<dyn ModelSource> {
-            Arc::new(NoModels)
-        }
+    /// Not in this build.
+    #[cfg(not(feature = "llama"))]
+    fn llama(
+        &self,
+        _lanes: u32,
+        _gpu_layers: u32,
+        _window: Option<u32>,
+    ) -> lmz::Result<Arc<dyn ModelProvider>> {
+        Err(lmz::Error::Unsupported { reason: "this build of lmz is without llama.cpp".to_owned() })
     }
 }

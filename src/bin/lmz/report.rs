@@ -48,6 +48,10 @@ pub fn compressed(input: &str, output: &str, summary: &Summary) -> String {
             ", language model in {} of {} segments saved {} bytes",
             summary.segments_with_lm, summary.segments, summary.lm_saved_bytes
         );
+        line.push_str(match summary.portable {
+            true => "; decodes anywhere",
+            false => "; decodes only with this build of lmz on this kind of processor",
+        });
     }
     line
 }
@@ -135,14 +139,19 @@ pub fn table(name: &str, told: &Told) -> String {
     }
     rows.push(("language model", language_model(info)));
     if let Some(model) = &info.lm.model {
-        rows.push(("  name", model.name.clone()));
         rows.push(("  BLAKE3", model.blake3.clone()));
-        rows.push(("  interface", model.interface.clone()));
-        rows.push(("  window, lanes", format!("{}, {}", model.window, model.lanes)));
         rows.push(("  engine", model.engine.clone()));
-        rows.push(("  back end", format!("{}; GPU layers: {}", model.backend, model.gpu_layers)));
-        rows.push(("  canary", model.canary.clone()));
+        // The exact engine depends on nothing else.
+        if !model.canary.is_empty() {
+            rows.push(("  name", model.name.clone()));
+            rows.push(("  interface", model.interface.clone()));
+            rows.push(("  window, lanes", format!("{}, {}", model.window, model.lanes)));
+            let backend = format!("{}; GPU layers: {}", model.backend, model.gpu_layers);
+            rows.push(("  back end", backend));
+            rows.push(("  canary", model.canary.clone()));
+        }
     }
+    rows.push(("portable", if info.portable { "yes" } else { "no" }.to_owned()));
     if info.lm.segments > 0 {
         rows.push((
             "  decodes here",

@@ -11,8 +11,10 @@
 mod cache;
 mod dispatch;
 mod float;
+mod identity;
 mod kernel;
 mod matrix;
+mod models;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod rope;
@@ -21,6 +23,11 @@ mod step;
 mod weights;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+
+pub use identity::ExactIdentity;
+pub use models::ExactModels;
+
+use std::sync::Arc;
 
 use super::{BINS, InputToken, LanguageModel};
 use crate::error::{Error, Result};
@@ -68,16 +75,16 @@ impl ExactModel {
 
     /// A sequence that nothing has been read in.
     #[must_use]
-    pub fn session(&self) -> ExactSession<'_> {
+    pub fn session(self: &Arc<Self>) -> ExactSession {
         ExactSession { lanes: self.lanes(1) }
     }
 
     /// `count` sequences that may be advanced together.
     #[must_use]
-    pub fn lanes(&self, count: usize) -> ExactLanes<'_> {
+    pub fn lanes(self: &Arc<Self>, count: usize) -> ExactLanes {
         let shape = &self.weights.shape;
         ExactLanes {
-            model: self,
+            model: Arc::clone(self),
             sequences: vec![Sequence::new(shape); count],
             buffers: Buffers::new(shape),
             tokens: Vec::with_capacity(MAX_TOKENS),
@@ -87,14 +94,14 @@ impl ExactModel {
 
 /// Several sequences of one thread.
 #[derive(Debug)]
-pub struct ExactLanes<'m> {
-    model: &'m ExactModel,
+pub struct ExactLanes {
+    model: Arc<ExactModel>,
     sequences: Vec<Sequence>,
     buffers: Buffers,
     tokens: Vec<(usize, InputToken)>,
 }
 
-impl ExactLanes<'_> {
+impl ExactLanes {
     /// Forgets everything in one sequence.
     ///
     /// # Panics
@@ -136,11 +143,11 @@ impl ExactLanes<'_> {
 
 /// One sequence.
 #[derive(Debug)]
-pub struct ExactSession<'m> {
-    lanes: ExactLanes<'m>,
+pub struct ExactSession {
+    lanes: ExactLanes,
 }
 
-impl LanguageModel for ExactSession<'_> {
+impl LanguageModel for ExactSession {
     fn reset(&mut self) -> Result<()> {
         self.lanes.reset(0);
         Ok(())

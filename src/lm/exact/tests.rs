@@ -3,10 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::super::Features;
+use super::super::{EMBEDDED, Features};
 use super::*;
-
-const EMBEDDED: &[u8] = include_bytes!("../../../models/lmz.gguf");
 
 /// Input `step` of the probe.
 fn probe(step: u32) -> InputToken {
@@ -30,7 +28,7 @@ fn hash(logits: &[[f32; BINS]]) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-fn logits(model: &ExactModel, steps: u32) -> Vec<[f32; BINS]> {
+fn logits(model: &Arc<ExactModel>, steps: u32) -> Vec<[f32; BINS]> {
     let mut session = model.session();
     (0..steps).map(|step| session.step(probe(step)).unwrap()).collect()
 }
@@ -38,7 +36,7 @@ fn logits(model: &ExactModel, steps: u32) -> Vec<[f32; BINS]> {
 #[test]
 fn every_path_yields_the_test_vectors() {
     for path in Path::all() {
-        let model = ExactModel::on_path(EMBEDDED, path).unwrap();
+        let model = Arc::new(ExactModel::on_path(EMBEDDED, path).unwrap());
         let logits = logits(&model, 600);
         for (steps, expected) in [
             (64, "76842d196828b53b91d2000a0e8f062a"),
@@ -64,7 +62,7 @@ const OTHERS: [(&[u8], [(usize, &str); 3]); 1] = [(
 fn other_shapes_yield_their_test_vectors() {
     for (bytes, hashes) in OTHERS {
         for path in Path::all() {
-            let logits = logits(&ExactModel::on_path(bytes, path).unwrap(), 600);
+            let logits = logits(&Arc::new(ExactModel::on_path(bytes, path).unwrap()), 600);
             for (steps, expected) in hashes {
                 assert_eq!(hash(&logits[..steps]), expected, "{steps} steps, {}", path.name());
             }
@@ -75,7 +73,7 @@ fn other_shapes_yield_their_test_vectors() {
 #[test]
 fn lanes_and_batches_change_no_bit() {
     for path in Path::all() {
-        let model = ExactModel::on_path(EMBEDDED, path).unwrap();
+        let model = Arc::new(ExactModel::on_path(EMBEDDED, path).unwrap());
         let expected = logits(&model, 302);
         for batch in [2, 7, 64] {
             let mut session = model.session();
@@ -141,7 +139,7 @@ fn read_mutated(count: u64) -> u64 {
         let bytes = mutated(seed, 1 + seed as usize % 3);
         if let Ok(model) = ExactModel::from_bytes(&bytes) {
             accepted += 1;
-            let mut session = model.session();
+            let mut session = Arc::new(model).session();
             for step in 0..3 {
                 if session.step(probe(step)).is_err() {
                     break;

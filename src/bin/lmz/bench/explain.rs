@@ -93,10 +93,9 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
     let [level] = args.level[..] else { bail!("--explain takes one --level") };
     let [lm] = args.lm[..] else { bail!("--explain takes one --lm") };
     let models = Models::new(args.model.model.clone());
-    let wanted = lm == Lm::On || args.model.model.is_some() || models.is_available();
     let model = match lm {
-        Lm::Auto | Lm::On if wanted => Some(models.provider(1, 0, None)?),
-        _ => None,
+        Lm::Auto | Lm::On => Some(models.usual()?),
+        Lm::Off => None,
     };
     let options = CompressOptions {
         level: level.level(),

@@ -72,10 +72,6 @@ fn variants(args: &BenchArgs) -> Result<Vec<Spec>, Usage> {
     let mut variants = Vec::new();
     for level in &args.level {
         for &lm in &args.lm {
-            let lm = match lm {
-                Lm::Auto if !models.is_available() && args.model.model.is_none() => Lm::Off,
-                lm => lm,
-            };
             let model = args.model.model.clone().filter(|_| lm != Lm::Off);
             let threads = args.threads;
             let variant = Spec::Lmz(Variant { level: *level, lm, model, threads });
@@ -87,7 +83,7 @@ fn variants(args: &BenchArgs) -> Result<Vec<Spec>, Usage> {
     let asked = args.lm.contains(&Lm::On) || args.model.model.is_some();
     if asked && args.lm != [Lm::Off] {
         // Rather now than once for each file.
-        models.provider(1, 0, None).map_err(|error| Usage(error.to_string()))?;
+        models.usual().map_err(|error| Usage(error.to_string()))?;
     }
     Ok(variants)
 }

@@ -75,7 +75,7 @@ impl Lmz {
     fn model(&self) -> Result<Option<Arc<dyn ModelProvider>>> {
         Ok(match self.variant.lm {
             Lm::Off => None,
-            Lm::Auto | Lm::On => Some(self.models.provider(1, 0, None)?),
+            Lm::Auto | Lm::On => Some(self.models.usual()?),
         })
     }
 }

@@ -1,0 +1,74 @@
+//! Files whose model is run by the exact engine: they come back, with any number of threads, and say
+//! that they decode anywhere.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use lmz::lm::exact::{ExactIdentity, ExactModels};
+use lmz::lm::{EMBEDDED, ModelSource, Registry};
+use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
+use lmz::{Error, Level};
+
+/// A stereo file of `frames` frames, 16 bit: a melody with some noise.
+fn song(frames: u32) -> Vec<u8> {
+    let mut noise = 1u32;
+    let mut samples = Vec::new();
+    for t in 0..frames {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let tone = (f64::from(t) * 0.03).sin() * 6000.0 + (f64::from(t) * 0.171).sin() * 1500.0;
+        let left = tone as i16 + (noise >> 25) as i16;
+        samples.extend([left, left / 2 - (noise >> 28) as i16]);
+    }
+    let data: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + data.len() as u32).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1f\0\0\0\x7d\0\0\x04\0\x10\0data");
+    wav.extend((data.len() as u32).to_le_bytes());
+    wav.extend(data);
+    wav
+}
+
+fn compress(wav: &[u8], threads: usize) -> Vec<u8> {
+    let options = CompressOptions {
+        level: Level::Fast,
+        lm: LmUse::Always,
+        model: Some(ExactModels::default().provider().unwrap()),
+        threads,
+        ..CompressOptions::default()
+    };
+    let mut packed = Vec::new();
+    let summary = pipeline::compress(wav, &mut packed, &options, &mut ()).unwrap();
+    assert!(summary.segments_with_lm > 0 && summary.portable, "{summary:?}");
+    packed
+}
+
+fn decompress(packed: &[u8], models: Arc<dyn ModelSource>, threads: usize) -> lmz::Result<Vec<u8>> {
+    let options = DecompressOptions { models, threads, ..DecompressOptions::default() };
+    let mut wav = Vec::new();
+    pipeline::decompress(packed, &mut wav, &options, &mut ())?;
+    Ok(wav)
+}
+
+#[test]
+fn files_come_back_whatever_the_number_of_threads() {
+    // More than one segment of 20 s.
+    let wav = song(8_000 * 20 + 3_000);
+    let packed = compress(&wav, 1);
+    assert!(compress(&wav, 3) == packed);
+    for threads in [1, 2] {
+        let models = Arc::new(Registry::default());
+        assert!(decompress(&packed, models, threads).unwrap() == wav);
+    }
+    let info = pipeline::info(packed.as_slice()).unwrap();
+    let identity = ExactIdentity::from_bytes(&info.lm.fingerprint).unwrap();
+    assert_eq!(identity, ExactIdentity::new(*blake3::hash(EMBEDDED).as_bytes()));
+    assert!(info.portable && info.lm.segments > 0);
+}
+
+#[test]
+fn without_a_model_the_refusal_says_why() {
+    let packed = compress(&song(2_000), 1);
+    let refused = decompress(&packed, Arc::new(lmz::lm::NoModels), 1);
+    assert!(matches!(refused, Err(Error::Unsupported { .. })));
+}
