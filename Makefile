@@ -20,7 +20,7 @@ demo: deps
 # Both builds: with llama.cpp, and the classical half alone.
 test: deps
 	$(CARGO) test --locked --no-fail-fast
-	$(CARGO) test --locked --no-fail-fast --no-default-features
+	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli
 
 # Everything that must hold before a change lands.
 ci:

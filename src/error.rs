@@ -73,9 +73,32 @@ pub enum Error {
         reason: String,
     },
 
+    /// What was coded does not decode to what it was made of: a fault of lmz or of the machine.
+    #[error("what was coded of byte {offset} of the input on does not decode; please report this")]
+    Unverified {
+        /// Offset in the input, in bytes.
+        offset: u64,
+    },
+
     /// The caller asked to stop (^C).
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<Error> for io::Error {
+    /// As it is where it comes from reading or writing; else with the error as its source.
+    fn from(error: Error) -> Self {
+        let kind = match error {
+            Error::Io(error) => return error,
+            Error::NotWav { .. } | Error::NotLmz { .. } | Error::Corrupt { .. } => {
+                io::ErrorKind::InvalidData
+            }
+            Error::Unsupported { .. } => io::ErrorKind::Unsupported,
+            Error::OutOfRange { .. } => io::ErrorKind::InvalidInput,
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
 }
 
 impl Error {

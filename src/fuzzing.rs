@@ -204,7 +204,7 @@ pub fn round_trip(data: &[u8]) {
     let options = CompressOptions { level, threads: 1, ..Default::default() };
     pipeline::compress(file.as_slice(), &mut lmz, &options, &mut ()).unwrap();
     let mut restored = Vec::new();
-    let options = DecompressOptions { threads: 1, ..Default::default() };
+    let options = DecompressOptions::default().with_threads(1);
     pipeline::decompress(lmz.as_slice(), &mut restored, &options, &mut ()).unwrap();
     assert!(restored == file, "{} bytes came back for {}", restored.len(), file.len());
 }

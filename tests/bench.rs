@@ -1,6 +1,5 @@
 //! `lmz bench`: the program itself, with the coders that are built in.
 
-#![cfg(feature = "bench")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;

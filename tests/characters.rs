@@ -94,8 +94,7 @@ impl ModelSource for Source {
 
 fn decompress(packed: &[u8], threads: usize) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options =
-        DecompressOptions { models: Arc::new(Source), threads, ..DecompressOptions::default() };
+    let options = DecompressOptions::default().with_models(Arc::new(Source)).with_threads(threads);
     pipeline::decompress(packed, &mut restored, &options, &mut ())?;
     Ok(restored)
 }
@@ -107,6 +106,7 @@ fn options(params: Params, model: Option<Arc<dyn ModelProvider>>) -> CompressOpt
         mapping: TokenMapping::Characters(params),
         model,
         threads: 2,
+        ..Default::default()
     }
 }
 

@@ -12,10 +12,10 @@ mod support;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use lmz::Watch;
 use lmz::ascii::{self, Characters, Experts, Lsb, Params};
 use lmz::lm::llama::{Alphabet, Inputs, Model, ModelOptions};
 use lmz::lm::{LlamaModels, ModelProvider, ModelSource};
-use lmz::observer::Watch;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse, TokenMapping};
 use lmz::wav::{Span, WavFormat, WavReader};
 use lmz::{Error, Level, Result};
@@ -40,6 +40,7 @@ fn compress_options(params: Params, model: &Arc<dyn ModelProvider>) -> CompressO
         mapping: TokenMapping::Characters(params),
         model: Some(Arc::clone(model)),
         threads: 1,
+        ..Default::default()
     }
 }
 
@@ -49,8 +50,7 @@ fn compress(original: &[u8], params: Params, model: &Arc<dyn ModelProvider>) -> 
 
 fn decompress(packed: &[u8], models: &Arc<LlamaModels>) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options =
-        DecompressOptions { models: models.clone(), threads: 1, ..DecompressOptions::default() };
+    let options = DecompressOptions::default().with_models(models.clone()).with_threads(1);
     pipeline::decompress(packed, &mut restored, &options, &mut ())?;
     Ok(restored)
 }

@@ -127,8 +127,8 @@ fn the_golden_files_cover_the_format() {
 fn arguments(golden: &Golden) -> String {
     let level = match golden.level {
         Level::Fast => "--fast",
-        Level::Default => "",
         Level::Best => "--best",
+        _ => "",
     };
     let TokenMapping::Characters(params) = golden.mapping else {
         return format!("--lm off {level}");

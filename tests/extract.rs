@@ -17,7 +17,7 @@ fn part(
     from: Option<Position>,
     to: Option<Position>,
 ) -> lmz::Result<(Vec<u8>, Extract)> {
-    let options = DecompressOptions { threads: 1, ..Default::default() };
+    let options = DecompressOptions::default().with_threads(1);
     let mut out = Vec::new();
     let done = extract(Cursor::new(lmz), &mut out, (from, to), &options, &mut ())?;
     assert_eq!(done.written_bytes, out.len() as u64);

@@ -9,9 +9,9 @@ use std::fs;
 use std::sync::Arc;
 
 use assert_cmd::Command;
+use lmz::Watch;
 use lmz::lm::identity::Fingerprint;
 use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, Recorder};
-use lmz::observer::Watch;
 use lmz::pcm::Pcm;
 use lmz::pipeline::{self, CompressOptions, LmUse};
 use lmz::{Level, Result, codec};

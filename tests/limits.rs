@@ -23,7 +23,7 @@ fn quick<T>(what: &str, work: impl FnOnce() -> T) -> T {
 
 /// Everything that reads lmz files, on bytes that are none; returns whether any succeeded.
 fn all_readers(lmz: &[u8]) -> bool {
-    let options = DecompressOptions { threads: 1, max_output: 1 << 30, ..Default::default() };
+    let options = DecompressOptions::default().with_threads(1).with_max_output(1 << 30);
     let part = (Some(Position::Frame(0)), None);
     let out = std::io::sink;
     let verified = pipeline::verify(lmz, &options, &mut ()).is_ok();
@@ -40,13 +40,13 @@ fn the_largest_growth_is_bounded_by_the_block() {
     let lmz = compress(&original);
     assert!(lmz.len() < 400, "{} bytes", lmz.len());
     quick("silence", || {
-        let options = DecompressOptions { threads: 1, ..Default::default() };
+        let options = DecompressOptions::default().with_threads(1);
         let done = pipeline::verify(lmz.as_slice(), &options, &mut ()).unwrap();
         assert_eq!(done.original_bytes, original.len() as u64);
     });
     // A limit is checked before anything is decoded.
     let start = Instant::now();
-    let options = DecompressOptions { max_output: 1 << 20, ..Default::default() };
+    let options = DecompressOptions::default().with_max_output(1 << 20);
     let part = (Some(Position::Frame(0)), None);
     let out = std::io::sink;
     for refused in [
@@ -74,7 +74,7 @@ fn counts_and_lengths_are_not_believed() {
                 changed[crc_at..crc_at + 4].copy_from_slice(&crc);
             }
             quick("trailer", || {
-                let options = DecompressOptions { threads: 1, ..Default::default() };
+                let options = DecompressOptions::default().with_threads(1);
                 assert!(pipeline::verify(changed.as_slice(), &options, &mut ()).is_err());
                 all_readers(&changed);
             });

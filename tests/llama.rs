@@ -43,7 +43,7 @@ fn compress(wav: &[u8], models: &LlamaModels, lanes: u32, threads: usize) -> Vec
 
 fn decompress(packed: &[u8], models: &Arc<LlamaModels>) -> Result<Vec<u8>> {
     let mut restored = Vec::new();
-    let options = DecompressOptions { models: models.clone(), threads: 1, ..Default::default() };
+    let options = DecompressOptions::default().with_models(models.clone()).with_threads(1);
     pipeline::decompress(packed, &mut restored, &options, &mut ())?;
     Ok(restored)
 }

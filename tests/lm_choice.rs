@@ -6,8 +6,8 @@ mod support;
 
 use std::sync::Arc;
 
+use lmz::Watch;
 use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource, Recorder};
-use lmz::observer::Watch;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
 use lmz::wav::{self as spans, SegmentLimit, Span, WavReader};
 use lmz::{Level, Result, codec};
@@ -109,7 +109,7 @@ fn size(lm: LmUse, name: usize) -> (usize, u32, u64) {
     let info = pipeline::info(lmz.as_slice()).unwrap();
     assert_eq!(info.lm.model.is_some(), info.lm.segments > 0);
 
-    let decoding = DecompressOptions { models: Arc::new(oracle), threads: 1, ..Default::default() };
+    let decoding = DecompressOptions::default().with_models(Arc::new(oracle)).with_threads(1);
     let mut restored = Vec::new();
     pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &mut ()).unwrap();
     assert!(restored == original);

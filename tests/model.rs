@@ -96,10 +96,11 @@ fn lanes_round_trip_and_sizes_tell_who_saved_what() {
                 lm,
                 model: Some(Arc::new(provider)),
                 threads: 1, // a session on a lane at a time
+                ..Default::default()
             };
             let lmz = support::compress_with(&original, &options);
             let decoding =
-                DecompressOptions { models: Arc::new(Source), threads: 1, ..Default::default() };
+                DecompressOptions::default().with_models(Arc::new(Source)).with_threads(1);
             let mut restored = Vec::new();
             pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &mut ()).unwrap();
             assert!(restored == original, "{lanes} lanes, {lm:?}");

@@ -8,9 +8,9 @@ use std::io;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use lmz::observer::{Observer, Progress};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions};
 use lmz::{Error, Level};
+use lmz::{Observer, Progress};
 use support::wav;
 
 /// Longest time from a break to the end of the run: 0.1 s on an idle machine, and this one may
@@ -75,7 +75,7 @@ fn progress_moves_within_a_segment_and_a_break_ends_it() {
     // The header of the original, and no segment.
     assert!(unfinished.len() < 1_000, "{} bytes written", unfinished.len());
 
-    let options = DecompressOptions { threads: 2, ..Default::default() };
+    let options = DecompressOptions::default().with_threads(2);
     let mut all = Note::new(lmz.len(), 2.0);
     pipeline::verify(lmz.as_slice(), &options, &mut all).unwrap();
     assert!(all.stages() >= 10, "{:?}", all.seen);

@@ -134,7 +134,7 @@ proptest! {
             prop_assert!(lmz == expected, "{} threads, reads of {:?}", threads, sizes);
 
             let mut restored = Vec::new();
-            let decoding = DecompressOptions { threads, ..Default::default() };
+            let decoding = DecompressOptions::default().with_threads(threads);
             let input = Trickle::new(&expected, &sizes);
             pipeline::decompress(input, &mut restored, &decoding, &mut ()).unwrap();
             prop_assert!(restored == file, "{} threads, reads of {:?}", threads, sizes);

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use lmz::Level;
-use lmz::observer::Progress;
+use lmz::Progress;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions};
 use support::{compress, compress_with, decompress, round_trip, wav};
 
@@ -163,7 +163,7 @@ fn neither_threads_nor_read_sizes_change_bytes() {
     assert!(trickled == expected);
 
     let mut restored = Vec::new();
-    let decompression = DecompressOptions { threads: 3, ..Default::default() };
+    let decompression = DecompressOptions::default().with_threads(3);
     pipeline::decompress(Trickle(&expected), &mut restored, &decompression, &mut ()).unwrap();
     assert!(restored == file);
 }

@@ -14,7 +14,7 @@ use lmz::wav::{SegmentLimit, Span, WavReader};
 use support::{compress, wav};
 
 fn rescue_with(lmz: &[u8], gap: Gap) -> lmz::Result<(Vec<u8>, SalvageReport)> {
-    let options = DecompressOptions { threads: 1, ..Default::default() };
+    let options = DecompressOptions::default().with_threads(1);
     let mut out = Vec::new();
     let report = salvage(Cursor::new(lmz), &mut out, gap, &options, &mut ())?;
     assert_eq!(report.written_bytes, out.len() as u64);
@@ -440,7 +440,7 @@ fn examine_names_what_salvage_would() {
 fn the_output_is_limited() {
     let sample = Sample::stored(wav::build(1, 2, 20, 16, &wav::bytes(240)), 10);
     for (max_output, fine) in [(sample.original.len() as u64, true), (283, false)] {
-        let options = DecompressOptions { max_output, ..Default::default() };
+        let options = DecompressOptions::default().with_max_output(max_output);
         let done = examine(Cursor::new(&sample.lmz), &options, &mut ());
         assert_eq!(done.is_ok(), fine);
         let done = lmz::pipeline::verify(sample.lmz.as_slice(), &options, &mut ());

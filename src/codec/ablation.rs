@@ -1,6 +1,6 @@
 //! What each part of a level is worth: coding with that part left out.
 //!
-//! For measurements only (`examples/ablation.rs`). What comes out is no lmz stream: a decoder
+//! For measurements only (`tools/dev/ablation.rs`). What comes out is no lmz stream: a decoder
 //! would have to know what is missing.
 
 use super::profile::{ExpertConfig, Profile, Source, profile};

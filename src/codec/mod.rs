@@ -31,6 +31,7 @@ pub(crate) use values::Values;
 /// How much prediction is run for each sample. The level is recorded in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Level {
     /// FLAC-like patience.
     Fast = 0,
@@ -39,6 +40,21 @@ pub enum Level {
     Default = 1,
     /// All of them.
     Best = 2,
+}
+
+impl Level {
+    /// All levels, from the fastest on.
+    pub const ALL: [Level; 3] = [Level::Fast, Level::Default, Level::Best];
+
+    /// Its name, as the program spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Fast => "fast",
+            Level::Default => "default",
+            Level::Best => "best",
+        }
+    }
 }
 
 /// A segment in coded form.

@@ -292,7 +292,7 @@ fn check_audio(audio: &Audio) -> Result<()> {
 }
 
 fn level_from(byte: u8) -> Result<Level> {
-    [Level::Fast, Level::Default, Level::Best]
+    Level::ALL
         .into_iter()
         .find(|level| *level as u8 == byte)
         .ok_or_else(|| newer(format!("level {byte}")))

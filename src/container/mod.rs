@@ -111,6 +111,11 @@ impl<R: Read> Reader<R> {
         Ok(Reader { source, header, header_length, place, table, trailer: None })
     }
 
+    /// What it reads from, wherever that stands.
+    pub fn into_inner(self) -> R {
+        self.source.into_inner()
+    }
+
     /// The file header.
     pub fn header(&self) -> &FileHeader {
         &self.header

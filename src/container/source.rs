@@ -21,6 +21,10 @@ impl<R: Read> Source<R> {
         Source { inner, position }
     }
 
+    pub(super) fn into_inner(self) -> R {
+        self.inner
+    }
+
     /// Fills `buffer`; `what` names the structure being read, for the message.
     pub(super) fn fill(&mut self, buffer: &mut [u8], what: &str) -> Result<()> {
         let got = self.fill_up_to(buffer)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::block_decoder::BlockDecoder;
 use super::{CompressOptions, LmUse, TokenMapping, context};
 use crate::codec::{self, BytesContext, CodedPcm};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
@@ -61,16 +62,20 @@ pub(super) struct BlockEncoder {
     /// Number of this thread, and of its lane in a model that has lanes.
     pub(super) lane: usize,
     pub(super) watch: Watch,
+    /// Decodes again what was coded, if that is wanted.
+    pub(super) check: Option<BlockDecoder>,
 }
 
 impl BlockEncoder {
     /// Codes the span at `offset` of the original in the smallest way found.
     ///
     /// # Errors
-    /// [`Error::Limit`] for a span that is too long, those of the model, [`Error::Interrupted`].
+    /// [`Error::Limit`] for a span that is too long, those of the model, [`Error::Interrupted`],
+    /// [`Error::Unverified`] when the block does not decode to the span.
     pub(super) fn encode(&self, offset: u64, span: Span) -> Result<Encoded> {
         let (Span::Foreign(bytes) | Span::Audio { bytes }) = &span;
         self.watch.begin(bytes.len() as u64);
+        let original = self.check.as_ref().map(|_| bytes.clone());
         let encoded = match (span, self.audio) {
             (Span::Audio { bytes }, Some(audio)) => {
                 let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
@@ -90,6 +95,15 @@ impl BlockEncoder {
             }
         };
         self.watch.finish();
+        if let (Some(decoder), Some(original)) = (&self.check, original) {
+            for block in [Some(&encoded.plain), encoded.modelled.as_ref()].into_iter().flatten() {
+                match decoder.decode(offset, block.clone()) {
+                    Ok(bytes) if bytes == original => {}
+                    Err(Error::Interrupted) => return Err(Error::Interrupted),
+                    _ => return Err(Error::Unverified { offset }),
+                }
+            }
+        }
         Ok(encoded)
     }
 

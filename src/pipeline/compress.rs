@@ -3,8 +3,10 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
+use super::block_decoder::BlockDecoder;
 use super::block_encoder::{BlockEncoder, Encoded};
 use super::late_header::LateHeader;
+use super::lazy_model::LazyModel;
 use super::pool::{Pool, Threads};
 use super::spans::Spans;
 use super::{CompressOptions, Summary, characters};
@@ -36,7 +38,7 @@ pub fn compress(
     options: &CompressOptions,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    let mut spans = Spans::new(input, SEGMENT)?;
+    let mut spans = Spans::new(input, options.segment_limit())?;
     let format = spans.find_format()?;
     let mut encoding = Encoding::start(output, format, options.clone())?;
     while let Some(encoded) = encoding.pool.next(|| spans.next(), observer)? {
@@ -46,16 +48,25 @@ pub fn compress(
 }
 
 /// Spans on worker threads, and the container that their blocks go to.
-struct Encoding<W> {
-    pool: Pool<(u64, Span), Encoded>,
-    writer: LateHeader<W>,
+pub(super) struct Encoding<W> {
+    pub(super) pool: Pool<(u64, Span), Encoded>,
+    pub(super) writer: LateHeader<W>,
 }
 
 impl<W: Write> Encoding<W> {
     /// Starts the threads; writes nothing yet.
-    fn start(output: W, format: Option<WavFormat>, options: CompressOptions) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Limit`](crate::Error::Limit) about parameters of characters,
+    /// [`Error::Io`](crate::Error::Io) when there is no thread to be had.
+    pub(super) fn start(
+        output: W,
+        format: Option<WavFormat>,
+        options: CompressOptions,
+    ) -> Result<Self> {
+        let limit = options.segment_limit();
         let audio =
-            format.map(|format| Audio { format, segment_frames: SEGMENT.frames(&format) as u32 });
+            format.map(|format| Audio { format, segment_frames: limit.frames(&format) as u32 });
         let mut options = characters::with_experts_at_hand(options)?;
         options.model = options.model.filter(|_| audio.is_some());
         let model = options.model.as_ref();
@@ -66,13 +77,21 @@ impl<W: Write> Encoding<W> {
             fingerprint_coded: false,
         };
         header.code_fingerprint()?;
+        let checked = options.verify.then(|| {
+            let model = LazyModel::opened(options.model.clone());
+            (Arc::new(header.clone()), Arc::new(model))
+        });
         let writer = LateHeader::new(output, header, options.lm)?;
         let threads = Threads::new(options.threads, model.map_or(1, |model| model.lanes()));
         let (run, options) = (Arc::new(Run::default()), Arc::new(options));
         let shared = Arc::clone(&run);
         let pool = Pool::start(threads, run, move |lane| {
             let (options, watch) = (Arc::clone(&options), Watch::new(Arc::clone(&shared)));
-            let encoder = BlockEncoder { audio, options, lane, watch };
+            let check = checked.as_ref().map(|(header, model)| {
+                let (header, model) = (Arc::clone(header), Arc::clone(model));
+                BlockDecoder { header, model, lane, watch: watch.of_trial() }
+            });
+            let encoder = BlockEncoder { audio, options, lane, watch, check };
             move |(offset, span)| encoder.encode(offset, span)
         })?;
         Ok(Encoding { pool, writer })

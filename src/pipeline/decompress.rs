@@ -2,9 +2,10 @@
 
 use std::io::{self, Read, Write};
 
+use super::decoder::Decoder;
 use super::decoding::{Decoding, Job};
 use super::{DecompressOptions, Summary};
-use crate::container::{Place, Reader};
+use crate::container::{FileHeader, Place, Reader};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
@@ -21,16 +22,11 @@ use crate::observer::Observer;
 /// [`Error::Io`]; [`Error::Interrupted`] by `observer`.
 pub fn decompress(
     input: impl Read,
-    mut output: impl Write,
+    output: impl Write,
     options: &DecompressOptions,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    let mut restoring = Restoring::start(input, options)?;
-    while let Some(bytes) = restoring.next(observer)? {
-        output.write_all(&bytes)?;
-    }
-    output.flush()?;
-    Ok(restoring.summary)
+    Decoder::with_options(input, options)?.decode_to(output, observer)
 }
 
 /// Decodes `input` and checks everything, as [`decompress`] does, without keeping the result.
@@ -46,18 +42,21 @@ pub fn verify(
 }
 
 /// A file on its way back to the original.
-struct Restoring<R> {
+pub(super) struct Restoring<R> {
     reader: Reader<R>,
     options: DecompressOptions,
     decoding: Decoding<Place>,
     hasher: blake3::Hasher,
     /// Complete once there are no more bytes.
-    summary: Summary,
+    pub(super) summary: Summary,
 }
 
 impl<R: Read> Restoring<R> {
     /// Reads the header and starts the threads.
-    fn start(input: R, options: &DecompressOptions) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Those of [`Reader::new`]; [`Error::Io`] when there is no thread to be had.
+    pub(super) fn start(input: R, options: &DecompressOptions) -> Result<Self> {
         let reader = Reader::new(input)?;
         let decoding = Decoding::start(reader.header(), options)?;
         decoding.advance(reader.header_length());
@@ -66,8 +65,21 @@ impl<R: Read> Restoring<R> {
         Ok(Restoring { reader, options, decoding, hasher, summary })
     }
 
+    /// The file header.
+    pub(super) fn header(&self) -> &FileHeader {
+        self.reader.header()
+    }
+
+    /// The input, read up to wherever the threads have got.
+    pub(super) fn into_input(self) -> R {
+        self.reader.into_inner()
+    }
+
     /// The next bytes of the original, or `None` when all of them were right.
-    fn next(&mut self, observer: &mut dyn Observer) -> Result<Option<Vec<u8>>> {
+    ///
+    /// # Errors
+    /// Those of [`decompress`].
+    pub(super) fn next(&mut self, observer: &mut dyn Observer) -> Result<Option<Vec<u8>>> {
         let Restoring { reader, options, decoding, hasher, summary } = self;
         let source = || {
             let Some((place, block)) = reader.next_block()? else { return Ok(None) };

@@ -3,8 +3,6 @@
 use std::io::{Read, Seek, Write};
 use std::ops::Range;
 
-use serde::Serialize;
-
 use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
 use super::decompress::within;
@@ -15,6 +13,7 @@ use crate::wav::{self, WavFormat};
 
 /// A point in the audio of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Position {
     /// Number of frames before it.
     Frame(u64),
@@ -34,7 +33,9 @@ impl Position {
 }
 
 /// Result of [`extract`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Extract {
     /// Number of frames before the part.
     pub first_frame: u64,
@@ -62,15 +63,7 @@ pub fn extract(
     options: &DecompressOptions,
     observer: &mut dyn Observer,
 ) -> Result<Extract> {
-    let tail = match Tail::read(&mut input) {
-        Ok(tail) => tail,
-        Err(error) => return Err(foreign(&mut input).unwrap_or(error)),
-    };
-    let header = tail.file_header(&mut input)?;
-    let format = match header.audio {
-        Some(audio) => audio.format,
-        None => return Err(Error::OutOfRange { reason: "the file has no samples".to_owned() }),
-    };
+    let (tail, header, format) = open_tail(&mut input)?;
     let frames = resolve(part, &format, tail.trailer.frames)?;
     let count = frames.end - frames.start;
     let head = wav::canonical_header(&format, count);
@@ -91,6 +84,23 @@ pub fn extract(
     output.write_all(&[0][..padding as usize])?;
     output.flush()?;
     Ok(Extract { first_frame: frames.start, frames: count, segments, written_bytes })
+}
+
+/// What an lmz file says of itself at its end.
+///
+/// # Errors
+/// [`Error::OutOfRange`] if it has no samples; [`Error::NotLmz`], [`Error::Corrupt`],
+/// [`Error::Io`].
+pub(super) fn open_tail(input: &mut (impl Read + Seek)) -> Result<(Tail, FileHeader, WavFormat)> {
+    let tail = match Tail::read(input) {
+        Ok(tail) => tail,
+        Err(error) => return Err(foreign(input).unwrap_or(error)),
+    };
+    let header = tail.file_header(input)?;
+    match header.audio {
+        Some(audio) => Ok((tail, header, audio.format)),
+        None => Err(Error::OutOfRange { reason: "the file has no samples".to_owned() }),
+    }
 }
 
 /// The error for a file without a trailer that does not start as an lmz file either.
@@ -148,7 +158,7 @@ fn resolve(
 }
 
 /// The entries of the blocks that hold `frames`.
-fn blocks_with(
+pub(super) fn blocks_with(
     tail: &Tail,
     input: &mut (impl Read + Seek),
     frames: &Range<u64>,

@@ -2,10 +2,7 @@
 
 use std::io::Read;
 
-use serde::Serialize;
-
-use super::{hex, runs_anywhere};
-use crate::codec::Level;
+use super::runs_anywhere;
 use crate::container::layout::{DRAFT, VERSION};
 use crate::container::{Block, BlockKind, Reader};
 use crate::error::{Error, Result};
@@ -14,7 +11,9 @@ use crate::lm::identity::Fingerprint;
 use crate::wav::{SampleFormat, WavFormat};
 
 /// Result of [`info`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct FileInfo {
     /// Version of the format.
     pub format_version: u16,
@@ -31,7 +30,7 @@ pub struct FileInfo {
     /// `compressed_bytes` / `original_bytes`; 0 for an empty original.
     pub ratio: f64,
     /// BLAKE3 of the original.
-    #[serde(serialize_with = "hex")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::pipeline::hex"))]
     pub blake3: [u8; 32],
     /// Whether the file decodes on every machine.
     pub portable: bool,
@@ -48,7 +47,9 @@ pub struct FileInfo {
 }
 
 /// The samples of a file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct AudioInfo {
     /// Number of channels.
     pub channels: u16,
@@ -68,7 +69,9 @@ pub struct AudioInfo {
 }
 
 /// Bytes of the parts of an lmz file; they add up to its length.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Bytes {
     /// File header, with the model's fingerprint.
     pub header: u64,
@@ -109,13 +112,15 @@ impl Bytes {
 }
 
 /// What the language model did for a file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct LmInfo {
     /// The model that segments may use; absent when the file was made without one.
     pub model: Option<ModelInfo>,
     /// The fingerprint as the header has it, for [`ModelSource::open`](crate::lm::ModelSource):
     /// whether the model is at hand. Empty when the file was made without one.
-    #[serde(skip)]
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub fingerprint: Vec<u8>,
     /// Number of segments that it takes part in. A file with none decodes without it.
     pub segments: u32,
@@ -124,7 +129,9 @@ pub struct LmInfo {
 }
 
 /// The language model of a file, as its fingerprint describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ModelInfo {
     /// Name of the model; says that the fingerprint is not understood, if it is not. Empty, like all
     /// that follows from the model's file, for the exact engine.
@@ -194,7 +201,7 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
     let mut info = FileInfo {
         format_version: VERSION,
         format_draft: DRAFT,
-        level: level_name(header.level),
+        level: header.level.name(),
         lm: LmInfo {
             model: ModelInfo::new(&header.fingerprint),
             fingerprint: header.fingerprint.clone(),
@@ -236,14 +243,6 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
         }
     });
     Ok(info)
-}
-
-fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Fast => "fast",
-        Level::Default => "default",
-        Level::Best => "best",
-    }
 }
 
 /// The sample format in words.

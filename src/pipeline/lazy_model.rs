@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
-use crate::lm::{ModelProvider, ModelSource};
+use crate::lm::{ModelProvider, ModelSource, NoModels};
 
 /// The model that the file header names, opened when a block uses it.
 pub(super) struct LazyModel {
@@ -16,6 +16,15 @@ impl LazyModel {
     /// The model of a file whose header has `fingerprint`.
     pub(super) fn new(source: Arc<dyn ModelSource>, fingerprint: &[u8]) -> Self {
         LazyModel { source, fingerprint: fingerprint.to_vec(), opened: OnceLock::new() }
+    }
+
+    /// `model`, if there is one: for the encoder's own decoder.
+    pub(super) fn opened(model: Option<Arc<dyn ModelProvider>>) -> Self {
+        let lazy = LazyModel::new(Arc::new(NoModels), &[]);
+        if let Some(model) = model {
+            let _ = lazy.opened.set(model);
+        }
+        lazy
     }
 
     /// Number of lanes that the fingerprint asks for.

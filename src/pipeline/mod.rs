@@ -9,9 +9,13 @@ mod block_encoder;
 mod characters;
 mod compress;
 mod context;
+mod decoder;
 mod decoding;
 mod decompress;
+mod encoder;
 mod extract;
+mod frame_reader;
+mod frame_writer;
 mod info;
 mod late_header;
 mod lazy_model;
@@ -22,13 +26,15 @@ mod spans;
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
-
 #[cfg(any(test, fuzzing))]
 pub(crate) use block_decoder::BlockDecoder;
 pub use compress::{SEGMENT, compress};
+pub use decoder::{Decoder, decompress_to_vec};
 pub use decompress::{decompress, verify};
+pub use encoder::{Encoder, compress_to_vec};
 pub use extract::{Extract, Position, extract};
+pub use frame_reader::FrameReader;
+pub use frame_writer::FrameWriter;
 pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, info};
 pub use salvage::{Damage, Gap, SalvageReport, examine, salvage};
 
@@ -41,6 +47,7 @@ use crate::lm::{ModelProvider, ModelSource, NoModels};
 
 /// When the language model takes part in coding a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum LmUse {
     /// Where it saves at least 1 % on an excerpt of the segment.
     #[default]
@@ -55,6 +62,7 @@ pub enum LmUse {
 
 /// What tokens stand for, and so how samples are coded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TokenMapping {
     /// Quantile bins of what the predictor expects.
     #[default]
@@ -77,10 +85,15 @@ pub struct CompressOptions {
     pub model: Option<Arc<dyn ModelProvider>>,
     /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
     pub threads: usize,
+    /// Length of a segment in seconds; `None` is [`SEGMENT`]'s.
+    pub segment_seconds: Option<u32>,
+    /// Whether every block is decoded again before it is written.
+    pub verify: bool,
 }
 
 /// What [`decompress`] and [`verify`] are asked to do.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct DecompressOptions {
     /// Where to find the model that a file names.
     pub models: Arc<dyn ModelSource>,
@@ -91,6 +104,24 @@ pub struct DecompressOptions {
 }
 
 impl DecompressOptions {
+    /// With models that files may name.
+    #[must_use]
+    pub fn with_models(self, models: Arc<dyn ModelSource>) -> Self {
+        DecompressOptions { models, ..self }
+    }
+
+    /// With a number of worker threads; 0 means one per processor.
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        DecompressOptions { threads, ..self }
+    }
+
+    /// With a largest number of bytes to write.
+    #[must_use]
+    pub fn with_max_output(self, max_output: u64) -> Self {
+        DecompressOptions { max_output, ..self }
+    }
+
     /// [`Error::Limit`] if `bytes` are more than allowed.
     fn check_output(&self, bytes: u64) -> Result<()> {
         if bytes <= self.max_output {
@@ -110,7 +141,9 @@ impl Default for DecompressOptions {
 }
 
 /// What a run has done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Summary {
     /// Length of the original, in bytes.
     pub original_bytes: u64,
@@ -125,7 +158,7 @@ pub struct Summary {
     /// Whether the lmz file decodes on every machine.
     pub portable: bool,
     /// BLAKE3 of the original.
-    #[serde(serialize_with = "hex")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::pipeline::hex"))]
     pub blake3: [u8; 32],
 }
 
@@ -149,6 +182,10 @@ fn runs_anywhere(fingerprint: &[u8]) -> bool {
     ExactIdentity::from_bytes(fingerprint).is_some()
 }
 
-fn hex<S: Serializer>(hash: &[u8; 32], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+#[cfg(feature = "serde")]
+fn hex<S: serde::Serializer>(
+    hash: &[u8; 32],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_str(&blake3::Hash::from(*hash))
 }

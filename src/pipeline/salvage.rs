@@ -2,11 +2,9 @@
 
 use std::io::{self, Read, Seek, Write};
 
-use serde::Serialize;
-
 use super::decoding::{Decoding, Job};
 use super::salvage_plan::{Held, Lost, Piece, Plan, plan};
-use super::{DecompressOptions, hex};
+use super::DecompressOptions;
 use crate::container::{Audio, Found, Scan};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
@@ -14,6 +12,7 @@ use crate::wav::{self, WavFormat};
 
 /// What takes the place of samples that are lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Gap {
     /// Silence of the same length, so that all that was found keeps its place. Lost headers
     /// are made anew, and other lost chunks become `JUNK`.
@@ -24,7 +23,9 @@ pub enum Gap {
 }
 
 /// A part of the original that could not be restored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Damage {
     /// `header` (the start of the file), `chunks` (other bytes that are not samples) or
     /// `samples`.
@@ -46,7 +47,9 @@ pub struct Damage {
 }
 
 /// Result of [`salvage`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct SalvageReport {
     /// Whether all bytes written are proven to be the original: nothing is lost, and the
     /// BLAKE3 in the trailer agrees.
@@ -60,7 +63,7 @@ pub struct SalvageReport {
     /// Damage that costs no samples: to the file header, the trailer or the footer.
     pub notes: Vec<String>,
     /// BLAKE3 of what was written.
-    #[serde(serialize_with = "hex")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::pipeline::hex"))]
     pub blake3: [u8; 32],
 }
 

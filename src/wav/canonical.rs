@@ -57,6 +57,16 @@ pub fn canonical_header(format: &WavFormat, frames: u64) -> Vec<u8> {
     out
 }
 
+/// As [`canonical_header`] of a RIFF file whose length is not known when it begins: sizes are left
+/// open (2^32 - 1), as programs that write to a pipe leave them.
+pub fn open_header(format: &WavFormat) -> Vec<u8> {
+    let mut out = canonical_header(format, 0);
+    let size_of_data = out.len() - 4;
+    out[4..8].fill(0xff);
+    out[size_of_data..].fill(0xff);
+    out
+}
+
 /// A header for a file of `total` bytes, whose samples start at `length`: the canonical one
 /// with a `JUNK` chunk or a longer `fmt ` chunk to fill the space. Zeros where no header is so
 /// short.

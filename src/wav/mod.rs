@@ -15,10 +15,13 @@ mod format;
 mod input;
 mod mapping;
 mod reader;
+mod samples;
 #[cfg(test)]
 mod testing;
 
-pub use canonical::{canonical_header, header_of_length, padding};
+pub use canonical::{canonical_header, header_of_length, open_header, padding};
 pub use format::{Endian, SampleFormat, WavFormat};
 pub use mapping::{Mapping, from_pcm, to_pcm};
 pub use reader::{MAX_FOREIGN, SegmentLimit, Span, WavReader};
+pub use samples::{AudioFormat, SampleKind};
+pub(crate) use samples::{append_integers, to_floats, to_integers};

@@ -37,7 +37,7 @@ build() {
         run=
         ;;
     esac
-    RUSTFLAGS=$flags cargo build --quiet --locked --no-default-features --bin lmz \
+    RUSTFLAGS=$flags cargo build --quiet --locked --no-default-features --features cli --bin lmz \
         --profile "$profile" --target "$target"
     output=$profile
     [ "$profile" != dev ] || output=debug

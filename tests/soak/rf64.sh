@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 seconds=${1:-2200}
 if [ -z "${LMZ:-}" ]; then
-    cargo build --release --locked --no-default-features >&2
+    cargo build --release --locked --no-default-features --features cli >&2
     LMZ=target/release/lmz
 fi
 work=$(mktemp -d)

@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 hours=${1:-24} rate=${2:-8000} channels=${3:-1}
 if [ -z "${LMZ:-}" ]; then
-    cargo build --release --locked --no-default-features >&2
+    cargo build --release --locked --no-default-features --features cli >&2
     LMZ=target/release/lmz
 fi
 work=$(mktemp -d)

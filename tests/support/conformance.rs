@@ -11,9 +11,9 @@ mod edit;
 mod good;
 
 use lmz::Level;
+use lmz::Watch;
 use lmz::codec::{self, BytesContext};
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Writer};
-use lmz::observer::Watch;
 use lmz::wav::{self, Endian, SampleFormat, WavFormat};
 
 pub use bad::{bad, unsupported};

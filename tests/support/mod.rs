@@ -27,7 +27,7 @@ pub fn compress_with(original: &[u8], options: &CompressOptions) -> Vec<u8> {
 
 /// Decompresses in memory.
 pub fn decompress(lmz: &[u8]) -> Result<Vec<u8>> {
-    let options = DecompressOptions { threads: 1, ..Default::default() };
+    let options = DecompressOptions::default().with_threads(1);
     let mut original = Vec::new();
     pipeline::decompress(lmz, &mut original, &options, &mut ())?;
     Ok(original)

@@ -37,6 +37,7 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
         mapping,
         model,
         threads: args.common.threads,
+        ..CompressOptions::default()
     };
     let models = models::as_source(&models);
     for_each(&jobs, |job| {
@@ -71,11 +72,8 @@ fn check(
 ) -> Result<()> {
     let Some(file) = output.reread()? else { return Ok(()) };
     let mut bar = Bar::new("verifying", Some(summary.compressed_bytes), !common.quiet);
-    let options = DecompressOptions {
-        models: Arc::clone(models),
-        threads: common.threads,
-        max_output: u64::MAX,
-    };
+    let options =
+        DecompressOptions::default().with_models(Arc::clone(models)).with_threads(common.threads);
     let decoded = pipeline::verify(file, &options, &mut bar)
         .context("the result does not decode; please report this")?;
     ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
@@ -85,11 +83,10 @@ fn check(
 pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
     let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Decompress)?;
     let models = models::all(&args.model);
-    let options = DecompressOptions {
-        models: models::as_source(&models),
-        threads: args.common.threads,
-        max_output: args.max_output,
-    };
+    let options = DecompressOptions::default()
+        .with_models(models::as_source(&models))
+        .with_threads(args.common.threads)
+        .with_max_output(args.max_output);
     for_each(&jobs, |job| {
         if args.salvage {
             return damaged::salvage(job, args, &options);
@@ -111,11 +108,10 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
 
 pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
     let models = models::all(&args.model);
-    let options = DecompressOptions {
-        models: models::as_source(&models),
-        threads: args.common.threads,
-        max_output: args.max_output,
-    };
+    let options = DecompressOptions::default()
+        .with_models(models::as_source(&models))
+        .with_threads(args.common.threads)
+        .with_max_output(args.max_output);
     for_each(&without_output(&args.inputs), |job| {
         let (input, mut bar) = open(&job.input, &args.common)?;
         let verified = pipeline::verify(input, &options, &mut bar);

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lmz::observer::{Observer, Progress};
+use lmz::{Observer, Progress};
 
 const TEMPLATE: &str = "{prefix} {bar:30} {percent:>3} %  {bytes_per_sec}, {eta} left";
 const TEMPLATE_OF_UNKNOWN_LENGTH: &str = "{prefix} {spinner} {bytes}  {bytes_per_sec}";

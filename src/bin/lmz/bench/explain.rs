@@ -6,10 +6,10 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use lmz::Watch;
 use lmz::codec::{self, FrameCost};
 use lmz::container::{Block, BlockKind, Reader};
 use lmz::lm::ModelProvider;
-use lmz::observer::Watch;
 use lmz::pipeline::{self, CompressOptions, SEGMENT, TokenMapping};
 use lmz::wav::{self, Span, WavFormat, WavReader};
 use serde::Serialize;
@@ -103,6 +103,7 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
         mapping: TokenMapping::default(),
         model,
         threads: args.threads,
+        ..CompressOptions::default()
     };
     let content = fs::read(file)?;
     // Someone who asks for the model wants to see what it does even where it does not pay.

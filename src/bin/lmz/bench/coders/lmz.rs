@@ -55,6 +55,7 @@ impl Variant {
             mapping: TokenMapping::default(),
             model,
             threads: self.threads,
+            ..CompressOptions::default()
         }
     }
 }
@@ -96,11 +97,9 @@ impl Coder for Lmz {
         drop(self.model()?);
         let tokens = Arc::clone(&self.tokens);
         let source = Counting { inner: models::as_source(&self.models), tokens };
-        let options = DecompressOptions {
-            models: Arc::new(source),
-            threads: self.variant.threads,
-            ..Default::default()
-        };
+        let options = DecompressOptions::default()
+            .with_models(Arc::new(source))
+            .with_threads(self.variant.threads);
         in_memory(coded, restored, clock, |packed| {
             let mut wav = Vec::new();
             pipeline::decompress(packed, &mut wav, &options, &mut ())?;

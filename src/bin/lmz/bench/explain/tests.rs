@@ -6,7 +6,7 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/wav").join(name)).unwrap()
 }
 
-fn options() -> CompressOptions<'static> {
+fn options() -> CompressOptions {
     CompressOptions { level: lmz::Level::Fast, threads: 1, ..CompressOptions::default() }
 }
 

@@ -12,9 +12,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use lmz::Watch;
 use lmz::lm::llama::{Model, ModelOptions, Session};
 use lmz::lm::{FEATURES, Features, InputToken, LanguageModel};
-use lmz::observer::Watch;
 use lmz::pipeline::SEGMENT;
 use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};

@@ -167,7 +167,7 @@ fn measure(job: &Job, path: &Path, peers: &Peers) -> Result<Row> {
     pipeline::compress(original.as_slice(), &mut lmz, &options, &mut ())?;
     let elapsed = start.elapsed().as_secs_f64();
     if job.verify {
-        let options = DecompressOptions { threads: 1, ..Default::default() };
+        let options = DecompressOptions::default().with_threads(1);
         let mut restored = Vec::with_capacity(original.len());
         pipeline::decompress(lmz.as_slice(), &mut restored, &options, &mut ())?;
         ensure!(restored == original, "it comes back different");

@@ -30,10 +30,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use lmz::Level;
+use lmz::Watch;
 use lmz::ascii::{self, Characters, Experts, Params};
 use lmz::lm::llama::{Alphabet, Model, ModelOptions};
 use lmz::lm::{CHARACTERS, InputToken, LanguageModel};
-use lmz::observer::Watch;
 use lmz::wav::{self, SampleFormat, SegmentLimit, Span, WavFormat, WavReader};
 
 const COLUMNS: [&str; 11] = [

@@ -1,0 +1,185 @@
+//! Samples in, lmz out.
+
+use std::io::Write;
+
+use super::compress::{Encoding, SEGMENT};
+use super::{CompressOptions, Summary};
+use crate::error::{Error, Result};
+use crate::observer::Observer;
+use crate::wav::{self, AudioFormat, SampleKind, SegmentLimit, Span, WavFormat};
+
+/// Compresses samples as they come, as the WAV file that they would make.
+///
+/// Memory is bounded by the number of threads. What has been written is no lmz file until
+/// [`FrameWriter::finish`] has returned.
+pub struct FrameWriter<W> {
+    encoding: Encoding<W>,
+    format: WavFormat,
+    kind: SampleKind,
+    /// Frames that the caller has promised.
+    promised: Option<u64>,
+    /// Bytes of a whole segment.
+    segment: usize,
+    /// Samples of the segment at hand.
+    pending: Vec<u8>,
+    /// Whether the header is under way.
+    begun: bool,
+    /// Bytes of the WAV file that are under way, and their hash.
+    offset: u64,
+    hasher: blake3::Hasher,
+    /// Frames written by the caller.
+    frames: u64,
+}
+
+impl<W> std::fmt::Debug for FrameWriter<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FrameWriter")
+            .field("format", &self.format)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<W: Write> FrameWriter<W> {
+    pub(super) fn new(
+        output: W,
+        format: AudioFormat,
+        promised: Option<u64>,
+        options: CompressOptions,
+    ) -> Result<Self> {
+        let kind = format.samples;
+        let format = format.wav_format()?;
+        let limit = options.segment_limit();
+        let segment = limit.frames(&format) * format.frame_bytes();
+        let encoding = Encoding::start(output, Some(format), options)?;
+        Ok(FrameWriter {
+            encoding,
+            format,
+            kind,
+            promised,
+            segment,
+            pending: Vec::new(),
+            begun: false,
+            offset: 0,
+            hasher: blake3::Hasher::new(),
+            frames: 0,
+        })
+    }
+
+    /// Appends whole frames of integers, channel by channel: left, right, left, right.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for part of a frame, a value that does not fit, and a file of floats:
+    /// nothing of `samples` is written then. [`Error::Io`] from the output.
+    pub fn write_frames(&mut self, samples: &[i32]) -> Result<()> {
+        let SampleKind::Integer { bits } = self.kind else {
+            let reason = "the file holds floats: write them with write_float_frames".to_owned();
+            return Err(Error::OutOfRange { reason });
+        };
+        self.append(samples.len(), |out| wav::append_integers(samples, bits, out))
+    }
+
+    /// Appends whole frames of floats.
+    ///
+    /// # Errors
+    /// As for [`FrameWriter::write_frames`].
+    pub fn write_float_frames(&mut self, samples: &[f32]) -> Result<()> {
+        let SampleKind::Float { .. } = self.kind else {
+            let reason = "the file holds integers: write them with write_frames".to_owned();
+            return Err(Error::OutOfRange { reason });
+        };
+        self.append(samples.len(), |out| {
+            out.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+            Ok(())
+        })
+    }
+
+    /// Ends the file and flushes the output.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for another number of frames than was promised, [`Error::Io`] from
+    /// the output, [`Error::Model`].
+    pub fn finish(mut self) -> Result<Summary> {
+        if let Some(promised) = self.promised
+            && promised != self.frames
+        {
+            let reason = format!("{} frames were written, {promised} promised", self.frames);
+            return Err(Error::OutOfRange { reason });
+        }
+        // Nothing is under way: the length is known after all.
+        self.begin(Some(self.frames))?;
+        if !self.pending.is_empty() {
+            let bytes = std::mem::take(&mut self.pending);
+            self.push(Span::Audio { bytes })?;
+        }
+        let padding = wav::padding(&self.format, self.frames) as usize;
+        if padding > 0 {
+            self.push(Span::Foreign(vec![0; padding]))?;
+        }
+        while let Some(encoded) = self.encoding.pool.take(&mut ())? {
+            self.encoding.writer.write_block(encoded)?;
+        }
+        self.encoding.writer.finish(self.hasher.finalize().into())
+    }
+
+    fn append(
+        &mut self,
+        samples: usize,
+        put: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<()> {
+        let channels = usize::from(self.format.channels);
+        if !samples.is_multiple_of(channels) {
+            let reason = format!("{samples} samples are no whole frames of {channels} channels");
+            return Err(Error::OutOfRange { reason });
+        }
+        let before = self.pending.len();
+        if let Err(error) = put(&mut self.pending) {
+            self.pending.truncate(before);
+            return Err(error);
+        }
+        self.frames += (samples / channels) as u64;
+        // The last whole segment waits: it may be the only one.
+        while self.pending.len() > self.segment {
+            self.begin(self.promised)?;
+            let rest = self.pending.split_off(self.segment);
+            let bytes = std::mem::replace(&mut self.pending, rest);
+            self.push(Span::Audio { bytes })?;
+        }
+        Ok(())
+    }
+
+    /// Has the header coded, if it is not yet.
+    fn begin(&mut self, frames: Option<u64>) -> Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        let header = match frames {
+            Some(frames) => wav::canonical_header(&self.format, frames),
+            None => wav::open_header(&self.format),
+        };
+        self.push(Span::Foreign(header))
+    }
+
+    fn push(&mut self, span: Span) -> Result<()> {
+        let observer: &mut dyn Observer = &mut ();
+        while !self.encoding.pool.has_room() {
+            let Some(encoded) = self.encoding.pool.take(observer)? else { break };
+            self.encoding.writer.write_block(encoded)?;
+        }
+        let (Span::Foreign(bytes) | Span::Audio { bytes }) = &span;
+        self.hasher.update(bytes);
+        let offset = self.offset;
+        self.offset += bytes.len() as u64;
+        self.encoding.pool.push((offset, span))
+    }
+}
+
+impl CompressOptions {
+    /// Where segments end.
+    pub(super) fn segment_limit(&self) -> SegmentLimit {
+        match self.segment_seconds {
+            Some(seconds) => SegmentLimit { seconds, ..SEGMENT },
+            None => SEGMENT,
+        }
+    }
+}
