@@ -12,11 +12,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 seconds=${1:-600} rounds=${2:-1}
 targets=("${@:3}")
 if [ ${#targets[@]} = 0 ]; then
-    targets=(wav container fingerprint blocks segment round_trip range_coder density byte_model)
+    targets=(wav container fingerprint blocks segment floats round_trip range_coder density byte_model)
 fi
 # Bytes of an input. Small ones find more, because most targets take time proportional to it.
 declare -A longest=([wav]=512 [container]=1024 [fingerprint]=400 [blocks]=2048 [segment]=400 [round_trip]=400
-    [range_coder]=1000 [density]=400 [byte_model]=300)
+    [range_coder]=1000 [floats]=400 [density]=400 [byte_model]=300)
 for setting in ${LONGEST:-}; do
     longest[${setting%=*}]=${setting#*=}
 done

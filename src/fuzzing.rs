@@ -14,6 +14,7 @@ use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, Ran
 use crate::error::{Error, Result};
 use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
 use crate::observer::Watch;
+use crate::pcm::{Floats, Precision};
 use crate::pipeline::{self, BlockDecoder, CompressOptions, DecompressOptions};
 use crate::wav::{self, SegmentLimit, Span, WavReader};
 
@@ -21,12 +22,13 @@ use crate::wav::{self, SegmentLimit, Span, WavReader};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("wav", wav_parser),
     ("container", container_parser),
     ("fingerprint", coded_fingerprint),
     ("blocks", blocks),
     ("segment", segment_decoder),
+    ("floats", floats),
     ("round_trip", round_trip),
     ("range_coder", range_coder),
     ("density", density),
@@ -74,8 +76,8 @@ pub fn wav_parser(data: &[u8]) {
         if let Span::Audio { bytes } = &span {
             let format = reader.format().expect("audio has a format");
             assert_eq!(bytes.len() % format.frame_bytes(), 0, "part of a frame");
-            if let Some((pcm, mapping)) = wav::to_pcm(bytes, format) {
-                assert!(wav::from_pcm(&pcm, format.sample, mapping).unwrap() == *bytes);
+            if let Some(mapped) = wav::map(bytes, format) {
+                assert!(wav::unmap(&mapped, format.sample).unwrap() == *bytes);
             }
         }
     }
@@ -193,6 +195,36 @@ pub fn segment_decoder(data: &[u8]) {
         Err(Error::Corrupt { .. }) => {}
         Err(other) => panic!("{other:?}"),
     }
+}
+
+/// Floats of any bits beside any integers come back, and any bytes can be read as a stream of floats.
+pub fn floats(data: &[u8]) {
+    let mut choices = Choices(data);
+    let precision = [Precision::Single, Precision::Double][choices.below(2)];
+    let channels = 1 + choices.below(4);
+    let exponent = u64::from(choices.u32() % 2046 + 1);
+    let factor = f64::from_bits(exponent << 52 | u64::from(choices.u32()) << 9);
+    let count = choices.below(32) * channels;
+    let integers: Vec<i32> =
+        (0..count).map(|_| choices.u32() as i32 >> choices.below(32)).collect();
+    let wild = choices.0;
+    let bits: Vec<u64> = integers
+        .iter()
+        .map(|&n| match (choices.below(3), precision) {
+            (0, _) => precision.nearest(n, factor),
+            (_, Precision::Single) => u64::from(choices.u32()),
+            (_, Precision::Double) => u64::from(choices.u32()) << 32 | u64::from(choices.u32()),
+        })
+        .collect();
+    let floats = Floats { precision, factor, bits };
+    let stream = codec::encode_floats(&floats, &integers, channels);
+    assert!(codec::decode_floats(&stream, precision, &integers, channels).unwrap() == floats);
+    match codec::decode_floats(wild, precision, &integers, channels) {
+        Ok(floats) => assert_eq!(floats.bits.len(), count),
+        Err(Error::Corrupt { .. }) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+    let _ = codec::split_floats(wild);
 }
 
 /// Bytes shaped as a WAV file of any format come back.

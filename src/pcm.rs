@@ -1,5 +1,9 @@
 //! The form in which audio travels between the WAV layer and the codec.
 
+mod floats;
+
+pub use floats::{Floats, Precision};
+
 /// A run of whole frames, as integers. A frame is one sample of every channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pcm {

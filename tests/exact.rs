@@ -44,7 +44,7 @@ fn compress(wav: &[u8], threads: usize) -> Vec<u8> {
 }
 
 fn decompress(packed: &[u8], models: Arc<dyn ModelSource>, threads: usize) -> lmz::Result<Vec<u8>> {
-    let options = DecompressOptions { models, threads, ..DecompressOptions::default() };
+    let options = DecompressOptions::default().with_models(models).with_threads(threads);
     let mut wav = Vec::new();
     pipeline::decompress(packed, &mut wav, &options, &mut ())?;
     Ok(wav)

@@ -5,7 +5,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use lmz::wav::{SegmentLimit, Span, WavReader, from_pcm, to_pcm};
+use lmz::wav::{SegmentLimit, Span, WavReader, map, unmap};
 
 #[test]
 #[ignore = "set LMZ_WAV_DIR to a folder of WAV files and run with --ignored"]
@@ -46,11 +46,11 @@ fn check(path: &Path) -> String {
             Span::Foreign(bytes) => whole.extend(bytes),
             Span::Audio { bytes } => {
                 let format = reader.format().unwrap();
-                let found = to_pcm(&bytes, format);
-                if let Some((pcm, mapping)) = &found {
-                    assert_eq!(from_pcm(pcm, format.sample, *mapping).unwrap(), bytes);
+                let found = map(&bytes, format);
+                if let Some(mapped) = &found {
+                    assert_eq!(unmap(mapped, format.sample).unwrap(), bytes);
                 }
-                let mapping = found.map(|(_, mapping)| mapping);
+                let mapping = found.map(|mapped| mapped.mapping);
                 if !mappings.contains(&mapping) {
                     mappings.push(mapping);
                 }

@@ -5,6 +5,7 @@ mod bytes;
 mod channel;
 mod correlation;
 mod features;
+mod floats;
 mod forecaster;
 mod grid;
 mod lag_search;
@@ -21,6 +22,7 @@ mod values;
 mod values_tests;
 
 pub use bytes::{BytesContext, decode_bytes, encode_bytes};
+pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;
 pub(crate) use profile::profile;

@@ -10,7 +10,7 @@ use crate::container::{Audio, Block, BlockKind, FileHeader};
 use crate::error::{Error, Result};
 use crate::lm::LanguageModel;
 use crate::observer::Watch;
-use crate::wav::{self, Mapping};
+use crate::wav::{self, Mapped, Mapping};
 
 /// One thread's decoder of blocks.
 pub(crate) struct BlockDecoder {
@@ -75,6 +75,7 @@ impl BlockDecoder {
     fn decode_pcm(&self, block: Block, audio: &Audio) -> Result<Vec<u8>> {
         let format = &audio.format;
         let mapping = Mapping::from_byte(block.mapping)?;
+        wav::check_mapping(format.sample, mapping)?;
         let mut session = match block.uses_lm {
             true => Some(self.model.get()?.session(self.lane)?),
             false => None,
@@ -84,10 +85,23 @@ impl BlockDecoder {
         let frames = block.frames as usize;
         let level = self.header.level;
         let Block { tokens, lsb, long_term, .. } = block;
+        let (floats, tokens) = match mapping {
+            Mapping::Float(precision) => {
+                let (floats, tokens) = codec::split_floats(&tokens)?;
+                (Some((precision, floats)), tokens.to_vec())
+            }
+            _ => (None, tokens),
+        };
         let coded = CodedPcm { tokens, lsb, long_term };
         self.watch.pass(1.0, channels * frames);
         let pcm = codec::decode_pcm(&coded, channels, frames, level, lm, &self.watch)?;
-        wav::from_pcm(&pcm, format.sample, mapping)
+        let floats = match floats {
+            Some((precision, stream)) => {
+                Some(codec::decode_floats(stream, precision, &pcm.samples, channels)?)
+            }
+            None => None,
+        };
+        wav::unmap(&Mapped { pcm, mapping, floats }, format.sample)
     }
 
     fn decode_characters(&self, block: &Block, audio: &Audio) -> Result<Vec<u8>> {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::lm::{LanguageModel, ModelProvider};
 use crate::observer::Watch;
 use crate::pcm::Pcm;
-use crate::wav::{self, Mapping, Span, WavFormat};
+use crate::wav::{self, Mapped, Span, WavFormat};
 
 /// Samples, over all channels, in each of two excerpts of a segment on which [`LmUse::Auto`] tries the
 /// language model: together a second or two of computing, whatever the rate and the number of channels.
@@ -117,19 +117,17 @@ impl BlockEncoder {
             self.or_byte_model(stored, BlockKind::AudioBytes, context::audio(format))
         };
         let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
-        let pcm = if predictable { wav::to_pcm(&stored.tokens, format) } else { None };
-        let Some((pcm, mapping)) = pcm else {
+        let mapped = if predictable { wav::map(&stored.tokens, format) } else { None };
+        let Some(Mapped { pcm, mapping, floats }) = mapped else {
             return Ok(Encoded::plain(bytewise(stored)?));
         };
-        let mapped =
+        let floats = floats.map(|f| codec::encode_floats(&f, &pcm.samples, pcm.channels));
+        let empty =
             Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
-        let mut predicted = self.encode_pcm(&mapped, &pcm)?;
-        // Floats that are no scaled integers are hardly a signal to predict: bytes may be
-        // the better view of them.
-        let rival = match mapping {
-            Mapping::OrderedFloat => Some(bytewise(stored.clone())?),
-            _ => None,
-        };
+        let mut predicted = self.encode_pcm(&empty, &pcm, floats.as_deref())?;
+        // Where integers tell little of the floats, bytes may be the better view of them.
+        let told_apart = floats.is_some_and(|floats| floats.len() > stored.tokens.len() / 4);
+        let rival = if told_apart { Some(bytewise(stored.clone())?) } else { None };
         let smallest = rival.as_ref().unwrap_or(&stored).coded_length();
         if predicted.plain.coded_length() < smallest {
             return Ok(predicted);
@@ -144,13 +142,17 @@ impl BlockEncoder {
     }
 
     /// The segment in predicted form, without and, if that is shorter, with the language model.
-    /// `empty` has all fields of the result that do not depend on the coding.
-    fn encode_pcm(&self, empty: &Block, pcm: &Pcm) -> Result<Encoded> {
+    /// `empty` has all fields of the result that do not depend on the coding; `floats` are what is coded
+    /// beside the integers.
+    fn encode_pcm(&self, empty: &Block, pcm: &Pcm, floats: Option<&[u8]>) -> Result<Encoded> {
         let (level, samples) = (self.options.level, pcm.samples.len());
         let block = |CodedPcm { tokens, lsb, long_term }| Block {
             kind: BlockKind::AudioCoded,
             long_term,
-            tokens,
+            tokens: match floats {
+                Some(floats) => codec::join_floats(floats, &tokens),
+                None => tokens,
+            },
             lsb,
             ..*empty
         };

@@ -1,13 +1,11 @@
 //! Bytes of an audio span to integers and back, exactly.
 
+mod factor;
+
 use super::companding::Law;
 use super::format::{Endian, SampleFormat, WavFormat};
 use crate::error::{Error, Result};
-use crate::pcm::Pcm;
-
-/// The scales at which floats are tried as integers: value = integer x 2^-shift. Unscaled,
-/// then 8, 16, 24 and 32 bit integers brought to the range -1 to 1.
-const SHIFTS: [u8; 5] = [0, 7, 15, 23, 31];
+use crate::pcm::{Floats, Pcm, Precision};
 
 /// How the bytes of one segment became integers. Chosen per segment, because one file may
 /// hold, say, integers as floats up to an edit and genuine floats after it.
@@ -19,13 +17,8 @@ pub enum Mapping {
     ALaw,
     /// Linear values of µ-law codes (even; negative zero is -1; 14 bits).
     MuLaw,
-    /// Floats that are all integers times 2^-`shift`.
-    ScaledFloat {
-        /// One of 0, 7, 15, 23, 31.
-        shift: u8,
-    },
-    /// Bits of a 32-bit float, rearranged so that integers order as the floats do.
-    OrderedFloat,
+    /// Integers times a factor, as [`Floats`]: doubles may hold no more than single precision.
+    Float(Precision),
 }
 
 impl Mapping {
@@ -35,8 +28,8 @@ impl Mapping {
             Mapping::Integer => 0,
             Mapping::ALaw => 1,
             Mapping::MuLaw => 2,
-            Mapping::OrderedFloat => 3,
-            Mapping::ScaledFloat { shift } => 0x80 | shift,
+            Mapping::Float(Precision::Single) => 3,
+            Mapping::Float(Precision::Double) => 4,
         }
     }
 
@@ -49,60 +42,93 @@ impl Mapping {
             0 => Ok(Mapping::Integer),
             1 => Ok(Mapping::ALaw),
             2 => Ok(Mapping::MuLaw),
-            3 => Ok(Mapping::OrderedFloat),
-            _ if byte & 0x80 != 0 && SHIFTS.contains(&(byte & 0x7f)) => {
-                Ok(Mapping::ScaledFloat { shift: byte & 0x7f })
-            }
+            3 => Ok(Mapping::Float(Precision::Single)),
+            4 => Ok(Mapping::Float(Precision::Double)),
             _ => Err(Error::corrupt(0, format!("sample mapping {byte} is not defined"))),
         }
     }
 }
 
+/// A segment in the form in which it is coded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapped {
+    /// What is predicted.
+    pub pcm: Pcm,
+    /// How it came about.
+    pub mapping: Mapping,
+    /// The samples, where they are floats: integers need not tell all of them.
+    pub floats: Option<Floats>,
+}
+
 /// Turns the whole frames in `bytes` into integers, with the mapping that suits them best.
 ///
-/// `None` where no mapping exists (opaque formats, 64-bit floats that are not scaled
-/// integers, a partial frame): such bytes are for the byte coder. A 32-bit float segment that
-/// is not scaled integers comes as [`Mapping::OrderedFloat`], which predicts smooth signals
-/// badly around zero; the byte coder may still do better on it.
-pub fn to_pcm(bytes: &[u8], format: &WavFormat) -> Option<(Pcm, Mapping)> {
+/// `None` where no mapping exists (opaque formats, a partial frame): such bytes are for the byte coder.
+pub fn map(bytes: &[u8], format: &WavFormat) -> Option<Mapped> {
     if !bytes.len().is_multiple_of(format.frame_bytes()) {
         return None;
     }
-    let (samples, mapping) = match format.sample {
+    let channels = usize::from(format.channels);
+    let (samples, mapping, floats) = match format.sample {
         SampleFormat::Integer { width: 1, .. } => {
-            (bytes.iter().map(|&b| i32::from(b) - 128).collect(), Mapping::Integer)
+            (bytes.iter().map(|&b| i32::from(b) - 128).collect(), Mapping::Integer, None)
         }
         SampleFormat::Integer { width, endian } => {
             let chunks = bytes.chunks_exact(usize::from(width));
-            (chunks.map(|c| read_int(c, endian)).collect(), Mapping::Integer)
+            (chunks.map(|c| read_int(c, endian)).collect(), Mapping::Integer, None)
         }
-        SampleFormat::ALaw => (expand(bytes, Law::a()), Mapping::ALaw),
-        SampleFormat::MuLaw => (expand(bytes, Law::mu()), Mapping::MuLaw),
-        SampleFormat::Float32 { endian } => {
-            let bits = || bytes.chunks_exact(4).map(|c| read_int(c, endian));
-            let floats = || bits().map(|b| f64::from(f32::from_bits(b as u32)));
-            match scaled(floats) {
-                Some(found) => found,
-                None => (bits().map(order).collect(), Mapping::OrderedFloat),
-            }
-        }
-        SampleFormat::Float64 { endian } => {
-            scaled(|| bytes.chunks_exact(8).map(|c| read_f64(c, endian)))?
+        SampleFormat::ALaw => (expand(bytes, Law::a()), Mapping::ALaw, None),
+        SampleFormat::MuLaw => (expand(bytes, Law::mu()), Mapping::MuLaw, None),
+        SampleFormat::Float32 { .. } | SampleFormat::Float64 { .. } => {
+            let (precision, bits) = read_floats(bytes, format.sample);
+            let (samples, floats) = factor::integers(bits, precision, channels);
+            (samples, Mapping::Float(precision), Some(floats))
         }
         SampleFormat::Opaque { .. } => return None,
     };
-    Some((Pcm { channels: usize::from(format.channels), samples }, mapping))
+    Some(Mapped { pcm: Pcm { channels, samples }, mapping, floats })
 }
 
-/// Inverse of [`to_pcm`]: the bytes that were given to it.
+/// The integers of [`map`] alone, for those who do not want the samples back.
+pub fn to_pcm(bytes: &[u8], format: &WavFormat) -> Option<(Pcm, Mapping)> {
+    map(bytes, format).map(|mapped| (mapped.pcm, mapped.mapping))
+}
+
+/// Inverse of [`map`]: the bytes that were given to it.
+///
+/// # Errors
+/// As [`from_pcm`].
+pub fn unmap(mapped: &Mapped, sample: SampleFormat) -> Result<Vec<u8>> {
+    match &mapped.floats {
+        Some(floats) => write_floats(floats, sample),
+        None => from_pcm(&mapped.pcm, sample, mapped.mapping),
+    }
+}
+
+/// Whether samples of this format can come of this mapping.
+///
+/// # Errors
+/// [`Error::Corrupt`] (offset 0) if not.
+pub fn check_mapping(sample: SampleFormat, mapping: Mapping) -> Result<()> {
+    match (sample, mapping) {
+        (SampleFormat::Integer { .. }, Mapping::Integer)
+        | (SampleFormat::ALaw, Mapping::ALaw)
+        | (SampleFormat::MuLaw, Mapping::MuLaw)
+        | (SampleFormat::Float32 { .. }, Mapping::Float(Precision::Single))
+        | (SampleFormat::Float64 { .. }, Mapping::Float(_)) => Ok(()),
+        _ => Err(Error::corrupt(0, format!("mapping {mapping:?} of {sample:?}"))),
+    }
+}
+
+/// The bytes of samples that are integers.
 ///
 /// # Errors
 /// [`Error::Corrupt`] (offset 0) if `mapping` does not go with the sample format or a value
-/// is none that the format can hold; neither comes out of `to_pcm`.
+/// is none that the format can hold; neither comes out of [`map`].
 pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec<u8>> {
+    check_mapping(sample, mapping)?;
     let mut out = Vec::with_capacity(pcm.samples.len() * usize::from(sample.width()));
-    match (sample, mapping) {
-        (SampleFormat::Integer { width, endian }, Mapping::Integer) => {
+    match sample {
+        SampleFormat::Integer { width, endian } => {
             // 8 bit is unsigned: 128 stands for 0.
             let centre = if width == 1 { 128 } else { 0 };
             let spare = 32 - 8 * u32::from(width);
@@ -113,34 +139,9 @@ pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec
                 write_int(value + centre, usize::from(width), endian, &mut out);
             }
         }
-        (SampleFormat::ALaw, Mapping::ALaw) => compress(&pcm.samples, Law::a(), &mut out)?,
-        (SampleFormat::MuLaw, Mapping::MuLaw) => compress(&pcm.samples, Law::mu(), &mut out)?,
-        (SampleFormat::Float32 { endian }, Mapping::OrderedFloat) => {
-            for &value in &pcm.samples {
-                write_int(order(value), 4, endian, &mut out);
-            }
-        }
-        (SampleFormat::Float32 { endian }, Mapping::ScaledFloat { shift }) => {
-            for &value in &pcm.samples {
-                let float = unscale(value, shift) as f32;
-                if f64::from(float) != unscale(value, shift) {
-                    return Err(Error::corrupt(0, format!("{value} x 2^-{shift} as binary32")));
-                }
-                write_int(float.to_bits() as i32, 4, endian, &mut out);
-            }
-        }
-        (SampleFormat::Float64 { endian }, Mapping::ScaledFloat { shift }) => {
-            for &value in &pcm.samples {
-                let float = unscale(value, shift);
-                out.extend(match endian {
-                    Endian::Little => float.to_le_bytes(),
-                    Endian::Big => float.to_be_bytes(),
-                });
-            }
-        }
-        _ => {
-            return Err(Error::corrupt(0, format!("mapping {mapping:?} of {sample:?}")));
-        }
+        SampleFormat::ALaw => compress(&pcm.samples, Law::a(), &mut out)?,
+        SampleFormat::MuLaw => compress(&pcm.samples, Law::mu(), &mut out)?,
+        _ => return Err(Error::corrupt(0, format!("integers alone of {sample:?}"))),
     }
     Ok(out)
 }
@@ -164,13 +165,49 @@ fn write_int(value: i32, width: usize, endian: Endian, out: &mut Vec<u8>) {
     }
 }
 
-/// The float in the 8 bytes of `chunk`.
-fn read_f64(chunk: &[u8], endian: Endian) -> f64 {
+/// The floats of a file of floats: single precision if that is all that they hold.
+fn read_floats(bytes: &[u8], sample: SampleFormat) -> (Precision, Vec<u64>) {
     let join = |bits: u64, &byte: &u8| (bits << 8) | u64::from(byte);
-    f64::from_bits(match endian {
-        Endian::Little => chunk.iter().rev().fold(0, join),
-        Endian::Big => chunk.iter().fold(0, join),
-    })
+    let chunks = bytes.chunks_exact(usize::from(sample.width()).max(1));
+    let bits: Vec<u64> = match sample.endian() {
+        Endian::Little => chunks.map(|chunk| chunk.iter().rev().fold(0, join)).collect(),
+        Endian::Big => chunks.map(|chunk| chunk.iter().fold(0, join)).collect(),
+    };
+    if sample.width() == 4 {
+        return (Precision::Single, bits);
+    }
+    match bits.iter().map(|&bits| narrowed(bits)).collect() {
+        Some(narrow) => (Precision::Single, narrow),
+        None => (Precision::Double, bits),
+    }
+}
+
+/// The binary32 with the value of the binary64 that has `bits`, if there is one. What becomes of NaN is
+/// not the same on every machine.
+fn narrowed(bits: u64) -> Option<u64> {
+    let wide = f64::from_bits(bits);
+    let narrow = wide as f32;
+    let same = !wide.is_nan() && f64::from(narrow).to_bits() == bits;
+    same.then_some(u64::from(narrow.to_bits()))
+}
+
+fn write_floats(floats: &Floats, sample: SampleFormat) -> Result<Vec<u8>> {
+    check_mapping(sample, Mapping::Float(floats.precision))?;
+    let width = usize::from(sample.width());
+    let widened = width == 8 && floats.precision == Precision::Single;
+    let mut out = Vec::with_capacity(floats.bits.len() * width);
+    for &bits in &floats.bits {
+        let value = floats.precision.value(bits);
+        if widened && value.is_nan() {
+            return Err(Error::corrupt(0, "NaN in doubles of single precision"));
+        }
+        let bits = if widened { value.to_bits() } else { bits };
+        match sample.endian() {
+            Endian::Little => out.extend(&bits.to_le_bytes()[..width]),
+            Endian::Big => out.extend(&bits.to_be_bytes()[8 - width..]),
+        }
+    }
+    Ok(out)
 }
 
 fn expand(bytes: &[u8], law: &Law) -> Vec<i32> {
@@ -183,35 +220,6 @@ fn compress(samples: &[i32], law: &Law, out: &mut Vec<u8>) -> Result<()> {
         out.push(code.ok_or_else(|| Error::corrupt(0, format!("no G.711 code for {value}")))?);
     }
     Ok(())
-}
-
-/// The floats as integers at the smallest of [`SHIFTS`] that is exact for all of them.
-fn scaled<I: Iterator<Item = f64>>(floats: impl Fn() -> I) -> Option<(Vec<i32>, Mapping)> {
-    SHIFTS.into_iter().find_map(|shift| {
-        let samples: Option<Vec<i32>> = floats().map(|x| scale(x, shift)).collect();
-        Some((samples?, Mapping::ScaledFloat { shift }))
-    })
-}
-
-/// `float` x 2^`shift` if that is an integer of 32 bits and [`unscale`] restores the float.
-fn scale(float: f64, shift: u8) -> Option<i32> {
-    // Multiplying by a power of two up to 2^31 is exact unless it overflows to infinity,
-    // which equals no integer. NaN equals nothing. -0.0 equals 0 but has other bits.
-    let scaled = float * (1_u64 << shift) as f64;
-    let value = scaled as i32;
-    let negative_zero = value == 0 && float.is_sign_negative();
-    (f64::from(value) == scaled && !negative_zero).then_some(value)
-}
-
-/// `value` x 2^-`shift`; exact, as 53 bits hold any 32.
-fn unscale(value: i32, shift: u8) -> f64 {
-    f64::from(value) / (1_u64 << shift) as f64
-}
-
-/// Sign and magnitude to two's complement order, and back: bits of floats in ascending order
-/// (-NaN, -inf, ..., -0.0, 0.0, ..., inf, NaN) become ascending integers, -0.0 becoming -1.
-fn order(bits: i32) -> i32 {
-    if bits < 0 { bits ^ i32::MAX } else { bits }
 }
 
 #[cfg(test)]

@@ -17,10 +17,11 @@ fn format(sample: SampleFormat, channels: u16) -> WavFormat {
 
 /// Maps there and back, through the serialised mapping; returns what was in between.
 fn round_trip(bytes: &[u8], sample: SampleFormat) -> (Vec<i32>, Mapping) {
-    let (pcm, mapping) = to_pcm(bytes, &format(sample, 1)).unwrap();
-    let stored = Mapping::from_byte(mapping.to_byte()).unwrap();
-    assert_eq!(from_pcm(&pcm, sample, stored).unwrap(), bytes);
-    (pcm.samples, mapping)
+    let mapped = map(bytes, &format(sample, 1)).unwrap();
+    let stored = Mapping::from_byte(mapped.mapping.to_byte()).unwrap();
+    let mapped = Mapped { mapping: stored, ..mapped };
+    assert_eq!(unmap(&mapped, sample).unwrap(), bytes);
+    (mapped.pcm.samples, mapped.mapping)
 }
 
 fn floats(values: &[f32]) -> Vec<u8> {
@@ -60,50 +61,36 @@ fn three_bytes_are_signed() {
 }
 
 #[test]
-fn floats_take_the_integer_path_at_the_smallest_exact_scale() {
-    for (values, shift, expected) in [
-        (vec![0.0, 3.0, -2_147_483_648.0], 0, vec![0, 3, i32::MIN]),
-        (vec![0.5, -1.0, 1.0 / 128.0], 7, vec![64, -128, 1]),
-        (vec![0.5, 1.0 / 32768.0, 1.0], 15, vec![16384, 1, 32768]),
-        (vec![-0.5, 1.0 / 8_388_608.0], 23, vec![-(1 << 22), 1]),
-        (vec![-1.0, 2_f32.powi(-31)], 31, vec![i32::MIN, 1]),
-    ] {
-        let (samples, mapping) = round_trip(&floats(&values), F32);
-        assert_eq!((samples, mapping), (expected.clone(), Mapping::ScaledFloat { shift }));
-        let wide: Vec<u8> = values.iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect();
-        assert_eq!(round_trip(&wide, F64), (expected, mapping));
+fn doubles_of_single_precision_are_singles() {
+    for value in [0.0, -0.0, 0.1, f32::INFINITY, f32::MAX, f32::MIN_POSITIVE, 1e-42] {
+        let (samples, mapping) = round_trip(&floats(&[0.5, value]), F32);
+        assert_eq!(mapping, Mapping::Float(Precision::Single));
+        let wide: Vec<u8> = [0.5, value].iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect();
+        assert_eq!(round_trip(&wide, F64), (samples, mapping), "{value}");
+    }
+    for value in [0.1, f64::NAN, f64::MAX, 5e-324] {
+        let wide: Vec<u8> = [0.5, value].iter().flat_map(|v| v.to_be_bytes()).collect();
+        let big = SampleFormat::Float64 { endian: Endian::Big };
+        assert_eq!(round_trip(&wide, big).1, Mapping::Float(Precision::Double), "{value}");
     }
 }
 
 #[test]
-fn floats_that_are_not_scaled_integers_are_kept_as_bits() {
-    let odd = [-0.0, f32::NAN, f32::INFINITY, 2_f32.powi(-32), f32::MAX, f32::MIN_POSITIVE, 0.001];
-    for value in odd {
-        assert_eq!(round_trip(&floats(&[0.5, value]), F32).1, Mapping::OrderedFloat);
-        let wide = f64::from(value).to_le_bytes();
-        assert_eq!(to_pcm(&wide, &format(F64, 1)), None);
-    }
-    // 1.0 and 2^-31 together need 33 bits.
-    assert_eq!(round_trip(&floats(&[1.0, 2_f32.powi(-31)]), F32).1, Mapping::OrderedFloat);
-    assert_eq!(to_pcm(&f64::MIN_POSITIVE.to_be_bytes(), &format(F64, 1)), None);
-}
-
-#[test]
-fn order_is_monotone_and_its_own_inverse() {
-    let ascending = [f32::NEG_INFINITY, -1.5, -1e-40, -0.0, 0.0, 1e-40, 0.1, 1.0, f32::INFINITY];
-    let ordered: Vec<i32> = ascending.iter().map(|f| order(f.to_bits() as i32)).collect();
-    assert!(ordered.is_sorted_by(|a, b| a < b), "{ordered:?}");
-    for bits in [0, -1, i32::MIN, i32::MAX, 12345, -12345] {
-        assert_eq!(order(order(bits)), bits);
-    }
+fn nan_in_widened_singles_is_damage() {
+    let bits = vec![u64::from(f32::NAN.to_bits())];
+    let floats = Floats { precision: Precision::Single, factor: 1.0, bits };
+    assert!(write_floats(&floats, F32).is_ok());
+    assert!(write_floats(&floats, F64).is_err());
+    let floats = Floats { precision: Precision::Double, ..floats };
+    assert!(write_floats(&floats, F64).is_ok() && write_floats(&floats, F32).is_err());
 }
 
 #[test]
 fn partial_frames_and_opaque_blocks_have_no_mapping() {
     let stereo = format(SampleFormat::Integer { width: 2, endian: LITTLE }, 2);
-    assert_eq!(to_pcm(&[0; 6], &stereo), None);
+    assert_eq!(map(&[0; 6], &stereo), None);
     assert_eq!(to_pcm(&[0; 8], &stereo).unwrap().0.frames(), 2);
-    assert_eq!(to_pcm(&[0; 8], &format(SampleFormat::Opaque { stride: 4 }, 2)), None);
+    assert_eq!(map(&[0; 8], &format(SampleFormat::Opaque { stride: 4 }, 2)), None);
 }
 
 #[test]
@@ -115,15 +102,16 @@ fn values_beyond_the_format_are_errors() {
     }
     assert!(from_pcm(&pcm(0), SampleFormat::ALaw, Mapping::ALaw).is_err());
     assert!(from_pcm(&pcm(3), SampleFormat::MuLaw, Mapping::MuLaw).is_err());
-    assert!(from_pcm(&pcm(0), F64, Mapping::OrderedFloat).is_err());
+    assert!(from_pcm(&pcm(0), F64, Mapping::Float(Precision::Double)).is_err());
+    assert!(check_mapping(F32, Mapping::Float(Precision::Double)).is_err());
     assert!(from_pcm(&pcm(0), int(2), Mapping::ALaw).is_err());
 }
 
 #[test]
 fn mapping_bytes_are_canonical() {
     let accepted = (0..=255).filter(|&b| Mapping::from_byte(b).is_ok_and(|m| m.to_byte() == b));
-    assert_eq!(accepted.collect::<Vec<u8>>(), [0, 1, 2, 3, 0x80, 0x87, 0x8f, 0x97, 0x9f]);
-    assert_eq!((0..=255).filter(|&b| Mapping::from_byte(b).is_ok()).count(), 9);
+    assert_eq!(accepted.collect::<Vec<u8>>(), [0, 1, 2, 3, 4]);
+    assert_eq!((0..=255).filter(|&b| Mapping::from_byte(b).is_ok()).count(), 5);
 }
 
 proptest! {
@@ -137,30 +125,9 @@ proptest! {
                 round_trip(whole(usize::from(width)), sample);
             }
             round_trip(&bytes, SampleFormat::Float32 { endian });
-            let wide = SampleFormat::Float64 { endian };
-            if to_pcm(whole(8), &format(wide, 1)).is_some() {
-                round_trip(whole(8), wide);
-            }
+            round_trip(whole(8), SampleFormat::Float64 { endian });
         }
         round_trip(&bytes, SampleFormat::ALaw);
         round_trip(&bytes, SampleFormat::MuLaw);
-    }
-
-    #[test]
-    fn scaled_integers_are_found(
-        values in proptest::collection::vec(-8_388_608_i32..8_388_608, 1..50),
-        shift in prop::sample::select(vec![0_u8, 7, 15, 23, 31]),
-    ) {
-        let exact: Vec<f64> = values.iter().map(|&v| unscale(v, shift)).collect();
-        let narrow: Vec<u8> = exact.iter().flat_map(|&v| (v as f32).to_be_bytes()).collect();
-        let wide: Vec<u8> = exact.iter().flat_map(|v| v.to_be_bytes()).collect();
-        for (bytes, sample) in [
-            (narrow, SampleFormat::Float32 { endian: Endian::Big }),
-            (wide, SampleFormat::Float64 { endian: Endian::Big }),
-        ] {
-            let mapping = round_trip(&bytes, sample).1;
-            let found = matches!(mapping, Mapping::ScaledFloat { shift: s } if s <= shift);
-            prop_assert!(found);
-        }
     }
 }

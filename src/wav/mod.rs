@@ -5,8 +5,8 @@
 //! the headers has to be right for that. Headers only decide which bytes are *called* audio,
 //! and a wrong guess costs compression, never correctness.
 //!
-//! [`to_pcm`] and [`from_pcm`] are exact inverses between the bytes of an audio span and
-//! integers.
+//! [`map`] and [`unmap`] are exact inverses between the bytes of an audio span and integers, with what
+//! floats are besides.
 
 mod canonical;
 mod companding;
@@ -21,7 +21,7 @@ mod testing;
 
 pub use canonical::{canonical_header, header_of_length, open_header, padding};
 pub use format::{Endian, SampleFormat, WavFormat};
-pub use mapping::{Mapping, from_pcm, to_pcm};
+pub use mapping::{Mapped, Mapping, check_mapping, from_pcm, map, to_pcm, unmap};
 pub use reader::{MAX_FOREIGN, SegmentLimit, Span, WavReader};
 pub use samples::{AudioFormat, SampleKind};
 pub(crate) use samples::{append_integers, to_floats, to_integers};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wav::testing::{chunk, fmt_body, fmt16, header, noise, riff};
-use crate::wav::{SampleFormat, from_pcm, to_pcm};
+use crate::wav::{SampleFormat, map, to_pcm, unmap};
 use proptest::prelude::*;
 use std::io;
 
@@ -30,8 +30,8 @@ fn spans(source: impl Read) -> (Vec<Span>, Option<WavFormat>) {
                 assert!((1..=LIMIT.frames(format)).contains(&whole));
                 assert_eq!(bytes.len(), whole * format.frame_bytes());
                 frames += whole as u64;
-                if let Some((pcm, mapping)) = to_pcm(bytes, format) {
-                    assert_eq!(&from_pcm(&pcm, format.sample, mapping).unwrap(), bytes);
+                if let Some(mapped) = map(bytes, format) {
+                    assert_eq!(&unmap(&mapped, format.sample).unwrap(), bytes);
                 }
             }
         }

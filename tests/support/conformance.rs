@@ -14,7 +14,7 @@ use lmz::Level;
 use lmz::Watch;
 use lmz::codec::{self, BytesContext};
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Writer};
-use lmz::wav::{self, Endian, SampleFormat, WavFormat};
+use lmz::wav::{self, Endian, Mapped, SampleFormat, WavFormat};
 
 pub use bad::{bad, unsupported};
 pub use good::good;
@@ -110,9 +110,16 @@ impl Builder {
     /// One predicted block.
     pub fn predicted(self, bytes: &[u8]) -> Self {
         let (level, audio) = (self.header.level, self.header.audio.unwrap());
-        let (pcm, mapping) = wav::to_pcm(bytes, &audio.format).unwrap();
+        let Mapped { pcm, mapping, floats } = wav::map(bytes, &audio.format).unwrap();
         let coded = codec::encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
-        let mut built = self.block(BlockKind::AudioCoded, bytes, coded.tokens);
+        let tokens = match floats {
+            Some(floats) => {
+                let stream = codec::encode_floats(&floats, &pcm.samples, pcm.channels);
+                codec::join_floats(&stream, &coded.tokens)
+            }
+            None => coded.tokens,
+        };
+        let mut built = self.block(BlockKind::AudioCoded, bytes, tokens);
         let block = built.last();
         block.lsb = coded.lsb;
         block.long_term = coded.long_term;

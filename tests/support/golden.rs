@@ -135,11 +135,11 @@ pub fn all() -> Vec<Golden> {
     let halves = mono.iter().map(|&s| s as f32 / 32_768.0);
     add("float-scaled", "32-bit floats that are 16-bit integers", Fast, floats(halves));
     let genuine = mono.iter().map(|&s| s as f32 / 9_000.1 + 2.0);
-    add("float-ordered", "32-bit floats that are no integers", Fast, floats(genuine));
+    add("float-genuine", "32-bit floats that are no integers", Fast, floats(genuine));
     let scaled = mono.iter().map(|&s| f64::from(s) / 8_388_608.0);
     add("double-scaled", "64-bit floats that are 24-bit integers", Fast, doubles(scaled));
     let genuine = mono.iter().take(300).map(|&s| f64::from(s) / 9_000.1 + 2.0);
-    add("double-bytes", "64-bit floats through the byte model", Fast, doubles(genuine));
+    add("double-genuine", "64-bit floats that are no integers", Fast, doubles(genuine));
     add("opaque", "ADPCM blocks through the byte model", Fast, wav::build(2, 1, 8_000, 4, &codes));
     // Channels.
     add("mono", "16-bit mono", Default, pcm(1, 16, &mono));

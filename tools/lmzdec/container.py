@@ -3,7 +3,7 @@
 import zlib
 from collections import namedtuple
 
-from . import byte_model, characters, samples, segment
+from . import byte_model, characters, floats, samples, segment
 from .blake3 import blake3
 from .errors import Damaged, NeedsModel, Unsupported
 from .fields import Reader, reserved
@@ -137,9 +137,15 @@ def _decode_payload(header, block, model, payload):
         return characters.decode(header.format, header.level, block.length,
                                  payload[:block.tokens], payload[block.tokens:])
     long_term = bool(block.flags & LONG_TERM_FLAG)
-    integers = segment.decode(header.level, block.frames, header.format.channels, long_term, model,
-                              payload[:block.tokens], payload[block.tokens:])
-    return samples.to_bytes(header.format, block.mapping, integers)
+    tokens, channels = payload[:block.tokens], header.format.channels
+    precision = samples.precision(header.format, block.mapping)
+    if precision:
+        stream, tokens = floats.split(tokens)
+    values = segment.decode(header.level, block.frames, channels, long_term, model, tokens,
+                            payload[block.tokens:])
+    if precision:
+        values = floats.decode(stream, precision, values, channels)
+    return samples.to_bytes(header.format, block.mapping, values)
 
 
 def _read_trailer(reader, header, table, length):

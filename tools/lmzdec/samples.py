@@ -2,8 +2,8 @@
 
 import struct
 
+from . import floats
 from .errors import Damaged
-from .f32 import f32
 
 INTEGER, A_LAW, MU_LAW, BINARY32, BINARY64, OPAQUE = range(6)
 
@@ -40,35 +40,38 @@ def _integers(width, order):
     return encode
 
 
-def _float_bits(order):
-    pack = struct.Struct(("<" if order == "little" else ">") + "I").pack
-    return lambda n: pack(n if n >= 0 else (n & 0xFFFFFFFF) ^ 0x7FFFFFFF)
+def precision(fmt, mapping):
+    """That of the floats, if the mapping is one of floats."""
+    if mapping == 3 and fmt.kind in (BINARY32, BINARY64):
+        return floats.SINGLE
+    return floats.DOUBLE if mapping == 4 and fmt.kind == BINARY64 else None
 
 
-def _scaled(width, order, shift):
-    code = ("<" if order == "little" else ">") + ("f" if width == 4 else "d")
-    pack = struct.Struct(code).pack
-    scale = 2.0 ** -shift
+def _float_bits(fmt, bits_of):
+    """Bits of floats to bytes; binary32 in a file of binary64 is widened."""
+    widened = fmt.kind == BINARY64 and bits_of is floats.SINGLE
+    wide = struct.Struct(("<" if fmt.order == "little" else ">") + "d").pack
 
-    def encode(n):
-        if width == 4 and f32(n * scale) != n * scale:
+    def encode(bits):
+        if not widened:
+            return bits.to_bytes(fmt.width, fmt.order)
+        value = struct.unpack("<f", struct.pack("<I", bits))[0]
+        if value != value:
             raise OverflowError
-        return pack(n * scale)
+        return wide(value)
 
     return encode
 
 
 def encoder(fmt, mapping):
-    """The function that turns one integer into the bytes of one sample."""
+    """The function that turns one integer, or the bits of one float, into the bytes of one sample."""
     kind = fmt.kind
     if mapping == 0 and kind == INTEGER:
         return _integers(fmt.width, fmt.order)
     if mapping == 1 and kind == A_LAW or mapping == 2 and kind == MU_LAW:
         return lambda n: bytes((_CODES[kind][n],))
-    if mapping == 3 and kind == BINARY32:
-        return _float_bits(fmt.order)
-    if mapping - 0x80 in (0, 7, 15, 23, 31) and kind in (BINARY32, BINARY64):
-        return _scaled(fmt.width, fmt.order, mapping - 0x80)
+    if bits_of := precision(fmt, mapping):
+        return _float_bits(fmt, bits_of)
     raise Damaged(f"mapping {mapping} does not go with samples of kind {kind}")
 
 

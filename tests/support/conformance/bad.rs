@@ -175,7 +175,7 @@ fn kinds() -> Vec<Case> {
             .refused("predicted-channels", "prediction of 65 channels"),
         audio(1)
             .predicted(&bytes)
-            .but(|b| b.mapping = 4)
+            .but(|b| b.mapping = 5)
             .refused("mapping-unknown", "a mapping that is not defined"),
         audio(1)
             .predicted(&bytes)
@@ -207,7 +207,14 @@ fn payloads() -> Vec<Case> {
         built.but(|b| b.mapping = mapping)
     };
     let float = SampleFormat::Float32 { endian: Endian::Little };
-    let inexact = as_if(4, float, 0x80, &[(1 << 24) + 1; 60]);
+    let floats: Vec<u8> = (0..60).flat_map(|i| (i as f32 / 7.0).to_le_bytes()).collect();
+    let floats = || {
+        let built = Builder::new(Level::Fast, Some((format(1, float), 200)));
+        built.predicted(&floats)
+    };
+    // Behind the length of the stream of floats.
+    let factor = floats().but(|b| b.tokens[4..12].fill(0));
+    let beyond = floats().but(|b| b.tokens[..4].fill(0xFF));
     let unknown_code = as_if(1, SampleFormat::ALaw, 1, &[128 + 2; 60]);
     vec![
         case("payload-crc", "a bit of a payload flipped", edit::flipped(file.clone(), payload + 9)),
@@ -234,7 +241,8 @@ fn payloads() -> Vec<Case> {
         predicted()
             .but(|b| b.original_crc ^= 1)
             .refused("original-crc", "a block decodes to other bytes than its CRC-32 says"),
-        inexact.refused("float-inexact", "a scaled value that is no binary32"),
+        factor.refused("float-factor", "floats whose factor is 0"),
+        beyond.refused("floats-long", "a stream of floats that is longer than its block"),
         unknown_code.refused("no-such-code", "a value that no A-law code has"),
         wide.refused("value-too-large", "a value that the sample format cannot hold"),
     ]

@@ -179,6 +179,13 @@ fn formats() -> Vec<Case> {
         .flat_map(f32::to_be_bytes)
         .collect();
     let halves: Vec<u8> = waves.iter().flat_map(|&s| (s as f32 / 32_768.0).to_be_bytes()).collect();
+    let gain: Vec<u8> =
+        waves.iter().flat_map(|&s| ((s as f64 * (0.7 / 32_768.0)) as f32).to_le_bytes()).collect();
+    let genuine: Vec<u8> = [f64::NAN, -0.0, f64::MAX, 5e-324]
+        .into_iter()
+        .chain(waves.iter().map(|&s| s as f64 / 30_011.0))
+        .flat_map(f64::to_le_bytes)
+        .collect();
     let big_doubles: Vec<u8> =
         waves.iter().flat_map(|&s| (s as f64 / 128.0).to_be_bytes()).collect();
     let double = |endian| SampleFormat::Float64 { endian };
@@ -193,12 +200,14 @@ fn formats() -> Vec<Case> {
             .good("float-bits", "binary32: zeros, subnormal, infinite, NaN; mapping 3, big-endian"),
         one(float32(Endian::Big), &halves)
             .good("float-scaled-big", "binary32 that are 16-bit integers, big-endian"),
-        one(double(Endian::Little), &doubles(0)).good("scale-0", "binary64, mapping 0x80"),
+        one(float32(Endian::Little), &gain)
+            .good("float-gain", "binary32: integers times 0.7 / 32768"),
         one(double(Endian::Big), &big_doubles)
-            .good("scale-7", "binary64, mapping 0x87, big-endian"),
-        one(double(Endian::Little), &doubles(15)).good("scale-15", "binary64, mapping 0x8F"),
-        one(double(Endian::Little), &doubles(23)).good("scale-23", "binary64, mapping 0x97"),
-        one(double(Endian::Little), &doubles(31)).good("scale-31", "binary64, mapping 0x9F"),
+            .good("double-scaled-big", "binary64 that are integers / 128, big-endian; mapping 3"),
+        one(double(Endian::Little), &doubles(31))
+            .good("double-scaled", "binary64 that are integers / 2^31; mapping 3"),
+        one(double(Endian::Little), &genuine)
+            .good("double-genuine", "binary64 with NaN; mapping 4"),
     ]
 }
 
