@@ -1,7 +1,5 @@
 //! The subcommands: one file after the other, a bad one does not stop the others.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,13 +10,13 @@ use lmz::pipeline::{self, CompressOptions, DecompressOptions, FileInfo, Summary}
 use crate::args::{
     CommonArgs, CompressArgs, DecompressArgs, InfoArgs, ModelArgs, OutputArgs, VerifyArgs,
 };
-use crate::failure::{Outcome, Usage, complain};
+use crate::failure::{Outcome, Usage};
+use crate::input::{self, Source};
 use crate::names::{self, Direction, Job, Place};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::report::Told;
-use crate::source::Source;
-use crate::{damaged, models, report};
+use crate::report::{self, Told, tell};
+use crate::{damaged, models};
 
 pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Compress)?;
@@ -42,7 +40,7 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     let models = models::as_source(&models);
     for_each(&jobs, |job| {
         let source = args.delete_source.then(|| Source::new(&job.input)).transpose()?;
-        let (input, mut bar) = open(&job.input, &args.common)?;
+        let (input, mut bar) = input::open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
         let summary = pipeline::compress(input, &mut output, &options, &mut bar)?;
         drop(bar);
@@ -94,7 +92,7 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
         if args.from.is_some() || args.to.is_some() {
             return damaged::extract(job, args, &options);
         }
-        let (input, mut bar) = open(&job.input, &args.common)?;
+        let (input, mut bar) = input::open(&job.input, &args.common)?;
         let mut output = Output::open(&job.output, args.output.force)?;
         let summary = pipeline::decompress(input, &mut output, &options, &mut bar)
             .map_err(damaged::with_advice)?;
@@ -113,7 +111,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
         .with_threads(args.common.threads)
         .with_max_output(args.max_output);
     for_each(&without_output(&args.inputs), |job| {
-        let (input, mut bar) = open(&job.input, &args.common)?;
+        let (input, mut bar) = input::open(&job.input, &args.common)?;
         let verified = pipeline::verify(input, &options, &mut bar);
         drop(bar);
         let summary = match verified {
@@ -127,7 +125,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
 
 pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
     for_each(&without_output(&args.inputs), |job| {
-        let (input, _) = source(&job.input)?;
+        let (input, _) = input::source(&job.input)?;
         let info = pipeline::info(input)?;
         let told = Told { hindrance: hindrance(&info, &args.model), info };
         let text = match args.json {
@@ -173,35 +171,4 @@ fn plan(
 /// Jobs of a command that writes nothing.
 fn without_output(inputs: &[PathBuf]) -> Vec<Job> {
     inputs.iter().map(|path| Job { input: Place::new(path), output: Place::Pipe }).collect()
-}
-
-/// Reports a file that is done: nothing if quiet, else as JSON or as a line for people.
-pub fn tell(common: &CommonArgs, line: &str, json: impl FnOnce() -> Result<String>) -> Result<()> {
-    if common.json {
-        report::print(&json()?)?;
-    } else if !common.quiet {
-        // Standard output may be the result.
-        complain(line);
-    }
-    Ok(())
-}
-
-/// Opens an input, with a bar for its progress.
-fn open(place: &Place, common: &CommonArgs) -> Result<(Box<dyn Read>, Bar)> {
-    let (input, length) = source(place)?;
-    let bar = Bar::new(&place.name(), length, !common.quiet);
-    Ok((input, bar))
-}
-
-/// An input and its length in bytes, if known.
-pub fn source(place: &Place) -> Result<(Box<dyn Read>, Option<u64>)> {
-    match place {
-        Place::Pipe => Ok((Box::new(io::stdin().lock()), None)),
-        Place::File(path) => {
-            let metadata = fs::metadata(path)?;
-            ensure!(!metadata.is_dir(), "it is a folder");
-            let length = metadata.is_file().then_some(metadata.len());
-            Ok((Box::new(File::open(path)?), length))
-        }
-    }
 }

@@ -1,23 +1,22 @@
 //! Commands on files that may be damaged, and parts of files: all that needs to seek.
 
 use std::fs::File;
-use std::io::{self, Seek};
 
 use anyhow::{Result, anyhow};
 use lmz::Error;
 use lmz::pipeline::{self, DecompressOptions, SalvageReport};
 
 use crate::args::{CommonArgs, DecompressArgs};
-use crate::commands::tell;
 use crate::failure::{Incomplete, complain};
+use crate::input;
 use crate::names::{Job, Place};
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::report;
+use crate::report::{self, tell};
 
 /// Restores what is left of a file.
 pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions) -> Result<()> {
-    let (input, mut bar) = open(&job.input, &args.common)?;
+    let (input, mut bar) = input::open_seekable(&job.input, &args.common)?;
     let mut output = Output::open(&job.output, args.output.force)?;
     let gap = args.gap.into();
     let found = pipeline::salvage(input, &mut output, gap, options, &mut bar)?;
@@ -32,7 +31,7 @@ pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions) ->
 
 /// Writes a part of a file.
 pub fn extract(job: &Job, args: &DecompressArgs, options: &DecompressOptions) -> Result<()> {
-    let (input, mut bar) = open(&job.input, &args.common)?;
+    let (input, mut bar) = input::open_seekable(&job.input, &args.common)?;
     let mut output = Output::open(&job.output, args.output.force)?;
     let part = (args.from, args.to);
     let done =
@@ -98,21 +97,4 @@ fn lost(found: &SalvageReport) -> String {
         1 => "one part is lost".to_owned(),
         count => format!("{count} parts are lost"),
     }
-}
-
-/// An input that can seek: what is not a regular file is copied to a temporary one first,
-/// which has no name.
-fn open(place: &Place, common: &CommonArgs) -> Result<(File, Bar)> {
-    let (mut input, length) = crate::commands::source(place)?;
-    let file = match (place, length) {
-        (Place::File(path), Some(_)) => File::open(path)?,
-        _ => {
-            let mut copy = tempfile::tempfile()?;
-            io::copy(&mut input, &mut copy)?;
-            copy.rewind()?;
-            copy
-        }
-    };
-    let length = file.metadata()?.len();
-    Ok((file, Bar::new(&place.name(), Some(length), !common.quiet)))
 }

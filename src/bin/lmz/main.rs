@@ -6,15 +6,14 @@ mod bench;
 mod commands;
 mod damaged;
 mod failure;
-mod mapping;
+mod input;
 mod models;
 mod names;
 mod output;
 mod progress;
 mod report;
-mod source;
-mod time;
 mod tokens;
+mod version;
 
 use std::process::ExitCode;
 
@@ -39,7 +38,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "bench")]
         Command::BenchCoder => {
             let mut outcome = Outcome::default();
-            outcome.add(bench::SUBCOMMAND, bench::serve());
+            outcome.add(args::BENCH_CODER, bench::serve());
             Ok(outcome)
         }
         Command::DevTokens(args) => {

@@ -61,14 +61,6 @@ pub fn as_source(models: &Models) -> Arc<dyn ModelSource> {
 /// Whether llama.cpp is part of this build.
 const WITH_LLAMA: bool = cfg!(feature = "llama");
 
-/// The engines and their versions, for `-V`.
-pub fn engine() -> String {
-    #[cfg(feature = "llama")]
-    return format!("llama.cpp of {}", lmz::lm::llama::ENGINE);
-    #[cfg(not(feature = "llama"))]
-    "without llama.cpp".to_owned()
-}
-
 /// The models of this run.
 pub struct Models {
     registry: Arc<Registry>,

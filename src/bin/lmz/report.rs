@@ -7,6 +7,8 @@ use lmz::pipeline::{Damage, FileInfo, Summary};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::args::CommonArgs;
+use crate::failure::complain;
 use crate::names::Place;
 
 /// Writes `line` to standard output.
@@ -15,6 +17,24 @@ use crate::names::Place;
 /// When that is closed.
 pub fn print(line: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
+}
+
+/// Reports a file that is done: nothing if quiet, else as JSON or as a line for people.
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub fn tell(
+    common: &CommonArgs,
+    line: &str,
+    json: impl FnOnce() -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    if common.json {
+        print(&json()?)?;
+    } else if !common.quiet {
+        // Standard output may be the result.
+        complain(line);
+    }
+    Ok(())
 }
 
 /// One JSON object about `file`: the fields of `value`, and the names of the files.

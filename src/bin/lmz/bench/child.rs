@@ -11,10 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::coders::{Scope, Spec};
 use super::measure::{Direction, Effort, Job, work};
+use crate::args::BENCH_CODER;
 use crate::failure::INTERRUPTED;
-
-/// Name of the hidden subcommand.
-pub const SUBCOMMAND: &str = "bench-coder";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Task {
@@ -31,7 +29,7 @@ struct Task {
 pub fn run(spec: &Spec, scope: Scope, direction: Direction, jobs: &[Job]) -> Result<Effort> {
     let task = Task { coder: spec.clone(), scope, direction, jobs: jobs.to_vec() };
     let mut child = Command::new(env::current_exe()?)
-        .arg(SUBCOMMAND)
+        .arg(BENCH_CODER)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

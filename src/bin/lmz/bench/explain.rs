@@ -14,10 +14,9 @@ use lmz::pipeline::{self, CompressOptions, SEGMENT, TokenMapping};
 use lmz::wav::{self, Span, WavFormat, WavReader};
 use serde::Serialize;
 
-use super::args::BenchArgs;
 use super::coders::{Parts, parts};
 use super::{formats, html, write};
-use crate::args::Lm;
+use crate::args::{BenchArgs, Lm};
 use crate::models::Models;
 
 /// Points of the curves at most.

@@ -1,6 +1,5 @@
 //! `lmz bench`: lmz and other coders on the same files.
 
-pub mod args;
 mod audio;
 mod child;
 mod chunks;
@@ -22,9 +21,9 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tempfile::TempDir;
 
-pub use args::BenchArgs;
-pub use child::{SUBCOMMAND, serve};
+pub use child::serve;
 
+use crate::args::BenchArgs;
 use crate::failure::{Outcome, Usage};
 use crate::names::Place;
 use crate::output::{self, Output};

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::args::BenchArgs;
 use super::chunks::Choice;
 use super::coders::{Scope, Spec, Variant, baselines};
 use super::report::LeftOut;
-use crate::args::Lm;
+use crate::args::{BenchArgs, Lm};
 use crate::failure::Usage;
 use crate::models::Models;
 

@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::args::BenchLevel;
 use super::chunks::Choice;
 use super::coders::{Clock, Coder, Library, Runs, Scope, Variant};
 use super::measure::{Check, work};
 use super::report;
 use super::*;
-use crate::args::Lm;
+use crate::args::{BenchLevel, Lm};
 use lmz::wav::{Endian, SampleFormat, WavFormat};
 
 /// What a coder of the tests does wrong.

@@ -11,9 +11,9 @@ use lmz::pipeline::{self, CompressOptions, DecompressOptions, TokenMapping};
 use serde::{Deserialize, Serialize};
 
 use super::{Clock, Coder, Parts, in_memory};
-use crate::args::Lm;
-use crate::bench::args::BenchLevel;
+use crate::args::{BenchLevel, Lm};
 use crate::models::{self, Models};
+use crate::version;
 
 /// What `compress` is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Variant {
                 format!("model {}", path.file_name().unwrap_or_default().to_string_lossy())
             }
         };
-        format!("lmz {}, {}, {model}", env!("CARGO_PKG_VERSION"), models::engine())
+        format!("lmz {}, {}, {model}", env!("CARGO_PKG_VERSION"), version::engine())
     }
 
     fn options(&self, model: Option<Arc<dyn ModelProvider>>) -> CompressOptions {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::args::{Lm, ModelArgs};
+use super::{Lm, ModelArgs};
 
 #[derive(Debug, Args)]
 pub struct BenchArgs {

@@ -5,18 +5,26 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lmz::Level;
-use lmz::container::layout::{DRAFT, VERSION};
 use lmz::pipeline::{Gap, LmUse, Position};
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::MappingArgs;
-use crate::{models, time};
+#[cfg(feature = "bench")]
+mod bench;
+mod mapping;
+mod time;
+
+#[cfg(feature = "bench")]
+pub use bench::{BenchArgs, BenchLevel};
+pub use mapping::MappingArgs;
+
+use crate::version;
 
 /// Answer to `-V`.
-static VERSION_LINE: LazyLock<String> = LazyLock::new(|| {
-    let draft = if DRAFT == 0 { String::new() } else { format!(" draft {DRAFT}") };
-    format!("{} (format {VERSION}{draft}, {})", env!("CARGO_PKG_VERSION"), models::engine())
-});
+static VERSION_LINE: LazyLock<String> = LazyLock::new(version::line);
+
+/// Name of the hidden subcommand that runs one coder of `bench`.
+#[cfg(feature = "bench")]
+pub const BENCH_CODER: &str = "bench-coder";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all files done; 1 at least one file failed (not a WAV or lmz file, damaged, \
@@ -47,10 +55,10 @@ pub enum Command {
     Info(InfoArgs),
     /// Measure lmz and other coders on the same files: sizes, times, memory, charts
     #[cfg(feature = "bench")]
-    Bench(Box<crate::bench::BenchArgs>),
+    Bench(Box<BenchArgs>),
     /// Run one coder for `bench`
     #[cfg(feature = "bench")]
-    #[command(hide = true, name = crate::bench::SUBCOMMAND)]
+    #[command(hide = true, name = BENCH_CODER)]
     BenchCoder,
     /// Write the tokens of a WAV file, to train a model on (see training/)
     #[command(hide = true)]
