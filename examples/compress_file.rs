@@ -12,6 +12,7 @@ use std::path::Path;
 
 use lmz::{Encoder, Level};
 
+/// Writes `lmz` from `wav`.
 pub fn compress(wav: &Path, lmz: &Path) -> Result<(), Box<dyn Error>> {
     let input = BufReader::new(File::open(wav)?);
     let output = BufWriter::new(File::create(lmz)?);

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use lmz::Decoder;
 
+/// Writes the samples from `seconds` on as native-endian floats.
 pub fn play(lmz: &Path, seconds: u64, mut sound: impl Write) -> Result<(), Box<dyn Error>> {
     let mut reader = Decoder::new(BufReader::new(File::open(lmz)?))?.samples()?;
     let format = reader.format();

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use lmz::{Encoder, Progress};
 
+/// Writes `lmz` from `wav`, if that takes no longer than `patience`.
 pub fn compress(wav: &Path, lmz: &Path, patience: Duration) -> Result<(), Box<dyn Error>> {
     let input = File::open(wav)?;
     let total = input.metadata()?.len().max(1);

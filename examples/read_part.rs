@@ -13,6 +13,7 @@ use std::path::Path;
 
 use lmz::Decoder;
 
+/// The largest magnitude among `frames`, over all channels.
 pub fn loudest(lmz: &Path, frames: Range<u64>) -> Result<i32, Box<dyn Error>> {
     let mut reader = Decoder::new(BufReader::new(File::open(lmz)?))?.frames(frames)?;
     let channels = usize::from(reader.format().channels);

@@ -2,6 +2,7 @@
 
 use lmz::{AudioFormat, Encoder, Error};
 
+/// An lmz file of interleaved stereo at 44.1 kHz, 16 bits.
 pub fn pack(stereo: &[i32]) -> Result<Vec<u8>, Error> {
     let mut lmz = Vec::new();
     let mut writer =

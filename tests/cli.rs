@@ -189,8 +189,12 @@ fn info_and_json() {
     assert!((ratio - compressed as f64 / song.len() as f64).abs() < 1e-9);
 
     let told = lmz(&folder, &["info", "song.lmz"]).assert().code(0);
+    let line = String::from_utf8_lossy(&told.get_output().stdout).into_owned();
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert!(line.starts_with("song.lmz: 16-bit integer, stereo, 44100 Hz, 0:00:00.045"), "{line}");
+    let told = lmz(&folder, &["info", "-v", "song.lmz"]).assert().code(0);
     let table = String::from_utf8_lossy(&told.get_output().stdout).into_owned();
-    for expected in ["16-bit integer, 2 channel(s), 44100 Hz", "2000 frames", "LSB blocks"] {
+    for expected in ["16-bit integer, stereo, 44100 Hz", "2000 frames", "LSB blocks"] {
         assert!(table.contains(expected), "{table}");
     }
     lmz(&folder, &["info", "song.wav"]).assert().code(1);

@@ -126,14 +126,12 @@ fn every_sample_format() {
 #[test]
 fn what_is_not_there_is_refused() {
     let lmz = compress(&wav::pcm16(2, 8_000, &wav::sine(2, 480)));
-    for (from, to) in [(0, 481), (480, 480), (481, 482), (5, 5), (6, 5), (0, 0), (0, u64::MAX)] {
+    for (from, to) in [(480, 480), (481, 482), (5, 5), (6, 5), (0, 0), (480, u64::MAX)] {
         let Err(Error::OutOfRange { reason }) = frames(&lmz, from, to) else { panic!("{from}") };
         assert!(reason.contains("480"), "{reason}");
     }
     let late = Some(Position::Nanoseconds(60_000_000));
     assert!(matches!(part(&lmz, late, None), Err(Error::OutOfRange { .. })));
-    let never = Some(Position::Nanoseconds(u64::MAX));
-    assert!(matches!(part(&lmz, None, never), Err(Error::OutOfRange { .. })));
     for original in [wav::riff(&[(b"LIST", b"INFO")]), wav::pcm16(1, 8_000, &[])] {
         let lmz = compress(&original);
         assert!(matches!(part(&lmz, None, None), Err(Error::OutOfRange { .. })));
@@ -142,6 +140,18 @@ fn what_is_not_there_is_refused() {
     let lmz = compress(&wav::pcm16(1, 0, &wav::sine(1, 480)));
     assert!(matches!(part(&lmz, late, None), Err(Error::OutOfRange { .. })));
     assert_eq!(frames(&lmz, 2, 5).unwrap().0.len(), 44 + 6);
+}
+
+#[test]
+fn past_the_end_is_the_end() {
+    let lmz = compress(&wav::pcm16(2, 8_000, &wav::sine(2, 480)));
+    let (whole, done) = part(&lmz, None, None).unwrap();
+    assert!(!done.to_past_end);
+    for to in [Position::Frame(481), Position::Frame(u64::MAX), Position::Nanoseconds(u64::MAX)] {
+        let (out, done) = part(&lmz, None, Some(to)).unwrap();
+        assert!(out == whole && done.to_past_end && done.frames == 480, "{to:?}");
+    }
+    assert!(!part(&lmz, None, Some(Position::Frame(480))).unwrap().1.to_past_end);
 }
 
 #[test]

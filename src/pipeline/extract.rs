@@ -45,10 +45,13 @@ pub struct Extract {
     pub segments: u32,
     /// Bytes written.
     pub written_bytes: u64,
+    /// The part was to end after the file does, and ends with it.
+    pub to_past_end: bool,
 }
 
 /// Writes the frames between two positions, of which `to` is the first that is left out, as a
-/// WAV file with a plain header; `None` is the start or the end of the audio.
+/// WAV file with a plain header; `None` is the start or the end of the audio. What is past the end
+/// is the end.
 ///
 /// Only the segments needed are read and decoded. A damaged file header is no hindrance. The
 /// checksums of the segments are checked, that of the whole file cannot be.
@@ -64,7 +67,7 @@ pub fn extract(
     observer: &mut dyn Observer,
 ) -> Result<Extract> {
     let (tail, header, format) = open_tail(&mut input)?;
-    let frames = resolve(part, &format, tail.trailer.frames)?;
+    let (frames, to_past_end) = resolve(part, &format, tail.trailer.frames)?;
     let count = frames.end - frames.start;
     let head = wav::canonical_header(&format, count);
     let padding = wav::padding(&format, count);
@@ -83,7 +86,7 @@ pub fn extract(
     })?;
     output.write_all(&[0][..padding as usize])?;
     output.flush()?;
-    Ok(Extract { first_frame: frames.start, frames: count, segments, written_bytes })
+    Ok(Extract { first_frame: frames.start, frames: count, segments, written_bytes, to_past_end })
 }
 
 /// What an lmz file says of itself at its end.
@@ -133,20 +136,20 @@ fn decode(
     Ok(())
 }
 
-/// The frames of a part, if the file has them.
+/// The frames of a part, if the file has them, and whether `to` is past the end.
 fn resolve(
     (from, to): (Option<Position>, Option<Position>),
     format: &WavFormat,
     total: u64,
-) -> Result<Range<u64>> {
+) -> Result<(Range<u64>, bool)> {
     let start = from.map_or(Ok(0), |from| from.frame(format))?;
-    let end = to.map_or(Ok(total), |to| to.frame(format))?;
+    let wanted = to.map_or(Ok(total), |to| to.frame(format))?;
+    let end = wanted.min(total);
     let out_of_range = |reason: String| Err(Error::OutOfRange { reason });
     let seconds = format.seconds(total);
-    if end > total || start > total {
+    if start > total {
         return out_of_range(format!(
-            "frame {} is asked for; the file has {total} frames ({seconds:.3} s)",
-            start.max(end)
+            "frame {start} is asked for; the file has {total} frames ({seconds:.3} s)"
         ));
     }
     if start >= end {
@@ -154,7 +157,7 @@ fn resolve(
             "nothing between frames {start} and {end} of {total} ({seconds:.3} s)"
         ));
     }
-    Ok(start..end)
+    Ok((start..end, wanted > total))
 }
 
 /// The entries of the blocks that hold `frames`.

@@ -1,4 +1,4 @@
-//! The subcommands: one file after the other, a bad one does not stop the others.
+//! The subcommands.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,136 +8,186 @@ use lmz::lm::ModelSource;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, FileInfo, Summary};
 
 use crate::args::{
-    CommonArgs, CompressArgs, DecompressArgs, InfoArgs, ModelArgs, OutputArgs, VerifyArgs,
+    CommonArgs, CompressArgs, DecompressArgs, InfoArgs, ModelArgs, OutputArgs, VerifyArgs, WalkArgs,
 };
 use crate::failure::{Outcome, Usage};
-use crate::input::{self, Source};
+use crate::input::{self, Input};
 use crate::names::{self, Direction, Job, Place};
 use crate::output::Output;
-use crate::progress::Bar;
-use crate::report::{self, Told, tell};
+use crate::report::{self, Message, Told, Total};
+use crate::run::{Turn, for_each, open_output};
+use crate::walk::{self, Found};
 use crate::{damaged, models};
 
 pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
-    let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Compress)?;
+    let (jobs, before) =
+        plan(&args.inputs, &args.output, &args.walk, &args.common, Direction::Compress)?;
     if args.verify && jobs.iter().any(|job| job.output == Place::Pipe) {
         return Err(Usage("--verify needs an output that can be read again".to_owned()));
     }
     if args.delete_source && jobs.iter().any(|job| job.input == Place::Pipe) {
-        return Err(Usage("standard input is no file to delete".to_owned()));
+        return Err(Usage("standard input is not a file that could be deleted".to_owned()));
     }
     let mapping = args.mapping.token_mapping()?;
     let models = models::all(&args.model);
     let model = models::for_compressing(args, &models)?;
+    let lanes = model.as_ref().map_or(1, |model| model.lanes());
     let options = CompressOptions {
-        level: args.level(),
+        level: args.level.0,
         lm: args.lm().into(),
         mapping,
         model,
-        threads: args.common.threads,
         ..CompressOptions::default()
     };
     let models = models::as_source(&models);
-    for_each(&jobs, |job| {
-        let source = args.delete_source.then(|| Source::new(&job.input)).transpose()?;
-        let (input, mut bar) = input::open(&job.input, &args.common)?;
-        let mut output = Output::open(&job.output, args.output.force)?;
-        let summary = pipeline::compress(input, &mut output, &options, &mut bar)?;
-        drop(bar);
-        if args.verify {
-            check(&mut output, &summary, &models, &args.common)?;
-        }
-        match source {
-            Some(source) => {
-                output.finish_durably()?;
-                source.delete()?;
+    let after = for_each(
+        &jobs,
+        &args.common,
+        |_| lanes > 1,
+        |job, turn| {
+            if skip(job, &args.output, turn) {
+                return Ok(());
             }
-            None => output.finish()?,
-        }
-        let (from, to) = (job.input.name(), job.output.name());
-        tell(&args.common, &report::compressed(&from, &to, &summary), || {
-            report::json(&job.input, Some(&job.output), &summary)
-        })
-    })
+            let options = CompressOptions { threads: turn.threads, ..options.clone() };
+            compress_one(job, turn, args, &options, &models)
+        },
+    );
+    Ok(before.and(after))
 }
 
-/// Decodes what has just been written.
-fn check(
-    output: &mut Output,
-    summary: &Summary,
+fn compress_one(
+    job: &Job,
+    turn: &mut Turn<'_>,
+    args: &CompressArgs,
+    options: &CompressOptions,
     models: &Arc<dyn ModelSource>,
-    common: &CommonArgs,
 ) -> Result<()> {
-    let Some(file) = output.reread()? else { return Ok(()) };
-    let mut bar = Bar::new("verifying", Some(summary.compressed_bytes), !common.quiet);
-    let options =
-        DecompressOptions::default().with_models(Arc::clone(models)).with_threads(common.threads);
-    let decoded = pipeline::verify(file, &options, &mut bar)
-        .context("the result does not decode; please report this")?;
-    ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
-    Ok(())
+    let input = Input::open(&job.input)?;
+    if args.delete_source {
+        input.check_deletable()?;
+    }
+    let mut output = open_output(job, &args.output, &input, turn)?;
+    let passes = if args.verify { 2 } else { 1 };
+    let seconds = seconds(job, turn, Direction::Compress);
+    let mut watch = turn.watch(input.length(), passes).lasting(seconds, passes);
+    let summary = pipeline::compress(input.reader()?, &mut output, options, &mut watch)?;
+    drop(watch);
+    if args.verify {
+        let watch = turn.watch(input.length(), passes).lasting(seconds, passes);
+        let mut watch = watch.over(summary.compressed_bytes);
+        if let Some(file) = output.reread()? {
+            let options = DecompressOptions::default()
+                .with_models(Arc::clone(models))
+                .with_threads(turn.threads);
+            let decoded = pipeline::verify(file, &options, &mut watch)
+                .context("the result does not decode; please report this")?;
+            ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
+        }
+    }
+    if input.has_changed() {
+        ensure!(!args.verify, "it changed while it was read");
+        let name = job.input.name();
+        let warning = "it changed while it was read; the result is what was read";
+        turn.messages.push(Message::Warning(format!("{name}: {warning}")));
+    }
+    keep(&mut output, &input, &args.output, job, turn)?;
+    if args.delete_source {
+        output.finish_durably()?;
+        input.delete()?;
+    } else {
+        output.finish()?;
+    }
+    let (from, to) = (job.input.name(), job.output.name());
+    let line = report::compressed(&from, &to, &summary);
+    finished(job, turn, &args.common, &summary, line)
 }
 
 pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
-    let jobs = plan(&args.inputs, &args.output, &args.common, Direction::Decompress)?;
-    let models = models::all(&args.model);
-    let options = DecompressOptions::default()
-        .with_models(models::as_source(&models))
-        .with_threads(args.common.threads)
-        .with_max_output(args.max_output);
-    for_each(&jobs, |job| {
+    let (jobs, before) =
+        plan(&args.inputs, &args.output, &args.walk, &args.common, Direction::Decompress)?;
+    let models = models::as_source(&models::all(&args.model));
+    let after = for_each(&jobs, &args.common, needs_lanes(&models), |job, turn| {
+        if skip(job, &args.output, turn) {
+            return Ok(());
+        }
+        let options = DecompressOptions::default()
+            .with_models(Arc::clone(&models))
+            .with_threads(turn.threads)
+            .with_max_output(args.max_output);
         if args.salvage {
-            return damaged::salvage(job, args, &options);
+            return damaged::salvage(job, turn, args, &options);
         }
         if args.from.is_some() || args.to.is_some() {
-            return damaged::extract(job, args, &options);
+            return damaged::extract(job, turn, args, &options);
         }
-        let (input, mut bar) = input::open(&job.input, &args.common)?;
-        let mut output = Output::open(&job.output, args.output.force)?;
-        let summary = pipeline::decompress(input, &mut output, &options, &mut bar)
+        let input = Input::open(&job.input)?;
+        let mut output = open_output(job, &args.output, &input, turn)?;
+        let seconds = seconds(job, turn, Direction::Decompress);
+        let mut watch = turn.watch(input.length(), 1).lasting(seconds, 1);
+        let summary = pipeline::decompress(input.reader()?, &mut output, &options, &mut watch)
             .map_err(damaged::with_advice)?;
-        drop(bar);
+        drop(watch);
+        keep(&mut output, &input, &args.output, job, turn)?;
         output.finish()?;
         let (from, to) = (job.input.name(), job.output.name());
         let line = format!("{from} -> {to}: {} bytes", summary.original_bytes);
-        tell(&args.common, &line, || report::json(&job.input, Some(&job.output), &summary))
-    })
+        finished(job, turn, &args.common, &summary, line)
+    });
+    Ok(before.and(after))
 }
 
 pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
-    let models = models::all(&args.model);
-    let options = DecompressOptions::default()
-        .with_models(models::as_source(&models))
-        .with_threads(args.common.threads)
-        .with_max_output(args.max_output);
-    for_each(&without_output(&args.inputs), |job| {
-        let (input, mut bar) = input::open(&job.input, &args.common)?;
-        let verified = pipeline::verify(input, &options, &mut bar);
-        drop(bar);
+    let (jobs, before) = without_output(&args.inputs, &args.walk, &args.common)?;
+    let models = models::as_source(&models::all(&args.model));
+    let after = for_each(&jobs, &args.common, needs_lanes(&models), |job, turn| {
+        let options = DecompressOptions::default()
+            .with_models(Arc::clone(&models))
+            .with_threads(turn.threads)
+            .with_max_output(args.max_output);
+        let input = Input::open(&job.input)?;
+        let seconds = seconds(job, turn, Direction::Decompress);
+        let mut watch = turn.watch(input.length(), 1).lasting(seconds, 1);
+        let verified = pipeline::verify(input.reader()?, &options, &mut watch);
+        drop(watch);
         let summary = match verified {
             Ok(summary) => summary,
-            Err(error) => return Err(damaged::examine(&job.input, error, &args.common, &options)),
+            Err(error) => return Err(damaged::examine(job, turn, error, &args.common, &options)),
         };
-        let from = job.input.name();
-        tell(&args.common, &format!("{from}: ok"), || report::json(&job.input, None, &summary))
-    })
+        turn.total = Total::of(&summary);
+        turn.messages.push(match args.common.json {
+            true => Message::Print(report::json(&job.input, None, &summary)?),
+            false => Message::Done(format!("{}: ok", job.input.name())),
+        });
+        Ok(())
+    });
+    Ok(before.and(after))
 }
 
 pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
-    for_each(&without_output(&args.inputs), |job| {
-        let (input, _) = input::source(&job.input)?;
-        let info = pipeline::info(input)?;
-        let told = Told { hindrance: hindrance(&info, &args.model), info };
-        let text = match args.json {
-            true => report::json(&job.input, None, &told)?,
-            false => report::table(&job.input.name(), &told),
-        };
-        Ok(report::print(&text)?)
-    })
+    let (jobs, before) = without_output(&args.inputs, &args.walk, &args.common)?;
+    // One after the other: each may load a model. And without a word about all of them together.
+    let common = CommonArgs { threads: 1, quiet: true, ..args.common.clone() };
+    let after = for_each(
+        &jobs,
+        &common,
+        |_| true,
+        |job, turn| {
+            let info = pipeline::info(Input::open(&job.input)?.reader()?)?;
+            let told = Told { obstacle: obstacle(&info, &args.model), info };
+            let name = job.input.name();
+            turn.messages.push(Message::Print(match (args.common.json, args.common.verbose) {
+                (true, _) => report::json(&job.input, None, &told)?,
+                (false, true) => report::table(&name, &told),
+                (false, false) => report::line(&name, &told),
+            }));
+            Ok(())
+        },
+    );
+    Ok(before.and(after))
 }
 
 /// Why the model that a file needs is not the one at hand, with both sides of what differs.
-fn hindrance(info: &FileInfo, model: &ModelArgs) -> Option<String> {
+fn obstacle(info: &FileInfo, model: &ModelArgs) -> Option<String> {
     if info.lm.segments == 0 {
         return None;
     }
@@ -147,28 +197,100 @@ fn hindrance(info: &FileInfo, model: &ModelArgs) -> Option<String> {
     opened.err().map(|error| error.to_string())
 }
 
-fn for_each(jobs: &[Job], mut work: impl FnMut(&Job) -> Result<()>) -> Result<Outcome, Usage> {
-    let mut outcome = Outcome::default();
-    for job in jobs {
-        outcome.add(&job.input.name(), work(job));
-    }
-    Ok(outcome)
+/// Files whose model has lanes take all threads: lanes advance together.
+fn needs_lanes(models: &Arc<dyn ModelSource>) -> impl Fn(&Job) -> bool {
+    let models = Arc::clone(models);
+    move |job| input::fingerprint(&job.input).is_some_and(|name| models.lanes(&name) > 1)
 }
 
+/// Jobs, and what has failed before the first of them.
 fn plan(
     inputs: &[PathBuf],
     output: &OutputArgs,
+    walk: &WalkArgs,
     common: &CommonArgs,
     direction: Direction,
-) -> Result<Vec<Job>, Usage> {
-    let jobs = names::plan(inputs, output, direction)?;
+) -> Result<(Vec<Job>, Outcome), Usage> {
+    let found = walk::find(inputs, walk, direction)?;
+    let jobs = names::plan(&found.inputs, output, direction)?;
     if common.json && jobs.iter().any(|job| job.output == Place::Pipe) {
         return Err(Usage("--json and the result cannot both go to standard output".to_owned()));
     }
-    Ok(jobs)
+    Ok((jobs, told(found, common)))
 }
 
 /// Jobs of a command that writes nothing.
-fn without_output(inputs: &[PathBuf]) -> Vec<Job> {
-    inputs.iter().map(|path| Job { input: Place::new(path), output: Place::Pipe }).collect()
+fn without_output(
+    inputs: &[PathBuf],
+    walk: &WalkArgs,
+    common: &CommonArgs,
+) -> Result<(Vec<Job>, Outcome), Usage> {
+    let found = walk::find(inputs, walk, Direction::Decompress)?;
+    let job = |(path, _): &(PathBuf, _)| Job::new(Place::new(path), Place::Pipe);
+    let jobs = found.inputs.iter().map(job).collect();
+    Ok((jobs, told(found, common)))
+}
+
+/// Reports what the walk through folders met with.
+fn told(found: Found, common: &CommonArgs) -> Outcome {
+    for note in found.notes {
+        // Printing to standard error only.
+        let _ = Message::Detail(note).tell(common);
+    }
+    let mut outcome = Outcome::default();
+    for (name, error) in found.failures {
+        outcome.add(&name, Err(error));
+    }
+    outcome
+}
+
+/// Whether a job is passed over because its output exists.
+fn skip(job: &Job, args: &OutputArgs, turn: &mut Turn<'_>) -> bool {
+    let Place::File(output) = &job.output else { return false };
+    let skip = args.skip_existing && output.symlink_metadata().is_ok();
+    if skip {
+        turn.total.skipped = 1;
+        // Its bytes count as done.
+        drop(turn.watch(job.length, 1));
+        let line = format!("{}: skipped, {} exists", job.input.name(), job.output.name());
+        turn.messages.push(Message::Detail(line));
+    }
+    skip
+}
+
+/// Gives the output the times and permissions of its input.
+fn keep(
+    output: &mut Output,
+    input: &Input,
+    args: &OutputArgs,
+    job: &Job,
+    turn: &mut Turn<'_>,
+) -> Result<()> {
+    let Some(kept) = input.kept().filter(|_| !args.no_preserve) else { return Ok(()) };
+    for lost in output.keep(&kept)? {
+        turn.messages.push(Message::Detail(format!("{}: {lost}", job.output.name())));
+    }
+    Ok(())
+}
+
+/// Length of the audio, where somebody sees the progress.
+fn seconds(job: &Job, turn: &Turn<'_>, direction: Direction) -> Option<f64> {
+    if turn.status.is_visible() { input::seconds(&job.input, direction) } else { None }
+}
+
+fn finished(
+    job: &Job,
+    turn: &mut Turn<'_>,
+    common: &CommonArgs,
+    summary: &Summary,
+    line: String,
+) -> Result<()> {
+    turn.total = Total::of(summary);
+    if common.json {
+        let json = report::json(&job.input, Some(&job.output), summary)?;
+        turn.messages.push(Message::Print(json));
+    } else if job.output != Place::Pipe {
+        turn.messages.push(Message::Done(line));
+    }
+    Ok(())
 }

@@ -5,66 +5,122 @@ use std::fs::File;
 use anyhow::{Result, anyhow};
 use lmz::Error;
 use lmz::pipeline::{self, DecompressOptions, SalvageReport};
+use serde::Serialize;
 
 use crate::args::{CommonArgs, DecompressArgs};
-use crate::failure::{Incomplete, complain};
-use crate::input;
+use crate::failure::Incomplete;
+use crate::input::Input;
 use crate::names::{Job, Place};
 use crate::output::Output;
-use crate::progress::Bar;
-use crate::report::{self, tell};
+use crate::report::{self, Message};
+use crate::run::{Turn, open_output};
 
 /// Restores what is left of a file.
-pub fn salvage(job: &Job, args: &DecompressArgs, options: &DecompressOptions) -> Result<()> {
-    let (input, mut bar) = input::open_seekable(&job.input, &args.common)?;
-    let mut output = Output::open(&job.output, args.output.force)?;
+pub fn salvage(
+    job: &Job,
+    turn: &mut Turn<'_>,
+    args: &DecompressArgs,
+    options: &DecompressOptions,
+) -> Result<()> {
+    let input = Input::open(&job.input)?;
+    let file = input.seekable()?;
+    let mut output = open_output(job, &args.output, &input, turn)?;
+    let mut watch = turn.watch(Some(file.metadata()?.len()), 1);
     let gap = args.gap.into();
-    let found = pipeline::salvage(input, &mut output, gap, options, &mut bar)?;
-    drop(bar);
-    output.finish()?;
-    let (from, to) = (job.input.name(), job.output.name());
-    name_damage(&from, &found);
-    let line = format!("{from} -> {to}: {} bytes", found.written_bytes);
-    tell(&args.common, &line, || report::json(&job.input, Some(&job.output), &found))?;
+    let found = pipeline::salvage(file, &mut output, gap, options, &mut watch)?;
+    drop(watch);
+    finish(output, &input, args, job, turn, true)?;
+    let from = job.input.name();
+    name_damage(&from, &found, turn);
+    let line = format!("{from} -> {}: {} bytes", job.output.name(), found.written_bytes);
+    tell(job, turn, &args.common, &found, line)?;
     if found.complete { Ok(()) } else { Err(Incomplete(lost(&found)).into()) }
 }
 
 /// Writes a part of a file.
-pub fn extract(job: &Job, args: &DecompressArgs, options: &DecompressOptions) -> Result<()> {
-    let (input, mut bar) = input::open_seekable(&job.input, &args.common)?;
-    let mut output = Output::open(&job.output, args.output.force)?;
+pub fn extract(
+    job: &Job,
+    turn: &mut Turn<'_>,
+    args: &DecompressArgs,
+    options: &DecompressOptions,
+) -> Result<()> {
+    let input = Input::open(&job.input)?;
+    let file = input.seekable()?;
+    let mut output = open_output(job, &args.output, &input, turn)?;
+    let mut watch = turn.watch(Some(file.metadata()?.len()), 1);
     let part = (args.from, args.to);
     let done =
-        pipeline::extract(input, &mut output, part, options, &mut bar).map_err(with_advice)?;
-    drop(bar);
-    output.finish()?;
-    let (from, to) = (job.input.name(), job.output.name());
+        pipeline::extract(file, &mut output, part, options, &mut watch).map_err(with_advice)?;
+    drop(watch);
+    finish(output, &input, args, job, turn, false)?;
+    let from = job.input.name();
+    if done.to_past_end {
+        let note = "--to is past the end: the part goes to the end";
+        turn.messages.push(Message::Done(format!("{from}: {note}")));
+    }
     let line = format!(
-        "{from} -> {to}: {} frames from {} on, {} bytes",
-        done.frames, done.first_frame, done.written_bytes
+        "{from} -> {}: {} frames from {} on, {} bytes",
+        job.output.name(),
+        done.frames,
+        done.first_frame,
+        done.written_bytes
     );
-    tell(&args.common, &line, || report::json(&job.input, Some(&job.output), &done))
+    tell(job, turn, &args.common, &done, line)
+}
+
+/// Gives the output what it keeps of the input, and its name.
+fn finish(
+    mut output: Output,
+    input: &Input,
+    args: &DecompressArgs,
+    job: &Job,
+    turn: &mut Turn<'_>,
+    whole: bool,
+) -> Result<()> {
+    if let Some(kept) = input.kept().filter(|_| !args.output.no_preserve) {
+        let kept = if whole { kept } else { kept.permissions_only() };
+        for lost in output.keep(&kept)? {
+            turn.messages.push(Message::Detail(format!("{}: {lost}", job.output.name())));
+        }
+    }
+    output.finish()
+}
+
+/// Reports a result: as JSON, or as a line unless standard output is the result.
+fn tell(
+    job: &Job,
+    turn: &mut Turn<'_>,
+    common: &CommonArgs,
+    result: &impl Serialize,
+    line: String,
+) -> Result<()> {
+    if common.json {
+        let json = report::json(&job.input, Some(&job.output), result)?;
+        turn.messages.push(Message::Print(json));
+    } else if job.output != Place::Pipe {
+        turn.messages.push(Message::Done(line));
+    }
+    Ok(())
 }
 
 /// Names all damage of a file that did not decode because of `error`; returns the error to
 /// report. A pipe cannot be read again: there the first damage has to do.
 pub fn examine(
-    place: &Place,
+    job: &Job,
+    turn: &mut Turn<'_>,
     error: Error,
     common: &CommonArgs,
     options: &DecompressOptions,
 ) -> anyhow::Error {
     let damaged = matches!(error, Error::Corrupt { .. } | Error::NotLmz { .. });
-    let (Place::File(path), true) = (place, damaged) else { return error.into() };
+    let (Place::File(path), true) = (&job.input, damaged) else { return error.into() };
     let Ok(file) = File::open(path) else { return error.into() };
-    let mut bar = Bar::new(&place.name(), None, !common.quiet);
-    let Ok(found) = pipeline::examine(file, options, &mut bar) else { return error.into() };
-    drop(bar);
-    name_damage(&place.name(), &found);
+    let Ok(found) = pipeline::examine(file, options, &mut ()) else { return error.into() };
+    name_damage(&job.input.name(), &found, turn);
     if common.json {
-        let printed = report::json(place, None, &found).and_then(|line| Ok(report::print(&line)?));
-        if let Err(error) = printed {
-            return error;
+        match report::json(&job.input, None, &found) {
+            Ok(line) => turn.messages.push(Message::Print(line)),
+            Err(error) => return error,
         }
     }
     anyhow!("{error}; {}; lmz decompress --salvage restores the rest", lost(&found))
@@ -81,13 +137,10 @@ pub fn with_advice(error: Error) -> anyhow::Error {
 }
 
 /// One line for each part that is lost, and for other damage.
-fn name_damage(name: &str, found: &SalvageReport) {
-    for note in &found.notes {
-        complain(&format!("{name}: {note}"));
-    }
-    for damage in &found.damage {
-        complain(&format!("{name}: {}", report::damage(damage)));
-    }
+fn name_damage(name: &str, found: &SalvageReport, turn: &mut Turn<'_>) {
+    let damage = found.damage.iter().map(report::damage);
+    let lines = found.notes.iter().cloned().chain(damage);
+    turn.messages.extend(lines.map(|line| Message::Warning(format!("{name}: {line}"))));
 }
 
 fn lost(found: &SalvageReport) -> String {

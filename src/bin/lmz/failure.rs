@@ -31,6 +31,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// With the files of another run.
+    #[must_use]
+    pub fn and(self, other: Outcome) -> Outcome {
+        Outcome {
+            failed: self.failed || other.failed,
+            incomplete: self.incomplete || other.incomplete,
+        }
+    }
+
     /// Counts one file in, and tells the user if it failed.
     pub fn add(&mut self, name: &str, result: anyhow::Result<()>) {
         if let Err(error) = result {

@@ -1,87 +1,175 @@
-//! Inputs: opened, and deleted once they are no longer needed.
+//! Inputs: opened, watched for changes while they are read, and deleted once they are not needed.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Seek};
-use std::path::PathBuf;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
+use lmz::container::{Reader, Tail};
+use lmz::pipeline::SEGMENT;
+use lmz::wav::WavReader;
 
-use crate::args::CommonArgs;
-use crate::names::Place;
-use crate::progress::Bar;
+use crate::metadata::Kept;
+use crate::names::{Direction, Place};
 
-/// Opens an input, with a bar for its progress.
-pub fn open(place: &Place, common: &CommonArgs) -> Result<(Box<dyn Read>, Bar)> {
-    let (input, length) = source(place)?;
-    let bar = Bar::new(&place.name(), length, !common.quiet);
-    Ok((input, bar))
+/// An input that is open.
+pub struct Input {
+    /// `None` for standard input.
+    file: Option<File>,
+    /// Of a regular file: its name and state when it was opened.
+    before: Option<(PathBuf, State)>,
+    metadata: Option<Metadata>,
 }
 
-/// An input and its length in bytes, if known.
-pub fn source(place: &Place) -> Result<(Box<dyn Read>, Option<u64>)> {
-    match place {
-        Place::Pipe => Ok((Box::new(io::stdin().lock()), None)),
-        Place::File(path) => {
-            let metadata = fs::metadata(path)?;
-            ensure!(!metadata.is_dir(), "it is a folder");
-            let length = metadata.is_file().then_some(metadata.len());
-            Ok((Box::new(File::open(path)?), length))
+impl Input {
+    /// # Errors
+    /// When it cannot be opened, or is a folder.
+    pub fn open(place: &Place) -> Result<Self> {
+        let Place::File(path) = place else {
+            return Ok(Input { file: None, before: None, metadata: None });
+        };
+        // Before it is opened: that would wait for the writer of a named pipe.
+        ensure!(!fs::metadata(path)?.is_dir(), "it is a folder");
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(Input { file: Some(file), before: None, metadata: None });
         }
+        let before = Some((path.clone(), State::of(&metadata)));
+        Ok(Input { file: Some(file), before, metadata: Some(metadata) })
     }
-}
 
-/// An input that can seek: what is not a regular file is copied to a temporary one first,
-/// which has no name.
-pub fn open_seekable(place: &Place, common: &CommonArgs) -> Result<(File, Bar)> {
-    let (mut input, length) = source(place)?;
-    let file = match (place, length) {
-        (Place::File(path), Some(_)) => File::open(path)?,
-        _ => {
-            let mut copy = tempfile::tempfile()?;
-            io::copy(&mut input, &mut copy)?;
-            copy.rewind()?;
-            copy
-        }
-    };
-    let length = file.metadata()?.len();
-    Ok((file, Bar::new(&place.name(), Some(length), !common.quiet)))
-}
+    /// Length in bytes, if it is a regular file.
+    pub fn length(&self) -> Option<u64> {
+        self.metadata.as_ref().map(Metadata::len)
+    }
 
-/// An input as it was before it was read.
-pub struct Source {
-    path: PathBuf,
-    length: u64,
-    modified: Option<SystemTime>,
-}
+    /// What its output is to keep; `None` for what is no regular file.
+    pub fn kept(&self) -> Option<Kept> {
+        self.metadata.as_ref().map(Kept::of)
+    }
 
-impl Source {
-    /// Notes the state of a file.
+    /// What is in it, from front to back.
     ///
     /// # Errors
-    /// When it is no regular file.
-    pub fn new(place: &Place) -> Result<Self> {
-        let Place::File(path) = place else { bail!("not a file that could be deleted") };
-        let metadata = fs::metadata(path)?;
-        if !metadata.is_file() {
-            bail!("not a regular file: it would not be deleted");
-        }
-        let (length, modified) = state(&metadata);
-        Ok(Source { path: path.clone(), length, modified })
+    /// When the system refuses a second handle.
+    pub fn reader(&self) -> Result<Box<dyn Read>> {
+        Ok(match &self.file {
+            Some(file) => Box::new(file.try_clone()?),
+            None => Box::new(io::stdin().lock()),
+        })
     }
 
-    /// Deletes the file, unless it has changed meanwhile.
+    /// What is in it, in any order: what is not a regular file is copied to a temporary one
+    /// first, which has no name.
+    ///
+    /// # Errors
+    /// When there is no room for the copy.
+    pub fn seekable(&self) -> Result<File> {
+        if let (Some(file), Some(_)) = (&self.file, &self.before) {
+            return Ok(file.try_clone()?);
+        }
+        let mut copy = tempfile::tempfile()?;
+        io::copy(&mut self.reader()?, &mut copy)?;
+        copy.rewind()?;
+        Ok(copy)
+    }
+
+    /// Whether it is not what it was when it was opened.
+    pub fn has_changed(&self) -> bool {
+        let (Some(file), Some((_, before))) = (&self.file, &self.before) else { return false };
+        file.metadata().map_or(true, |now| State::of(&now) != *before)
+    }
+
+    /// Refuses inputs that could not be deleted safely, before any work.
+    ///
+    /// # Errors
+    /// When it is no regular file, or a link to one.
+    pub fn check_deletable(&self) -> Result<()> {
+        let Some((path, _)) = &self.before else {
+            bail!("not a regular file: it would not be deleted");
+        };
+        let link = path.symlink_metadata()?.is_symlink();
+        ensure!(!link, "a link: name the file itself to have it deleted");
+        Ok(())
+    }
+
+    /// Deletes the file, unless it has changed meanwhile, or another one has taken its name.
     ///
     /// # Errors
     /// When it has, or cannot be deleted.
     pub fn delete(self) -> Result<()> {
-        if state(&fs::metadata(&self.path)?) != (self.length, self.modified) {
+        let changed = self.has_changed();
+        let (Some(file), Some((path, _))) = (self.file, self.before) else { return Ok(()) };
+        let opened = same_file::Handle::from_file(file)?;
+        if changed || !is_still(&path, &opened) {
             bail!("it changed while it was compressed, and is kept");
         }
-        fs::remove_file(&self.path).context("it is compressed, but cannot be deleted")
+        fs::remove_file(&path).context("it is compressed, but cannot be deleted")
     }
 }
 
-fn state(metadata: &Metadata) -> (u64, Option<SystemTime>) {
-    (metadata.len(), metadata.modified().ok())
+fn is_still(path: &Path, opened: &same_file::Handle) -> bool {
+    same_file::Handle::from_path(path).is_ok_and(|now| now == *opened)
+}
+
+/// What changes when somebody writes to a file.
+#[derive(PartialEq, Eq)]
+struct State {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Seconds and nanoseconds of the last change of any kind: nobody can set it back.
+    #[cfg(unix)]
+    changed: (i64, i64),
+}
+
+impl State {
+    fn of(metadata: &Metadata) -> Self {
+        State {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            changed: {
+                use std::os::unix::fs::MetadataExt;
+                (metadata.ctime(), metadata.ctime_nsec())
+            },
+        }
+    }
+}
+
+/// Length of the audio in a file, for the progress; `None` if that is not known at once.
+pub fn seconds(place: &Place, direction: Direction) -> Option<f64> {
+    let Place::File(path) = place else { return None };
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok().filter(Metadata::is_file)?.len();
+    match direction {
+        Direction::Compress => {
+            let mut reader = WavReader::new(BufReader::new(file)).ok()?;
+            reader.next_span(SEGMENT).ok()?;
+            let format = reader.format()?;
+            Some(format.seconds(length / format.frame_bytes().max(1) as u64))
+        }
+        Direction::Decompress => {
+            let tail = Tail::read(&mut file).ok()?;
+            let audio = tail.file_header(&mut file).ok()?.audio?;
+            Some(audio.format.seconds(tail.trailer.frames))
+        }
+    }
+}
+
+/// The fingerprint in the header of an lmz file, if it can be read.
+pub fn fingerprint(place: &Place) -> Option<Vec<u8>> {
+    let Place::File(path) = place else { return None };
+    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|m| m.is_file()))?;
+    Some(Reader::new(BufReader::new(file)).ok()?.header().fingerprint.clone())
+}
+
+/// Whether a file starts as lmz files do.
+pub fn is_lmz(path: &Path) -> bool {
+    let regular = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut start = [0; lmz::container::layout::MAGIC.len()];
+    regular
+        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
+        && start == lmz::container::layout::MAGIC
 }

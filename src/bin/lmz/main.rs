@@ -5,30 +5,36 @@ mod args;
 mod bench;
 mod commands;
 mod damaged;
+mod direct;
 mod failure;
 mod input;
+mod manual;
+mod metadata;
 mod models;
 mod names;
 mod output;
 mod progress;
 mod report;
+mod run;
 mod tokens;
 mod version;
+mod walk;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Command, CommandLine};
-use failure::{FILE_FAILED, Outcome, WRONG_USAGE, complain};
+use failure::{FILE_FAILED, Outcome, Usage, WRONG_USAGE, complain};
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = CommandLine::parse_from(wild::args_os());
     if let Err(error) = output::clean_up_on_signals() {
         complain(&format!("{error:#}"));
         return ExitCode::from(FILE_FAILED);
     }
-    let outcome = match &line.command {
+    let Some(command) = &line.command else { return exit(direct::run(&line.direct)) };
+    exit(match command {
         Command::Compress(args) => commands::compress(args),
         Command::Decompress(args) => commands::decompress(args),
         Command::Verify(args) => commands::verify(args),
@@ -46,7 +52,20 @@ fn main() -> ExitCode {
             outcome.add(&args.input.display().to_string(), tokens::dump(args));
             Ok(outcome)
         }
-    };
+        Command::Completions(args) => {
+            manual::completions(args);
+            Ok(Outcome::default())
+        }
+        Command::Man(args) => {
+            let mut outcome = Outcome::default();
+            outcome.add("man pages", manual::man(args));
+            Ok(outcome)
+        }
+    })
+}
+
+/// Reports what is wrong with the command line.
+fn exit(outcome: Result<Outcome, Usage>) -> ExitCode {
     match outcome {
         Ok(outcome) => outcome.into(),
         Err(usage) => {

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::args::OutputArgs;
 use crate::failure::Usage;
 
 /// Extension of compressed files.
-const LMZ: &str = "lmz";
+pub const LMZ: &str = "lmz";
 
 /// Endings that `decompress` takes for those of a WAV file. To other names it adds ".wav".
-const WAV_ENDINGS: [&str; 5] = [".wav", ".wave", ".bwf", ".rf64", ".bw64"];
+pub const WAV_ENDINGS: [&str; 5] = [".wav", ".wave", ".bwf", ".rf64", ".bw64"];
 
 /// Which way files go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,14 @@ impl Place {
     /// For messages.
     pub fn name(&self) -> String {
         shown(Path::new(&self.exact_name()))
+    }
+
+    /// Bytes of a name that is not UTF-8, in hexadecimal digits.
+    pub fn odd_name(&self) -> Option<String> {
+        let Place::File(path) = self else { return None };
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let hex = |byte: &u8| format!("{byte:02x}");
+        path.to_str().is_none().then(|| bytes.iter().map(hex).collect())
     }
 
     /// For programs: as it is, but for bytes that are no UTF-8.
@@ -66,26 +74,60 @@ pub fn shown(path: &Path) -> String {
 pub struct Job {
     pub input: Place,
     pub output: Place,
+    /// Length of the input in bytes, if it is a regular file.
+    pub length: Option<u64>,
+    /// Folders on the way to the output are made where they are missing.
+    pub make_folders: bool,
 }
 
-/// Pairs every input with its output.
+impl Job {
+    pub fn new(input: Place, output: Place) -> Self {
+        let length = match &input {
+            Place::Pipe => None,
+            Place::File(path) => fs::metadata(path).ok().filter(|found| found.is_file()),
+        };
+        let length = length.map(|metadata| metadata.len());
+        Job { input, output, length, make_folders: false }
+    }
+}
+
+/// Pairs every input with its output; `mirrored` paths are those under an output folder.
+///
+/// # Errors
+/// [`Usage`] when two inputs have one output, or an output is an input.
 pub fn plan(
-    inputs: &[PathBuf],
+    inputs: &[(PathBuf, Option<PathBuf>)],
     wanted: &OutputArgs,
     direction: Direction,
 ) -> Result<Vec<Job>, Usage> {
-    let folder = wanted.output.as_deref().filter(|out| out.is_dir());
-    if let (Some(out), None, 2..) = (&wanted.output, folder, inputs.len()) {
-        return Err(Usage(format!("{} inputs, but {} is no folder", inputs.len(), shown(out))));
+    let out = if wanted.stdout { Some(Path::new("-")) } else { wanted.output.as_deref() };
+    let any_mirrored = inputs.iter().any(|(_, mirrored)| mirrored.is_some());
+    let folder = out.filter(|out| {
+        *out != Path::new("-") && (out.is_dir() || any_mirrored || ends_in_separator(out))
+    });
+    if let (Some(out), None, 2..) = (out, folder, inputs.len()) {
+        return Err(Usage(match out == Path::new("-") {
+            true => format!("{} inputs cannot go to standard output together", inputs.len()),
+            false => {
+                let (count, out) = (inputs.len(), shown(out));
+                format!("{count} inputs need a folder, and {out} is not one; -o {out}/ makes it")
+            }
+        }));
     }
+    let flat = all_names_differ(inputs, direction);
     let mut jobs = Vec::new();
     let mut outputs = HashSet::new();
-    for path in inputs {
+    for (path, mirrored) in inputs {
         let input = Place::new(path);
-        let output = match (&wanted.output, folder, &input) {
+        let output = match (out, folder, &input) {
             (_, Some(folder), Place::File(path)) => {
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                Place::File(folder.join(output_name(name, direction)?))
+                let below = match mirrored {
+                    Some(mirrored) => mirrored.clone(),
+                    None if flat => PathBuf::from(file_name(path)),
+                    None => under_output(path),
+                };
+                let name = output_name(file_name(&below), direction)?;
+                Place::File(folder.join(below.with_file_name(name)))
             }
             (_, Some(folder), Place::Pipe) => {
                 return Err(Usage(format!(
@@ -95,8 +137,7 @@ pub fn plan(
             }
             (Some(out), None, _) => Place::new(out),
             (None, _, Place::File(path)) => {
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                Place::File(path.with_file_name(output_name(name, direction)?))
+                Place::File(path.with_file_name(output_name(file_name(path), direction)?))
             }
             (None, _, Place::Pipe) => Place::Pipe,
         };
@@ -104,9 +145,39 @@ pub fn plan(
         if !outputs.insert(resolved(&output)) {
             return Err(Usage(format!("two inputs have the same output: {}", output.name())));
         }
-        jobs.push(Job { input, output });
+        jobs.push(Job { make_folders: folder.is_some(), ..Job::new(input, output) });
     }
     Ok(jobs)
+}
+
+fn file_name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or(path.as_os_str())
+}
+
+fn ends_in_separator(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().last().is_some_and(|&b| std::path::is_separator(b.into()))
+}
+
+/// Whether inputs named one by one can lie in one folder. If not, they keep their folders.
+fn all_names_differ(inputs: &[(PathBuf, Option<PathBuf>)], direction: Direction) -> bool {
+    let mut seen = HashSet::new();
+    let plain = inputs.iter().filter(|(_, mirrored)| mirrored.is_none());
+    plain
+        .map(|(path, _)| output_name(file_name(path), direction).ok())
+        .all(|name| seen.insert(name))
+}
+
+/// A path as it appears under an output folder: what leads out of it is left out.
+pub fn under_output(path: &Path) -> PathBuf {
+    let mut kept = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => kept.push(name),
+            Component::ParentDir => kept = PathBuf::new(),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
+        }
+    }
+    kept
 }
 
 fn check(input: &Place, output: &Place, force: bool) -> Result<(), Usage> {
@@ -186,6 +257,34 @@ mod tests {
     #[test]
     fn names_cannot_command_a_terminal() {
         assert_eq!(shown(Path::new("a\n\u{1b}[31mé.wav")), "a\\n\\u{1b}[31mé.wav");
+    }
+
+    #[test]
+    fn paths_stay_under_the_output() {
+        for (path, kept) in [
+            ("album", "album"),
+            ("./album/", "album"),
+            ("/mnt/a/b", "mnt/a/b"),
+            ("../../x/y", "x/y"),
+            ("a/../b", "b"),
+            (".", ""),
+        ] {
+            assert_eq!(under_output(Path::new(path)), Path::new(kept), "{path}");
+        }
+    }
+
+    #[test]
+    fn equal_names_keep_their_folders() {
+        let inputs = |names: &[&str]| -> Vec<_> {
+            names.iter().map(|name| (PathBuf::from(name), None)).collect()
+        };
+        let wanted = OutputArgs { output: Some("out/".into()), ..OutputArgs::default() };
+        let outputs = |names: &[&str]| -> Vec<String> {
+            let jobs = plan(&inputs(names), &wanted, Direction::Compress).unwrap();
+            jobs.iter().map(|job| job.output.name()).collect()
+        };
+        assert_eq!(outputs(&["a/x.wav", "b/y.wav"]), ["out/x.lmz", "out/y.lmz"]);
+        assert_eq!(outputs(&["a/x.wav", "b/x.wav"]), ["out/a/x.lmz", "out/b/x.lmz"]);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::time::Duration;
 
-use lmz::pipeline::{Damage, FileInfo, Summary};
+use lmz::pipeline::{AudioInfo, Damage, FileInfo, Summary};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -19,22 +20,103 @@ pub fn print(line: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }
 
-/// Reports a file that is done: nothing if quiet, else as JSON or as a line for people.
-///
-/// # Errors
-/// When standard output cannot be written to.
-pub fn tell(
-    common: &CommonArgs,
-    line: &str,
-    json: impl FnOnce() -> anyhow::Result<String>,
-) -> anyhow::Result<()> {
-    if common.json {
-        print(&json()?)?;
-    } else if !common.quiet {
-        // Standard output may be the result.
-        complain(line);
+/// A line on standard error about what went well.
+pub fn say(line: &str) {
+    // There is nobody to tell if that fails.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Something to say about a file when its turn comes.
+pub enum Message {
+    /// A result, for people: unless quiet, and not with JSON.
+    Done(String),
+    /// A result on standard output: a table, or JSON.
+    Print(String),
+    /// Damage, or something else that has to be known.
+    Warning(String),
+    /// With `-v` only.
+    Detail(String),
+}
+
+impl Message {
+    /// # Errors
+    /// When standard output cannot be written to.
+    pub fn tell(&self, common: &CommonArgs) -> anyhow::Result<()> {
+        match self {
+            Message::Done(line) if !common.quiet && !common.json => say(line),
+            Message::Detail(line) if common.verbose && !common.json => say(line),
+            Message::Done(_) | Message::Detail(_) => {}
+            Message::Warning(line) => complain(line),
+            Message::Print(line) => print(line)?,
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// Sums over the files of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    pub original_bytes: u64,
+    pub compressed_bytes: u64,
+    pub skipped: usize,
+    failed: usize,
+}
+
+impl Total {
+    /// Of a file with this summary.
+    pub fn of(summary: &Summary) -> Self {
+        let Summary { original_bytes, compressed_bytes, .. } = *summary;
+        Total { original_bytes, compressed_bytes, ..Total::default() }
+    }
+
+    /// Counts a file in.
+    pub fn add(&mut self, file: &Total, failed: bool) {
+        self.original_bytes += file.original_bytes;
+        self.compressed_bytes += file.compressed_bytes;
+        self.skipped += file.skipped;
+        self.failed += usize::from(failed);
+    }
+}
+
+/// The last line about `count` files.
+pub fn totals(total: &Total, count: usize, elapsed: Duration) -> String {
+    let mut line = format!("{count} files");
+    if total.original_bytes > 0 {
+        let Total { original_bytes, compressed_bytes, .. } = *total;
+        let ratio = percent(compressed_bytes, original_bytes);
+        let _ = write!(
+            line,
+            ": {original_bytes} bytes original, {compressed_bytes} compressed ({ratio})"
+        );
+    }
+    for (number, what) in [(total.skipped, "skipped"), (total.failed, "failed")] {
+        if number > 0 {
+            let _ = write!(line, ", {number} {what}");
+        }
+    }
+    let _ = write!(line, ", in {:.1} s", elapsed.as_secs_f64());
+    line
+}
+
+/// The JSON object about a file that failed.
+pub fn failure(input: &Place, error: &anyhow::Error) -> String {
+    let mut object = names(input, None);
+    object.insert("error".to_owned(), json!(format!("{error:#}")));
+    Value::Object(object).to_string()
+}
+
+/// The names in a JSON object. What is not UTF-8 is shown with replacement characters, and exactly
+/// in hexadecimal digits.
+fn names(input: &Place, output: Option<&Place>) -> Map<String, Value> {
+    let mut object = Map::new();
+    for (key, place) in [("input", Some(input)), ("output", output)] {
+        let Some(place) = place else { continue };
+        object.insert(key.to_owned(), json!(place.exact_name()));
+        if let Some(bytes) = place.odd_name() {
+            object.insert(format!("{key}_hex"), json!(bytes));
+        }
+    }
+    object
 }
 
 /// One JSON object about `file`: the fields of `value`, and the names of the files.
@@ -43,11 +125,7 @@ pub fn json(
     output: Option<&Place>,
     value: &impl Serialize,
 ) -> anyhow::Result<String> {
-    let mut object = Map::new();
-    object.insert("input".to_owned(), json!(input.exact_name()));
-    if let Some(output) = output {
-        object.insert("output".to_owned(), json!(output.exact_name()));
-    }
+    let mut object = names(input, output);
     if let Value::Object(fields) = serde_json::to_value(value)? {
         object.extend(fields);
     }
@@ -100,12 +178,43 @@ pub struct Told {
     #[serde(flatten)]
     pub info: FileInfo,
     /// Why this build, with the model at hand, cannot decode it; `null` if it can.
-    pub hindrance: Option<String>,
+    pub obstacle: Option<String>,
 }
 
-/// The table of `lmz info`.
+/// The line of `lmz info`.
+pub fn line(name: &str, told: &Told) -> String {
+    let info = &told.info;
+    let audio = info.audio.as_ref().map_or_else(
+        || "no audio".to_owned(),
+        |audio| {
+            let AudioInfo { sample_format, sample_rate, .. } = audio;
+            let (channels, length) = (channels(audio.channels), clock(audio.seconds));
+            format!("{sample_format}, {channels}, {sample_rate} Hz, {length}")
+        },
+    );
+    let sizes = format!(
+        "{} -> {} bytes ({})",
+        info.original_bytes,
+        info.compressed_bytes,
+        percent(info.compressed_bytes, info.original_bytes)
+    );
+    let obstacle = told.obstacle.as_ref();
+    let obstacle =
+        obstacle.map_or_else(String::new, |why| format!(", cannot be decoded here: {why}"));
+    format!("{name}: {audio}, {sizes}, level {}{obstacle}", info.level)
+}
+
+fn channels(count: u16) -> String {
+    match count {
+        1 => "mono".to_owned(),
+        2 => "stereo".to_owned(),
+        count => format!("{count} channels"),
+    }
+}
+
+/// The table of `lmz info -v`.
 pub fn table(name: &str, told: &Told) -> String {
-    let Told { info, hindrance } = told;
+    let Told { info, obstacle } = told;
     let mut rows: Vec<(&str, String)> = Vec::new();
     let draft = match info.format_draft {
         0 => String::new(),
@@ -117,8 +226,10 @@ pub fn table(name: &str, told: &Told) -> String {
             rows.push((
                 "audio",
                 format!(
-                    "{}, {} channel(s), {} Hz",
-                    audio.sample_format, audio.channels, audio.sample_rate
+                    "{}, {}, {} Hz",
+                    audio.sample_format,
+                    channels(audio.channels),
+                    audio.sample_rate
                 ),
             ));
             rows.push(("duration", format!("{} ({} frames)", clock(audio.seconds), audio.frames)));
@@ -175,7 +286,7 @@ pub fn table(name: &str, told: &Told) -> String {
     if info.lm.segments > 0 {
         rows.push((
             "  decodes here",
-            hindrance.as_ref().map_or_else(|| "yes".to_owned(), |reason| format!("no: {reason}")),
+            obstacle.as_ref().map_or_else(|| "yes".to_owned(), |reason| format!("no: {reason}")),
         ));
     }
 

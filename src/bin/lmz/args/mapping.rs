@@ -9,10 +9,10 @@ use crate::failure::Usage;
 /// Most tokens of context that are taken unasked.
 const DEFAULT_CONTEXT: u32 = 8192;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct MappingArgs {
     /// What the language model's tokens stand for
-    #[arg(long, value_enum, default_value_t = Mapping::Quantile, value_name = "WHAT")]
+    #[arg(long, value_enum, default_value_t = Mapping::Quantile, value_name = "WHAT", help_heading = super::RESEARCH)]
     pub mapping: Mapping,
 
     /// Who predicts characters: lm, adaptive, classical, a list of them, or mix for all
@@ -40,12 +40,13 @@ pub struct MappingArgs {
     context: Option<u32>,
 }
 
-const ASCII: &str = "With --mapping ascii";
+const ASCII: &str = "Research, with --mapping ascii";
 
 /// `--mapping`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Mapping {
     /// Quantiles of what the predictor expects
+    #[default]
     Quantile,
     /// 7-bit characters, one for each byte of a sample
     Ascii,

@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "bench")]
 mod bench;
+mod level;
 mod mapping;
 mod time;
 
 #[cfg(feature = "bench")]
 pub use bench::{BenchArgs, BenchLevel};
+pub use level::LevelArgs;
 pub use mapping::MappingArgs;
 
 use crate::version;
@@ -31,27 +33,59 @@ Exit codes: 0 all files done; 1 at least one file failed (not a WAV or lmz file,
 unreadable, output exists); 2 wrong usage, nothing was done; 3 none failed, but a damaged file \
 could only be restored in part (--salvage); 130 interrupted.";
 
+const EXAMPLES: &str = "\
+Examples:
+  lmz song.wav                         writes song.lmz, keeps song.wav
+  lmz song.lmz                         and back
+  lmz compress -r album -o archive     a tree of folders, mirrored
+  lmz verify -r archive                decode and check everything, write nothing
+  lmz < take.wav > take.lmz            through a pipe
+  lmz -dc song.lmz | ffplay -          listen to it";
+
+const COMPRESS_EXAMPLES: &str = "\
+Examples:
+  lmz compress *.wav -o archive/ --best
+  lmz compress -r recordings -o archive --skip-existing   what is new, every night
+  lmz compress --verify --delete-source song.wav          keep only what is proven";
+
+const DECOMPRESS_EXAMPLES: &str = "\
+Examples:
+  lmz decompress song.lmz -o copy.wav
+  lmz decompress song.lmz --from 1:23 --to 1:40 -o part.wav
+  lmz decompress --salvage damaged.lmz";
+
+/// Heading of the options that only experiments need.
+pub(crate) const RESEARCH: &str = "Research";
+
 /// Lossless compressor for WAV files.
 ///
-/// The original comes back byte for byte, headers and all. Inputs are kept, outputs appear
-/// only when complete. `-` as an input is standard input; `-o -` is standard output.
+/// The original comes back byte for byte, headers and all. Inputs are kept, and outputs appear
+/// only when complete. Without a command, lmz files are decompressed and all others compressed.
+/// `-` as an input is standard input; `-o -` is standard output.
 #[derive(Debug, Parser)]
-#[command(name = "lmz", version = VERSION_LINE.as_str(), after_help = EXIT_CODES)]
-#[command(arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "lmz", version = VERSION_LINE.as_str(), after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub struct CommandLine {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub direct: DirectArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Compress WAV files: song.wav becomes song.lmz
+    #[command(visible_alias = "c", after_help = COMPRESS_EXAMPLES)]
     Compress(CompressArgs),
     /// Restore WAV files: song.lmz becomes song.wav
+    #[command(visible_alias = "x", after_help = DECOMPRESS_EXAMPLES)]
     Decompress(DecompressArgs),
     /// Decode lmz files and check every checksum, without writing anything
+    #[command(visible_alias = "test")]
     Verify(VerifyArgs),
     /// Tell what is in lmz files, without decoding them
+    #[command(visible_alias = "list")]
     Info(InfoArgs),
     /// Measure lmz and other coders on the same files: sizes, times, memory, charts
     #[cfg(feature = "bench")]
@@ -60,6 +94,10 @@ pub enum Command {
     #[cfg(feature = "bench")]
     #[command(hide = true, name = BENCH_CODER)]
     BenchCoder,
+    /// Write the completions of a shell to standard output
+    Completions(CompletionsArgs),
+    /// Write man pages
+    Man(ManArgs),
     /// Write the tokens of a WAV file, to train a model on (see training/)
     #[command(hide = true)]
     DevTokens(DevTokensArgs),
@@ -73,9 +111,55 @@ pub struct DevTokensArgs {
     pub output: PathBuf,
 }
 
+/// Without a command: options as in gzip and zstd.
 #[derive(Debug, Args)]
+pub struct DirectArgs {
+    /// Files, folders, or - for standard input
+    #[arg(value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Decompress all inputs
+    #[arg(short, long, group = "mode")]
+    pub decompress: bool,
+
+    /// Check lmz files without writing anything, as `verify`
+    #[arg(short, long, group = "mode")]
+    pub test: bool,
+
+    /// Tell what is in lmz files, as `info`
+    #[arg(short, long, group = "mode")]
+    pub list: bool,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub walk: WalkArgs,
+
+    #[command(flatten)]
+    pub level: LevelArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Existing folder for lmz.1 and a page for each command; without it, lmz.1 goes to standard
+    /// output
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Args)]
 pub struct CompressArgs {
-    /// WAV files, or - for standard input
+    /// WAV files, folders of them, or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
 
@@ -103,27 +187,25 @@ pub struct CompressArgs {
     pub mapping: MappingArgs,
 
     /// Segments that go through the language model as one batch
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = RESEARCH, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub lanes: u32,
 
     /// Layers of the language model to put on a GPU
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(help_heading = RESEARCH, long, value_name = "N", default_value_t = 0)]
     pub gpu_layers: u32,
 
-    /// Least prediction, least time
-    #[arg(long, conflicts_with = "best")]
-    pub fast: bool,
+    #[command(flatten)]
+    pub level: LevelArgs,
 
-    /// Most prediction, most time
-    #[arg(long)]
-    pub best: bool,
+    #[command(flatten)]
+    pub walk: WalkArgs,
 
     /// Decode the result and compare before the output appears
     #[arg(long)]
     pub verify: bool,
 
     /// Delete the input once its verified result is safely on disk
-    #[arg(long, requires = "verify")]
+    #[arg(long, visible_alias = "rm", requires = "verify")]
     pub delete_source: bool,
 
     #[command(flatten)]
@@ -134,10 +216,10 @@ impl CompressArgs {
     /// When the language model takes part.
     pub fn lm(&self) -> Lm {
         let asked = self.model.model.is_some() || self.mapping.needs_model();
-        self.lm.unwrap_or(match self.level() {
+        self.lm.unwrap_or(match self.level.0 {
             Level::Fast if !asked => Lm::Off,
             Level::Best => Lm::On,
-            Level::Fast | Level::Default => Lm::Auto,
+            _ => Lm::Auto,
         })
     }
 
@@ -149,25 +231,19 @@ impl CompressArgs {
             false => Engine::Exact,
         })
     }
-
-    /// The level that `--fast` and `--best` choose.
-    pub fn level(&self) -> Level {
-        match (self.fast, self.best) {
-            (true, _) => Level::Fast,
-            (_, true) => Level::Best,
-            _ => Level::Default,
-        }
-    }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct DecompressArgs {
-    /// lmz files, or - for standard input
+    /// lmz files, folders of them, or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
 
     #[command(flatten)]
     pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub walk: WalkArgs,
 
     /// Restore what is left of a damaged file, and name what is lost
     #[arg(long)]
@@ -196,11 +272,14 @@ pub struct DecompressArgs {
     pub common: CommonArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct VerifyArgs {
-    /// lmz files, or - for standard input
+    /// lmz files, folders of them, or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub walk: WalkArgs,
 
     /// Refuse files that would become longer than this many bytes
     #[arg(long, value_name = "BYTES", default_value_t = u64::MAX, hide_default_value = true)]
@@ -213,47 +292,85 @@ pub struct VerifyArgs {
     pub common: CommonArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct InfoArgs {
-    /// lmz files, or - for standard input
+    /// lmz files, folders of them, or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
 
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// One JSON object per file and line
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub walk: WalkArgs,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct OutputArgs {
-    /// Output file, an existing folder, or - for standard output
+    /// Output file, a folder, or - for standard output; folders are made where the input is one,
+    /// or the name ends in a slash
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
+
+    /// Write to standard output, as -o -
+    #[arg(short = 'c', long, conflicts_with = "output")]
+    pub stdout: bool,
 
     /// Replace existing outputs
     #[arg(short, long)]
     pub force: bool,
+
+    /// Pass over inputs whose output exists
+    #[arg(long, conflicts_with = "force")]
+    pub skip_existing: bool,
+
+    /// Keep the inputs: what lmz does anyway, accepted because gzip needs it
+    #[arg(short, long)]
+    pub keep: bool,
+
+    /// Do not give the outputs the times, permissions and owners of their inputs
+    #[arg(long)]
+    pub no_preserve: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
+pub struct WalkArgs {
+    /// Take in folders within folders
+    #[arg(short, long)]
+    pub recursive: bool,
+
+    /// In folders, take only files that match, in place of the usual endings; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+
+    /// In folders, leave out files that match; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
 pub struct ModelArgs {
     /// Language model to use instead of the embedded one
     #[arg(long, value_name = "FILE.gguf")]
     pub model: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct CommonArgs {
     /// Threads; 0 means one per processor. The result does not depend on it
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
     /// Say nothing but errors
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+
+    /// Say more: what was left out or could not be kept, and all that `info` has
+    #[arg(short, long)]
+    pub verbose: bool,
 
     /// Report as JSON on standard output, one object per file and line
     #[arg(long)]
@@ -261,8 +378,9 @@ pub struct CommonArgs {
 }
 
 /// `--gap`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum GapArg {
+    #[default]
     /// Silence of the same length: everything else keeps its place
     Silence,
     /// Nothing: only the frames that were found, behind a new header
@@ -289,9 +407,10 @@ pub enum Engine {
 }
 
 /// `--lm`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Lm {
     /// Where it saves at least 1 % on excerpts of a segment
+    #[default]
     Auto,
     /// Wherever it saves anything
     On,
@@ -313,11 +432,12 @@ impl From<Lm> for LmUse {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use lmz::Level;
 
     fn compress(line: &[&str]) -> Result<CompressArgs, clap::Error> {
         let line = ["lmz", "compress"].iter().chain(line);
         match CommandLine::try_parse_from(line)?.command {
-            Command::Compress(args) => Ok(args),
+            Some(Command::Compress(args)) => Ok(args),
             other => unreachable!("{other:?}"),
         }
     }
@@ -329,9 +449,19 @@ mod tests {
 
     #[test]
     fn levels() {
-        assert_eq!(compress(&["a.wav"]).unwrap().level(), Level::Default);
-        assert_eq!(compress(&["a.wav", "--fast"]).unwrap().level(), Level::Fast);
-        assert_eq!(compress(&["a.wav", "--best"]).unwrap().level(), Level::Best);
+        for (option, level) in [
+            ("--fast", Level::Fast),
+            ("-0", Level::Fast),
+            ("-2", Level::Fast),
+            ("-3", Level::Default),
+            ("-6", Level::Default),
+            ("-7", Level::Best),
+            ("--best", Level::Best),
+        ] {
+            assert_eq!(compress(&["a.wav", option]).unwrap().level.0, level, "{option}");
+        }
+        assert_eq!(compress(&["a.wav"]).unwrap().level.0, Level::Default);
+        assert!(compress(&["a.wav", "-1", "-9"]).is_err());
         assert!(compress(&["a.wav", "--best", "--fast"]).is_err());
     }
 

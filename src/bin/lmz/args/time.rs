@@ -2,15 +2,19 @@
 
 use lmz::pipeline::Position;
 
-/// Reads `1:23`, `1:02:03.5`, `83.25` (seconds) or `3668400f` (frames).
+/// Reads `1:23`, `1:02:03.5`, `83.25` (seconds), `1h2m3.5s` or `3668400f` (frames).
 ///
 /// # Errors
 /// What is expected, for anything else.
 pub fn parse(text: &str) -> Result<Position, String> {
-    let wrong =
-        || format!("{text} is no time such as 1:23, 1:02:03.5 or 83.25, nor frames: 44100f");
+    let wrong = || {
+        "not a time: write 1:23, 1:02:03.5, 83.25 (seconds), 1m23s, or frames as 44100f".to_owned()
+    };
     if let Some(frames) = text.strip_suffix('f') {
         return digits(frames).map(Position::Frame).ok_or_else(wrong);
+    }
+    if text.ends_with(['h', 'm', 's']) {
+        return with_units(text).map(Position::Nanoseconds).ok_or_else(wrong);
     }
     let mut fields = text.split(':').rev();
     let seconds = fields.next().and_then(nanoseconds).ok_or_else(wrong)?;
@@ -22,6 +26,23 @@ pub fn parse(text: &str) -> Result<Position, String> {
         unit *= 60;
     }
     total.map(Position::Nanoseconds).ok_or_else(wrong)
+}
+
+/// Hours, minutes and seconds, each at most once and in this order; the last may be a fraction.
+fn with_units(text: &str) -> Option<u64> {
+    let mut total = 0_u64;
+    let mut rest = text;
+    for (unit, seconds) in [('h', 3600), ('m', 60), ('s', 1)] {
+        let Some((number, after)) = rest.split_once(unit) else { continue };
+        let value = if after.is_empty() {
+            nanoseconds(number)?.checked_mul(seconds)?
+        } else {
+            digits(number)?.checked_mul(seconds)?.checked_mul(1_000_000_000)?
+        };
+        total = total.checked_add(value)?;
+        rest = after;
+    }
+    rest.is_empty().then_some(total)
 }
 
 /// Seconds with up to nine decimals.
@@ -52,6 +73,10 @@ mod tests {
             ("1:02:03.5", 3_723 * SECOND + SECOND / 2),
             ("0:00:00.000000001", 1),
             ("100:00", 6_000 * SECOND),
+            ("1m", 60 * SECOND),
+            ("1.5h", 5_400 * SECOND),
+            ("1h2m3.5s", 3_723 * SECOND + SECOND / 2),
+            ("90s", 90 * SECOND),
         ] {
             assert_eq!(parse(text), Ok(Position::Nanoseconds(nanoseconds)), "{text}");
         }
@@ -77,6 +102,11 @@ mod tests {
             "99999999999:00:00",
             "+1f",
             "1 f",
+            "m",
+            "1s2m",
+            "1.5h3m",
+            "1m2m",
+            "1ms",
             "1,5",
         ] {
             assert!(parse(text).is_err(), "{text}");

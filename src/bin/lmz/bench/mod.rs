@@ -25,7 +25,7 @@ pub use child::serve;
 
 use crate::args::BenchArgs;
 use crate::failure::{Outcome, Usage};
-use crate::names::Place;
+use crate::names::{self, Place};
 use crate::output::{self, Output};
 use coders::Spec;
 use measure::{Direction, Effort, Job, Material, measure};
@@ -170,7 +170,8 @@ fn publish(args: &BenchArgs, report: &Report) -> Result<()> {
 }
 
 fn write(path: &Path, force: bool, text: &str) -> Result<()> {
-    let mut output = Output::open(&Place::File(path.to_owned()), force)?;
+    let job = names::Job::new(Place::Pipe, Place::File(path.to_owned()));
+    let mut output = Output::open(&job, force, false)?;
     output.write_all(text.as_bytes())?;
     output.finish()
 }

@@ -1,0 +1,116 @@
+//! Folders on the command line become the files in them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use walkdir::WalkDir;
+
+use crate::args::WalkArgs;
+use crate::failure::Usage;
+use crate::names::{Direction, LMZ, WAV_ENDINGS, shown, under_output};
+
+/// What a command line names.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Files, and where those found in folders lie under an output folder.
+    pub inputs: Vec<(PathBuf, Option<PathBuf>)>,
+    /// What could not be read, by name.
+    pub failures: Vec<(String, anyhow::Error)>,
+    /// What was left out, for `-v`.
+    pub notes: Vec<String>,
+}
+
+/// Expands the folders among `paths`, in the order of names.
+///
+/// # Errors
+/// [`Usage`] for a pattern that is none.
+pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<Found, Usage> {
+    let include = patterns(&args.include)?;
+    let exclude = patterns(&args.exclude)?;
+    let wanted = |below: &Path| match args.include.is_empty() {
+        true => has_ending(below, direction),
+        false => include.is_match(below),
+    };
+    let mut found = Found::default();
+    for path in paths {
+        if path == Path::new("-") || !path.is_dir() {
+            found.inputs.push((path.clone(), None));
+            continue;
+        }
+        let depth = if args.recursive { usize::MAX } else { 1 };
+        let before = found.inputs.len();
+        for entry in WalkDir::new(path).min_depth(1).max_depth(depth).sort_by_file_name() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let name = error.path().map_or_else(|| shown(path), shown);
+                    let reason = error.io_error().map_or(error.to_string(), ToString::to_string);
+                    found.failures.push((name, anyhow!(reason)));
+                    continue;
+                }
+            };
+            let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
+            let kind = entry.file_type();
+            if kind.is_dir() {
+                if !args.recursive {
+                    let name = shown(entry.path());
+                    found.notes.push(format!("{name}: a folder, left out; -r takes it in"));
+                }
+            } else if kind.is_file() && wanted(below) && !exclude.is_match(below) {
+                let mirrored = Some(under_output(path).join(below));
+                found.inputs.push((entry.path().to_owned(), mirrored));
+            } else {
+                let why = if kind.is_file() { "left out" } else { "no regular file, left out" };
+                found.notes.push(format!("{}: {why}", shown(entry.path())));
+            }
+        }
+        if found.inputs.len() == before {
+            let kind = if direction == Direction::Compress { "WAV" } else { "lmz" };
+            let deeper = if args.recursive { "" } else { " (-r searches the folders in it)" };
+            found.failures.push((shown(path), anyhow!("no {kind} file in this folder{deeper}")));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether files of this name are taken unasked.
+fn has_ending(path: &Path, direction: Direction) -> bool {
+    let name = path.to_string_lossy().to_lowercase();
+    match direction {
+        Direction::Compress => WAV_ENDINGS.iter().any(|ending| name.ends_with(ending)),
+        Direction::Decompress => path.extension() == Some(OsStr::new(LMZ)),
+    }
+}
+
+/// Patterns as in a `.gitignore`: one without a slash means names, in whatever folder.
+fn patterns(globs: &[String]) -> Result<GlobSet, Usage> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let anywhere = if glob.contains('/') { glob.clone() } else { format!("**/{glob}") };
+        let built = GlobBuilder::new(&anywhere).literal_separator(true).build();
+        set.add(built.map_err(|error| Usage(format!("pattern '{glob}': {}", error.kind())))?);
+    }
+    set.build().map_err(|error| Usage(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_names_or_paths() {
+        let set = patterns(&["take*.wav".to_owned(), "raw/*.wav".to_owned()]).unwrap();
+        for (path, matches) in [
+            ("take1.wav", true),
+            ("a/b/take2.wav", true),
+            ("raw/x.wav", true),
+            ("raw/deep/x.wav", false),
+            ("x.wav", false),
+        ] {
+            assert_eq!(set.is_match(path), matches, "{path}");
+        }
+        assert!(patterns(&["a[".to_owned()]).is_err());
+    }
+}
