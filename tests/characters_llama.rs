@@ -145,7 +145,7 @@ fn segments(models: &LlamaModels, characters: usize, chunk_size: u32) {
 fn samples(file: &[u8]) -> (WavFormat, Vec<u8>) {
     let mut reader = WavReader::new(file).unwrap();
     let mut samples = Vec::new();
-    while let Some(span) = reader.next_span(pipeline::SEGMENT).unwrap() {
+    while let Some(span) = reader.next_span(pipeline::segment_limit(lmz::Level::Default)).unwrap() {
         if let Span::Audio { bytes } = span {
             samples.extend(bytes);
         }

@@ -4,7 +4,7 @@
 //! would have to know what is missing.
 
 use super::profile::{ExpertConfig, Profile, Source, profile};
-use super::segment::{Effort, encode_pcm_as};
+use super::segment::encode_pcm_as;
 use super::{CodedPcm, Level};
 use crate::density::EXPERTS;
 use crate::error::Result;
@@ -101,18 +101,13 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
         }
         Some(Part::OrderTrial | Part::LongTerm) | None => {}
     }
-    let effort = Effort::of(level);
-    let effort = Effort {
-        orders: effort.orders && part != Some(Part::OrderTrial),
-        repeats: effort.repeats && part != Some(Part::LongTerm),
-    };
-    encode_pcm_as(
-        pcm,
-        &Profile { cascades: &cascades, experts, ..*full },
-        effort,
-        None,
-        &Watch::default(),
-    )
+    let mut effort = full.effort;
+    effort.orders &= part != Some(Part::OrderTrial);
+    if part == Some(Part::LongTerm) {
+        effort.reach = 0;
+    }
+    let profile = Profile { cascades: &cascades, experts, effort, ..*full };
+    encode_pcm_as(pcm, &profile, None, &Watch::default())
 }
 
 #[cfg(test)]

@@ -19,8 +19,6 @@ use crate::predict::LEAST_LAG;
 
 /// Length of the transforms.
 const SIZE: usize = 2 * PERIOD;
-/// Periods that are looked back over: 24 seconds at 44.1 kHz. It bounds the time.
-const REACH: usize = 512;
 
 /// The passage most like a period, among those that begin in one earlier period.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +33,8 @@ pub struct Peak {
 pub struct Correlator {
     /// Small integers.
     signal: Vec<Complex32>,
+    /// Periods that are looked back over.
+    reach: usize,
     forward: Arc<dyn Fft<f32>>,
     inverse: Arc<dyn Fft<f32>>,
     /// `(periods, SIZE)`: of each period and the one behind it.
@@ -46,14 +46,16 @@ pub struct Correlator {
 }
 
 impl Correlator {
-    /// For a signal of integers from -3 to 3 in both parts, at least a period long.
-    pub fn new(signal: Vec<Complex32>) -> Self {
+    /// For a signal of integers from -3 to 3 in both parts, at least a period long, and peaks in the
+    /// latest `reach` periods.
+    pub fn new(signal: Vec<Complex32>, reach: usize) -> Self {
         let mut planner = FftPlanner::new();
         let (forward, inverse) = (planner.plan_fft_forward(SIZE), planner.plan_fft_inverse(SIZE));
         let longest = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
         let mut correlator = Correlator {
             inverse_energy: inverse_energy(&signal),
             signal,
+            reach,
             forward,
             inverse,
             spectra: Vec::new(),
@@ -82,7 +84,7 @@ impl Correlator {
         let energy_inverse = self.inverse_energy[start];
         let mut buffer = vec![Complex32::default(); SIZE];
         let mut peaks = Vec::new();
-        for piece in period.saturating_sub(REACH)..period {
+        for piece in period.saturating_sub(self.reach)..period {
             let spectrum = &self.spectra[piece * SIZE..][..SIZE];
             for ((out, a), b) in buffer.iter_mut().zip(spectrum).zip(&target) {
                 *out = a * b.conj();
@@ -181,7 +183,7 @@ mod tests {
             }
             signal[2 * PERIOD + 77 + i] = -signal[600 + i];
         }
-        let mut correlator = Correlator::new(signal.clone());
+        let mut correlator = Correlator::new(signal.clone(), 8);
         for period in 0..3 {
             let start = period * PERIOD;
             let peaks = correlator.peaks(period);
@@ -201,7 +203,7 @@ mod tests {
     #[test]
     fn products_are_of_all_passages() {
         let signal = noise(2 * PERIOD);
-        let products = Correlator::new(signal.clone()).products(1, &[16, 2_000]);
+        let products = Correlator::new(signal.clone(), 8).products(1, &[16, 2_000]);
         let dot = |a: usize, b: usize| -> f64 {
             (0..PERIOD).map(|i| f64::from((signal[a + i] * signal[b + i].conj()).re)).sum()
         };
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn silence_is_like_nothing() {
-        let mut correlator = Correlator::new(vec![Complex32::default(); 3 * PERIOD]);
+        let mut correlator = Correlator::new(vec![Complex32::default(); 3 * PERIOD], 8);
         assert!(correlator.peaks(2).is_empty());
     }
 }

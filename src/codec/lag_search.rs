@@ -23,9 +23,11 @@ const LEAST_GAIN: f64 = 60.0;
 const LEAST_GAIN_PER_SAMPLE: f64 = 0.045;
 /// What a lag gains by not having to be told again, in bits.
 const KEPT: f64 = 20.0;
-/// One period in so many is looked at first: if none of them was heard before, none of the others is
-/// likely to have been.
+/// One period in so many is looked at first, but no fewer than [`LEAST_SAMPLED`]: if none of them was heard
+/// before, none of the others is likely to have been.
 const SAMPLED: usize = 8;
+/// See [`SAMPLED`]. Shorter segments are looked at as a whole.
+const LEAST_SAMPLED: usize = 16;
 /// Passages found in a period, and lags used lately, among which is chosen.
 const FOUND: usize = 8;
 /// See [`FOUND`].
@@ -33,19 +35,24 @@ const LATELY: usize = 8;
 /// Largest code of a residual.
 const LOUDEST: f64 = 3.0;
 
-/// Where to look back to from each period of `numbers`, or nothing if that is not worth it. `reversed`
-/// is the order of the channels.
+/// Where to look back to from each period of `numbers`, at most `reach` periods, or nothing if that is not
+/// worth it. `reversed` is the order of the channels.
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::Error::Interrupted) by `watch`.
-pub fn search(numbers: &Pcm, reversed: bool, watch: &Watch) -> Result<Option<LagTable>> {
+pub fn search(
+    numbers: &Pcm,
+    reversed: bool,
+    reach: usize,
+    watch: &Watch,
+) -> Result<Option<LagTable>> {
     let frames = numbers.samples.len() / numbers.channels;
-    if frames < 2 * PERIOD {
+    if frames < 2 * PERIOD || reach == 0 {
         return Ok(None);
     }
     let whitened = pulp::Arch::new().dispatch(Whitening { numbers, reversed, watch })?;
     let mut search = Search {
-        correlator: Correlator::new(whitened),
+        correlator: Correlator::new(whitened, reach),
         channels: numbers.channels.min(2),
         last: [0; SLOTS],
         lately: Vec::new(),
@@ -125,7 +132,7 @@ struct Search {
 impl Search {
     /// Whether anything like one of the periods that are looked at first came before it.
     fn is_promising(&mut self, periods: usize, watch: &Watch) -> Result<bool> {
-        for period in (1..periods).step_by(SAMPLED) {
+        for period in (1..periods).step_by((periods / LEAST_SAMPLED).clamp(1, SAMPLED)) {
             watch.look()?;
             if self.was_heard(period) {
                 return Ok(true);

@@ -57,6 +57,12 @@ impl Level {
             Level::Best => "best",
         }
     }
+
+    /// Longest segment that the encoder makes, in seconds.
+    #[must_use]
+    pub fn segment_seconds(self) -> u32 {
+        profile(self).segment_seconds
+    }
 }
 
 /// A segment in coded form.

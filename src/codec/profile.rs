@@ -36,9 +36,25 @@ pub struct Outlook {
     pub scales: [usize; EXPERTS],
 }
 
+/// What the encoder takes the time to look for. The stream says what was found, so a decoder of any level
+/// reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// The better order of the channels.
+    pub orders: bool,
+    /// Periods ([`PERIOD`](super::lags::PERIOD)) back from each that are searched for passages like it; 0
+    /// for no search. It bounds the search's time.
+    pub reach: usize,
+}
+
 /// Composition of a level.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile<'a> {
+    /// Longest segment in seconds. In a longer one there is more to look back to, a shorter one leaves
+    /// more threads something to do, and is sooner decoded up to a place in it.
+    pub segment_seconds: u32,
+    /// What the encoder looks for.
+    pub effort: Effort,
     /// Cascades run side by side.
     pub cascades: &'a [CascadeConfig],
     /// Weighs the outputs of all stages.
@@ -122,6 +138,9 @@ const FAST_QUICK: CascadeConfig = cascade(16, 8, 0.995, 32, Weighting::Robust, &
 pub const WHITENING: CascadeConfig = FAST_QUICK;
 
 const FAST: Profile<'static> = Profile {
+    segment_seconds: 20,
+    // Either would cost too much of the time saved.
+    effort: Effort { orders: false, reach: 0 },
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { interval: 8, ..COMBINER },
     polish: PolishConfig { own: &[], partner: &[], ..POLISH },
@@ -219,6 +238,8 @@ const SLOPE: CascadeConfig = cascade(
 );
 
 const DEFAULT: Profile<'static> = Profile {
+    segment_seconds: 30,
+    effort: Effort { orders: true, reach: 512 },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, SLOPE],
     combiner: COMBINER,
     polish: POLISH,
@@ -248,6 +269,8 @@ const DEFAULT: Profile<'static> = Profile {
 };
 
 const BEST: Profile<'static> = Profile {
+    segment_seconds: 60,
+    effort: Effort { orders: true, reach: 2048 },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
     combiner: COMBINER,
     polish: POLISH,

@@ -5,7 +5,7 @@ use super::grid::Grid;
 use super::lag_search;
 use super::lags::{LagCoder, LagTable, PERIOD};
 use super::meter::{FrameCost, Meter};
-use super::profile::{Profile, profile};
+use super::profile::{Effort, Profile, profile};
 use super::training::{Decisions, TrainingToken};
 use super::values::Values;
 use super::{CodedPcm, Level, value_set};
@@ -181,23 +181,7 @@ pub fn encode_pcm(
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<CodedPcm> {
-    encode_pcm_as(pcm, profile(level), Effort::of(level), lm, watch)
-}
-
-/// What the encoder takes the time to look for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Effort {
-    /// The better order of the channels.
-    pub orders: bool,
-    /// Passages that were heard before.
-    pub repeats: bool,
-}
-
-impl Effort {
-    /// At the fastest level either would cost too much of the time saved.
-    pub fn of(level: Level) -> Effort {
-        Effort { orders: level != Level::Fast, repeats: level != Level::Fast }
-    }
+    encode_pcm_as(pcm, profile(level), lm, watch)
 }
 
 /// What [`encode_pcm`] spends on each frame, without coding anything.
@@ -213,9 +197,10 @@ pub fn cost_pcm(
     if pcm.samples.is_empty() {
         return Ok(Vec::new());
     }
-    let (numbers, layout) = lay_out(pcm, Effort::of(level), watch)?;
+    let profile = profile(level);
+    let (numbers, layout) = lay_out(pcm, profile.effort, watch)?;
     let mut meter = Meter::default();
-    tell(&mut meter, &numbers, profile(level), layout, lm, watch)?;
+    tell(&mut meter, &numbers, profile, layout, lm, watch)?;
     Ok(meter.frames)
 }
 
@@ -228,24 +213,24 @@ pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
         return Ok(Vec::new());
     }
     let watch = Watch::default();
-    let (numbers, layout) = lay_out(pcm, Effort::of(level), &watch)?;
+    let profile = profile(level);
+    let (numbers, layout) = lay_out(pcm, profile.effort, &watch)?;
     let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
-    tell(&mut decisions, &numbers, profile(level), layout, Some(&mut recorder), &watch)?;
+    tell(&mut decisions, &numbers, profile, layout, Some(&mut recorder), &watch)?;
     Ok(decisions.tokens(&recorder))
 }
 
-/// [`encode_pcm`] with any composition and effort.
+/// [`encode_pcm`] with any composition.
 pub(super) fn encode_pcm_as(
     pcm: &Pcm,
     profile: &Profile<'_>,
-    effort: Effort,
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<CodedPcm> {
     if pcm.samples.is_empty() {
         return Ok(CodedPcm::default());
     }
-    let (numbers, layout) = lay_out(pcm, effort, watch)?;
+    let (numbers, layout) = lay_out(pcm, profile.effort, watch)?;
     encode_with(&numbers, profile, layout, lm, watch)
 }
 
@@ -258,8 +243,8 @@ fn lay_out(pcm: &Pcm, effort: Effort, watch: &Watch) -> Result<(Pcm, Layout)> {
     let values = value_set::choose(&numbers.samples);
     let reversed = effort.orders && better_reversed(&numbers, &values, watch)?;
     // Silence takes no time.
-    let searched = effort.repeats && values.len() > 1;
-    let lags = if searched { lag_search::search(&numbers, reversed, watch)? } else { None };
+    let reach = if values.len() > 1 { effort.reach } else { 0 };
+    let lags = lag_search::search(&numbers, reversed, reach, watch)?;
     Ok((numbers, Layout { reversed, grid, values, lags }))
 }
 

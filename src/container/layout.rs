@@ -12,7 +12,7 @@ pub const VERSION: u16 = 1;
 
 /// Draft of [`VERSION`] (§4.1, §14): raised by each change of the format until release 1.0, which
 /// writes 0.
-pub const DRAFT: u16 = 4;
+pub const DRAFT: u16 = 6;
 
 /// Feature bits that a decoder must understand, known to this crate (§4.1): none yet.
 pub const KNOWN_REQUIRED_FEATURES: u16 = 0;
@@ -43,11 +43,11 @@ pub const BLOCK_HEADER_LENGTH: usize = 40;
 /// Bytes of the header of a block that the language model takes part in (§5.1).
 pub const MAX_BLOCK_HEADER_LENGTH: usize = BLOCK_HEADER_LENGTH + 4;
 
-/// Largest number of original bytes in one block (§13): 2^22 samples of 64 bits.
-pub const MAX_BLOCK_ORIGINAL: u32 = 1 << 25;
+/// Largest number of original bytes in one block (§13): 2^23 samples of 64 bits.
+pub const MAX_BLOCK_ORIGINAL: u32 = 1 << 26;
 
 /// Largest number of samples (all channels together) in one segment (§13).
-pub const MAX_SEGMENT_SAMPLES: u32 = 1 << 22;
+pub const MAX_SEGMENT_SAMPLES: u32 = 1 << 23;
 
 /// Largest number of channels in a block that is predicted (§13): each has its own models,
 /// close to a megabyte at the highest level.

@@ -10,16 +10,19 @@ use super::lazy_model::LazyModel;
 use super::pool::{Pool, Threads};
 use super::spans::Spans;
 use super::{CompressOptions, Summary, characters};
+use crate::codec::Level;
 use crate::container::layout::MAX_SEGMENT_SAMPLES;
 use crate::container::{Audio, FileHeader};
 use crate::error::Result;
 use crate::observer::{Observer, Run, Watch};
 use crate::wav::{SegmentLimit, Span, WavFormat};
 
-/// Size of a segment. Longer ones give the predictors more to learn from, shorter ones more
-/// threads to work on, finer seeking and less loss when one is damaged.
-pub const SEGMENT: SegmentLimit =
-    SegmentLimit { seconds: 20, samples: MAX_SEGMENT_SAMPLES as usize };
+/// Size of a segment at `level`. Longer ones give the predictors more to learn from, and long-term
+/// prediction more to look back to; shorter ones more threads to work on, finer seeking and less loss when
+/// one is damaged.
+pub fn segment_limit(level: Level) -> SegmentLimit {
+    SegmentLimit { seconds: level.segment_seconds(), samples: MAX_SEGMENT_SAMPLES as usize }
+}
 
 /// Compresses the WAV file `input` to the lmz file `output`, front to back and in memory
 /// bounded by the number of threads, whatever the length of the file.

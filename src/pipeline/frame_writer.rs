@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::compress::{Encoding, SEGMENT};
+use super::compress::{Encoding, segment_limit};
 use super::{CompressOptions, Summary};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
@@ -177,9 +177,7 @@ impl<W: Write> FrameWriter<W> {
 impl CompressOptions {
     /// Where segments end.
     pub(super) fn segment_limit(&self) -> SegmentLimit {
-        match self.segment_seconds {
-            Some(seconds) => SegmentLimit { seconds, ..SEGMENT },
-            None => SEGMENT,
-        }
+        let usual = segment_limit(self.level);
+        SegmentLimit { seconds: self.segment_seconds.unwrap_or(usual.seconds), ..usual }
     }
 }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use block_decoder::BlockDecoder;
-pub use compress::{SEGMENT, compress};
+pub use compress::{compress, segment_limit};
 pub use decoder::{Decoder, decompress_to_vec};
 pub use decompress::{decompress, verify};
 pub use encoder::{Encoder, compress_to_vec};
@@ -85,7 +85,7 @@ pub struct CompressOptions {
     pub model: Option<Arc<dyn ModelProvider>>,
     /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
     pub threads: usize,
-    /// Length of a segment in seconds; `None` is [`SEGMENT`]'s.
+    /// Length of a segment in seconds; `None` is [`segment_limit`]'s.
     pub segment_seconds: Option<u32>,
     /// Whether every block is decoded again before it is written.
     pub verify: bool,

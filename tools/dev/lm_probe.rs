@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use lmz::Watch;
 use lmz::lm::llama::{Model, ModelOptions, Session};
 use lmz::lm::{FEATURES, Features, InputToken, LanguageModel};
-use lmz::pipeline::SEGMENT;
+use lmz::pipeline::segment_limit;
 use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};
 
@@ -96,7 +96,7 @@ fn gain(model: &str, clips: &[String]) -> Result<()> {
     for clip in clips {
         let mut reader = WavReader::new(File::open(clip).context(clip.to_owned())?)?;
         let (mut without, mut with) = (0, 0);
-        while let Some(span) = reader.next_span(SEGMENT)? {
+        while let Some(span) = reader.next_span(segment_limit(Level::Default))? {
             let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
             let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
             let mut session = model.session()?;

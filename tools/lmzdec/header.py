@@ -11,10 +11,10 @@ from .samples import BINARY32, BINARY64, INTEGER, OPAQUE
 SIGNATURE = bytes.fromhex("894C4D5A0D0A1A0A")
 PROLOGUE = 24
 BODY = 34
-VERSION, DRAFT = 1, 4
+VERSION, DRAFT = 1, 6
 CODED_FINGERPRINT = 2
-MAX_BYTES = 1 << 25
-MAX_SAMPLES = 1 << 22
+MAX_BYTES = 1 << 26
+MAX_SAMPLES = 1 << 23
 
 Header = namedtuple("Header", "length level format segment_frames fingerprint body")
 Format = namedtuple("Format", "tag channels rate byte_rate valid_bits mask kind width variant")

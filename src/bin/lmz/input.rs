@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
+use lmz::Level;
 use lmz::container::{Reader, Tail};
-use lmz::pipeline::SEGMENT;
+use lmz::pipeline::segment_limit;
 use lmz::wav::WavReader;
 
 use crate::metadata::Kept;
@@ -146,7 +147,7 @@ pub fn seconds(place: &Place, direction: Direction) -> Option<f64> {
     match direction {
         Direction::Compress => {
             let mut reader = WavReader::new(BufReader::new(file)).ok()?;
-            reader.next_span(SEGMENT).ok()?;
+            reader.next_span(segment_limit(Level::Default)).ok()?;
             let format = reader.format()?;
             Some(format.seconds(length / format.frame_bytes().max(1) as u64))
         }

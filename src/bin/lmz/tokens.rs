@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
-use lmz::pipeline::SEGMENT;
+use lmz::pipeline::segment_limit;
 use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};
 
@@ -15,7 +15,7 @@ pub fn dump(args: &DevTokensArgs) -> Result<()> {
     let input = File::open(&args.input).with_context(|| args.input.display().to_string())?;
     let mut reader = WavReader::new(input)?;
     let mut output = BufWriter::new(File::create(&args.output)?);
-    while let Some(span) = reader.next_span(SEGMENT)? {
+    while let Some(span) = reader.next_span(segment_limit(Level::Default))? {
         let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
         let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
         for token in codec::training_pcm(&pcm, Level::Default)? {

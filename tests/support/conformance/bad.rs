@@ -90,8 +90,8 @@ fn file_header() -> Vec<Case> {
         ),
         case(
             "segment-samples",
-            "segments of more than 2^22 samples",
-            edit::body(file, SEGMENT_FRAMES, &[1, 0, 0x40, 0]),
+            "segments of more than 2^23 samples",
+            edit::body(file, SEGMENT_FRAMES, &[1, 0, 0x80, 0]),
         ),
     ]
 }
@@ -129,8 +129,8 @@ fn block_headers() -> Vec<Case> {
         ),
         case(
             "block-huge",
-            "a block of more than 2^25 bytes",
-            edit::block(file.clone(), 1, ORIGINAL_LENGTH, &[2, 0, 0, 2]),
+            "a block of more than 2^26 bytes",
+            edit::block(file.clone(), 1, ORIGINAL_LENGTH, &[2, 0, 0, 4]),
         ),
     ]
 }

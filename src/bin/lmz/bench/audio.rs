@@ -1,7 +1,8 @@
 //! A WAV file taken apart: what is before the samples, the samples, and what is behind them.
 
 use anyhow::{Result, ensure};
-use lmz::pipeline::SEGMENT;
+use lmz::Level;
+use lmz::pipeline::segment_limit;
 use lmz::wav::{self, SampleFormat, Span, WavFormat, WavReader};
 
 /// `before`, `data` and `after`, in this order, are the file.
@@ -21,7 +22,7 @@ impl Wav {
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let mut reader = WavReader::new(bytes)?;
         let mut file = Wav::default();
-        while let Some(span) = reader.next_span(SEGMENT)? {
+        while let Some(span) = reader.next_span(segment_limit(Level::Default))? {
             let (bytes, part) = match span {
                 Span::Audio { bytes } if file.after.is_empty() => (bytes, &mut file.data),
                 Span::Foreign(bytes) if file.data.is_empty() => (bytes, &mut file.before),

@@ -10,7 +10,7 @@ use lmz::Watch;
 use lmz::codec::{self, FrameCost};
 use lmz::container::{Block, BlockKind, Reader};
 use lmz::lm::ModelProvider;
-use lmz::pipeline::{self, CompressOptions, SEGMENT, TokenMapping};
+use lmz::pipeline::{self, CompressOptions, TokenMapping, segment_limit};
 use lmz::wav::{self, Span, WavFormat, WavReader};
 use serde::Serialize;
 
@@ -144,8 +144,9 @@ fn explain(content: &[u8], options: &CompressOptions, always_lm: bool) -> Result
     let mut frames: Vec<Frame> = Vec::new();
     let mut spans = WavReader::new(content)?;
     let mut blocks = Reader::new(packed.as_slice())?;
+    let limit = segment_limit(options.level);
     // A span becomes a block.
-    while let (Some(span), Some((_, block))) = (spans.next_span(SEGMENT)?, blocks.next_block()?) {
+    while let (Some(span), Some((_, block))) = (spans.next_span(limit)?, blocks.next_block()?) {
         let (Span::Audio { bytes }, Some(format)) = (span, spans.format()) else { continue };
         let start = format.seconds(frames.len() as u64);
         explained.segments.push(segment(&block, format, start));
