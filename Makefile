@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CARGO ?= cargo
 SONG := fixtures/wav/guitar_stereo.wav
 
-.PHONY: demo test ci deps fixtures pinned
+.PHONY: demo test ci deps fixtures pinned python python-test
 
 # Compresses a recording, restores it and compares.
 demo: deps
@@ -21,6 +21,18 @@ demo: deps
 test: deps
 	$(CARGO) test --locked --no-fail-fast
 	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli
+
+# The Python package in a virtual environment, python/.venv, with what its tests need.
+PYTHON := python/.venv/bin/python
+python: deps
+	@python3 -c 'import ensurepip' 2>/dev/null || $(SUDO) apt-get install -y --no-install-recommends python3-venv
+	@[ -x $(PYTHON) ] || python3 -m venv python/.venv
+	$(PYTHON) -m pip install --quiet 'maturin>=1.9,<2' fsspec mypy numcodecs numpy pytest 'ray[data]>=2.40' \
+	    soundfile webdataset 'zarr>=3'
+	cd python && VIRTUAL_ENV=$$PWD/.venv .venv/bin/maturin develop --locked --profile python
+
+python-test: python
+	cd python && .venv/bin/python -m pytest
 
 # Everything that must hold before a change lands.
 ci:

@@ -1,0 +1,405 @@
+"""Functions with soundfile's names and arguments."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _files, _lmz, _samples
+from ._files import Source, Target
+from .errors import OutOfRangeError, UnsupportedError
+
+Progress: TypeAlias = Callable[[int, "int | None"], object]
+
+def _check_lm(lm: str) -> None:
+    if lm not in ("auto", "on", "off"):
+        raise ValueError(f"lm {lm!r}; there are 'auto', 'on' and 'off'")
+    if lm == "on":
+        raise UnsupportedError("this build has no language model: use lm='auto' or lm='off'")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run over a whole file has done.
+
+    `blake3` is the hash of the original WAV file, in hexadecimal.
+    """
+
+    original_bytes: int
+    compressed_bytes: int
+    segments: int
+    blake3: str
+
+
+def compress(
+    src: Source,
+    dst: Target,
+    level: str = "default",
+    lm: str = "auto",
+    *,
+    threads: int = 0,
+    progress: Progress | None = None,
+) -> Summary:
+    """Compress a whole WAV file; `decompress` restores it byte for byte.
+
+    Args:
+        src: path, bytes or binary file object (also of fsspec), read to its end.
+        dst: path, which appears when complete and replaces what is there, or a binary file object.
+        level: 'fast', 'default' or 'best'.
+        lm: 'auto' or 'off'; 'on' raises, because this build has no language model.
+        threads: 0 for one per processor. The result does not depend on it.
+        progress: called with (bytes read, their total or None), up to 20 times a second.
+
+    Raises:
+        NotWavError: `src` is no WAV file.
+        OSError: reading or writing failed.
+    """
+    _check_lm(lm)
+    source = _files.source(src)
+    call = _files.progress_of(progress, source)
+    with _files.target(dst) as target:
+        return Summary(**_lmz.compress(source, target, level, threads, call))
+
+
+def decompress(
+    src: Source,
+    dst: Target | None,
+    *,
+    threads: int = 0,
+    max_output: int | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Restore a WAV file, byte for byte; every checksum is checked.
+
+    Args:
+        src: path, bytes or binary file object.
+        dst: as for `compress`; None decodes and checks everything, and writes nothing.
+        max_output: most bytes to restore: a small file can become a large one.
+
+    Raises:
+        NotLmzError, UnsupportedError, CorruptError, LimitError: about `src`.
+        OSError: reading or writing failed.
+    """
+    source = _files.source(src)
+    call = _files.progress_of(progress, source)
+    if dst is None:
+        return Summary(**_lmz.decompress(source, None, threads, max_output, call))
+    with _files.target(dst) as target:
+        return Summary(**_lmz.decompress(source, target, threads, max_output, call))
+
+
+def encode_wav(wav: bytes, level: str = "default", **options: Any) -> bytes:
+    """A WAV file as lmz, in memory. `options` are those of `compress`."""
+    out = io.BytesIO()
+    compress(wav, out, level, **options)
+    return out.getvalue()
+
+
+def decode_wav(lmz: bytes, **options: Any) -> bytes:
+    """The WAV file of an lmz file, in memory. `options` are those of `decompress`."""
+    out = io.BytesIO()
+    decompress(lmz, out, **options)
+    return out.getvalue()
+
+
+class LmzFile:
+    """An lmz file open for reading samples.
+
+    Only the segments that are read are decoded; the one at hand is kept, so that reading on costs
+    nothing more. Not for several threads at once.
+
+    Args:
+        file: path, bytes or seekable binary file object (also of fsspec).
+        threads: 0 for one per processor.
+
+    Raises:
+        NotLmzError, UnsupportedError, CorruptError: about the file.
+        OutOfRangeError: the file has no samples.
+    """
+
+    def __init__(self, file: Source, threads: int = 0) -> None:
+        self.name = file if _files.is_path(file) else None
+        self._source = _files.source(file)
+        self._threads = threads
+        self._position = 0
+        self._closed = False
+        self._start = self._tell()
+        found = self._rewound(_lmz.info)
+        if "channels" not in found:
+            raise OutOfRangeError("the file has no samples")
+        self.frames: int = found["frames"]
+        self._segment: int = found["segment_frames"]
+        # Frames of a segment at hand, and the first of them.
+        empty = _samples.of_wav(self._rewound(lambda source: _lmz.extract(source, 0, 0, 1)))
+        self.samplerate, self.channels, self.subtype, self._held = empty
+        self._held_at = 0
+
+    def _tell(self) -> int:
+        return 0 if isinstance(self._source, str) else int(self._source.tell())
+
+    def _rewound(self, call: Callable[[Any], Any]) -> Any:
+        if self._closed:
+            raise ValueError("the file is closed")
+        if not isinstance(self._source, str):
+            self._source.seek(self._start)
+        return call(self._source)
+
+    def __enter__(self) -> LmzFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return self.frames
+
+    def __repr__(self) -> str:
+        return (
+            f"LmzFile({self.name!r}, samplerate={self.samplerate}, channels={self.channels}, "
+            f"frames={self.frames}, subtype={self.subtype!r})"
+        )
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        """Let go of the file. A file object that was passed in stays open."""
+        self._closed = True
+        self._held = self._held[:0]
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        """Number of the frame that is read next."""
+        return self._position
+
+    def seek(self, frames: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a frame, counted from the start, from here (1) or from the end (2)."""
+        if whence not in (io.SEEK_SET, io.SEEK_CUR, io.SEEK_END):
+            raise ValueError(f"whence {whence}; 0, 1 or 2")
+        base = (0, self._position, self.frames)[whence]
+        position = base + frames
+        if not 0 <= position <= self.frames:
+            raise OutOfRangeError(f"frame {position}; the file has {self.frames}")
+        if self._closed:
+            raise ValueError("the file is closed")
+        self._position = position
+        return position
+
+    def read(
+        self, frames: int = -1, dtype: Any = "float64", always_2d: bool = False
+    ) -> NDArray[Any]:
+        """Read up to `frames` frames from here on, all that are left if negative.
+
+        Returns:
+            An array of `dtype` ('int16', 'int32', 'float32', 'float64') with shape (frames,) for
+            one channel and (frames, channels) otherwise. Floats have a full scale of 1, integers
+            that of their dtype, as in soundfile.
+
+        Raises:
+            CorruptError: a segment is damaged.
+            UnsupportedError: the samples are of no known format.
+        """
+        name = _samples.dtype_of(dtype)
+        left = self.frames - self._position
+        count = left if frames < 0 else min(frames, left)
+        data = _samples.from_native(self._native(count), self.subtype, name)
+        self._position += count
+        if self.channels == 1 and not always_2d:
+            return data.reshape(count)
+        return data.reshape(count, self.channels)
+
+    def blocks(
+        self,
+        blocksize: int,
+        overlap: int = 0,
+        frames: int = -1,
+        dtype: Any = "float64",
+        always_2d: bool = False,
+        fill_value: float | None = None,
+    ) -> Iterator[NDArray[Any]]:
+        """Blocks of `blocksize` frames from here on; the last one is shorter, unless filled up."""
+        if blocksize < 1 or not 0 <= overlap < blocksize:
+            raise ValueError("blocksize is at least 1, and overlap less than blocksize")
+        left = self.frames - self._position
+        end = self._position + (left if frames < 0 else min(frames, left))
+        kept: NDArray[Any] | None = None
+        while self._position < end:
+            fresh = blocksize - (0 if kept is None else len(kept))
+            block = self.read(min(fresh, end - self._position), dtype, always_2d)
+            if kept is not None:
+                block = np.concatenate((kept, block))
+            kept = block[len(block) - overlap :].copy() if overlap else None
+            if fill_value is not None and len(block) < blocksize:
+                missing = (blocksize - len(block), *block.shape[1:])
+                block = np.concatenate((block, np.full(missing, fill_value, block.dtype)))
+            yield block
+
+    def _native(self, count: int) -> NDArray[Any]:
+        if self.subtype == "UNKNOWN":
+            raise UnsupportedError("the format of the samples is not known: see lmz.decompress")
+        first, end = self._position, self._position + count
+        held_end = self._held_at + len(self._held)
+        parts = []
+        if count and self._held_at <= first < held_end:
+            parts.append(self._held[first - self._held_at : end - self._held_at])
+            first = min(end, held_end)
+        if first < end:
+            # Whole segments are decoded in any case: what is left of the last one is kept.
+            stop = min(-(-end // self._segment) * self._segment, self.frames)
+            wav = self._rewound(lambda source: _lmz.extract(source, first, stop, self._threads))
+            fresh = _samples.of_wav(wav)[3]
+            parts.append(fresh[: end - first])
+            keep = min((end - 1) // self._segment * self._segment, self.frames)
+            if keep < first or stop - keep > len(fresh):
+                keep = first
+            self._held, self._held_at = fresh[keep - first :].copy(), keep
+        return np.concatenate(parts) if parts else self._held[:0]
+
+
+def read(
+    file: Source,
+    frames: int = -1,
+    start: int = 0,
+    stop: int | None = None,
+    dtype: Any = "float64",
+    always_2d: bool = False,
+    fill_value: float | None = None,
+    *,
+    threads: int = 0,
+) -> tuple[NDArray[Any], int]:
+    """Read samples, of the whole file or of a part: only the segments touched are decoded.
+
+    Args:
+        file: path, bytes or seekable binary file object (also of fsspec).
+        frames: number of frames; negative for all up to `stop` or the end.
+        start: first frame; negative ones count from the end.
+        stop: first frame that is left out; negative ones count from the end. Not with `frames`.
+        dtype: 'int16', 'int32', 'float32' or 'float64'.
+        always_2d: shape (frames, 1) for one channel, too.
+        fill_value: with `frames`, what stands for frames behind the end.
+
+    Returns:
+        (data, samplerate). See `LmzFile.read` for shape and scale.
+
+    Raises:
+        TypeError: both `frames` and `stop` are given, or another dtype.
+        NotLmzError, CorruptError, UnsupportedError: about the file.
+    """
+    if frames >= 0 and stop is not None:
+        raise TypeError("only one of frames and stop may be used")
+    with LmzFile(file, threads) as opened:
+        first, last, _ = slice(start, stop).indices(opened.frames)
+        count = max(last - first, 0)
+        if frames >= 0:
+            count = min(frames, count)
+        opened.seek(first)
+        data = opened.read(count, dtype, always_2d)
+        if fill_value is not None and count < frames:
+            missing = (frames - count, *data.shape[1:])
+            data = np.concatenate((data, np.full(missing, fill_value, data.dtype)))
+        return data, opened.samplerate
+
+
+def write(
+    file: Target,
+    data: ArrayLike,
+    samplerate: int,
+    subtype: str | None = None,
+    level: str = "default",
+    lm: str = "auto",
+    *,
+    threads: int = 0,
+    progress: Progress | None = None,
+) -> Summary:
+    """Write samples.
+
+    Args:
+        file: path, which appears when complete and replaces what is there, or a binary file object.
+        data: int16, int32, float32 or float64 of any byte order, with shape (frames,) or
+            (frames, channels).
+        samplerate: in Hz.
+        subtype: 'PCM_U8', 'PCM_16', 'PCM_24', 'PCM_32', 'FLOAT' or 'DOUBLE'. By default that of
+            the dtype, so that nothing is lost (soundfile makes 16 bits of floats).
+        level, lm, threads, progress: as for `compress`.
+
+    Raises:
+        TypeError: another dtype.
+        ValueError: a shape or subtype that cannot be written.
+    """
+    array = np.asarray(data)
+    name = _samples.dtype_of(array.dtype)
+    if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] == 0):
+        raise ValueError(f"shape {array.shape}; (frames,) or (frames, channels) is needed")
+    kind = _samples.SUBTYPE_OF[name] if subtype is None else subtype.upper()
+    if kind not in _samples.WIDTH:
+        raise ValueError(f"subtype {subtype!r}; there are {', '.join(_samples.WIDTH)}")
+    wav = _samples.wav_of(array, int(samplerate), kind)
+    return compress(
+        wav, file, level, lm, threads=threads, progress=progress
+    )
+
+
+@dataclass(frozen=True)
+class Info:
+    """What `info` says of a file; the first six are soundfile's."""
+
+    name: str | None
+    samplerate: int
+    channels: int
+    frames: int
+    duration: float
+    subtype: str
+    level: str
+    segments: int
+    segment_frames: int
+    original_bytes: int
+    compressed_bytes: int
+    blake3: str
+
+
+def info(file: Source) -> Info:
+    """What a file says of itself, without decoding it. Reads the file once.
+
+    Without samples (an lmz file of a WAV file that has none) `channels`, `samplerate` and `frames`
+    are 0 and `subtype` is empty.
+
+    Raises:
+        NotLmzError, CorruptError, UnsupportedError: about the file.
+    """
+    source = _files.source(file)
+    start = 0 if isinstance(source, str) else source.tell()
+    found = _lmz.info(source)
+    subtype = ""
+    if "channels" in found:
+        if not isinstance(source, str):
+            source.seek(start)
+        subtype = _samples.of_wav(_lmz.extract(source, 0, 0, 1))[2]
+    frames, samplerate = found.get("frames", 0), found.get("samplerate", 0)
+    return Info(
+        name=str(file) if _files.is_path(file) else None,
+        samplerate=samplerate,
+        channels=found.get("channels", 0),
+        frames=frames,
+        duration=frames / samplerate if samplerate else 0.0,
+        subtype=subtype,
+        level=found["level"],
+        segments=found["segments"],
+        segment_frames=found.get("segment_frames", 0),
+        original_bytes=found["original_bytes"],
+        compressed_bytes=found["compressed_bytes"],
+        blake3=found["blake3"],
+    )

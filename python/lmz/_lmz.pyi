@@ -1,0 +1,22 @@
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+_Progress = Callable[[int], object] | None
+
+def compress(
+    source: str | BinaryIO,
+    target: str | BinaryIO,
+    level: str,
+    threads: int,
+    progress: _Progress,
+) -> dict[str, Any]: ...
+def decompress(
+    source: str | BinaryIO,
+    target: str | BinaryIO | None,
+    threads: int,
+    max_output: int | None,
+    progress: _Progress,
+) -> dict[str, Any]: ...
+def info(source: str | BinaryIO) -> dict[str, Any]: ...
+def blake3(source: str | BinaryIO) -> str: ...
+def extract(source: str | BinaryIO, start: int, stop: int, threads: int) -> bytes: ...

@@ -1,0 +1,162 @@
+"""Arguments, progress and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+from .manifest import Manifest
+from .plan import Settings, plan
+
+DESCRIPTION = """\
+Compress, restore or check all files of a folder or bucket, on this machine or a Ray cluster.
+SRC and DST are folders or fsspec URLs (s3://…, gs://…). Interrupted runs go on where they were.
+"""
+EXIT_CODES = """\
+exit codes: 0 all files done; 1 some failed; 2 wrong usage; 130 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="python -m lmz.corpus",
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    tasks = top.add_subparsers(dest="task", required=True)
+    for name, words in (
+        ("compress", "WAV files to lmz files"),
+        ("decompress", "lmz files to WAV files"),
+        ("verify", "decode lmz files, check all checksums, write nothing"),
+    ):
+        task = tasks.add_parser(name, help=words, description=words)
+        task.add_argument("source", metavar="SRC")
+        if name != "verify":
+            task.add_argument("target", metavar="DST")
+            task.add_argument("--verify", action="store_true", help="read each output back and compare")
+            task.add_argument(
+                "--delete-source",
+                action="store_true",
+                help="delete each original after its output was read back and compared",
+            )
+        if name == "compress":
+            task.add_argument("--level", default="default", choices=["fast", "default", "best"])
+        task.add_argument("--address", help="of a Ray cluster (default: this machine)")
+        task.add_argument("--workers", type=int, help="tasks at a time on this machine (default: processors)")
+        task.add_argument("--retries", type=int, default=2, help="for lost workers and I/O errors (%(default)s)")
+        task.add_argument("-q", "--quiet", action="store_true", help="nothing but errors")
+        task.add_argument("--json", action="store_true", help="the summary as one JSON object")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
+    try:
+        import fsspec
+        import ray
+    except ImportError as error:
+        print(f"lmz.corpus needs {error.name}: pip install 'lmz[corpus]'", file=sys.stderr)
+        return 2
+    settings = Settings(
+        task=args.task,
+        source=args.source,
+        target=getattr(args, "target", ""),
+        level=getattr(args, "level", ""),
+        verify=getattr(args, "verify", False),
+        delete_source=getattr(args, "delete_source", False),
+    )
+    try:
+        source = fsspec.core.url_to_fs(settings.source)
+        target = fsspec.core.url_to_fs(settings.target) if settings.target else (None, "")
+        if not source[0].isdir(source[1]):
+            print(f"{settings.source}: no such folder", file=sys.stderr)
+            return 2
+    except (ImportError, ValueError) as error:
+        print(f"lmz.corpus: {error}", file=sys.stderr)
+        return 2
+    if args.address:
+        ray.init(address=args.address, log_to_driver=False, logging_level=logging.ERROR)
+    else:
+        ray.init(num_cpus=args.workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    from .run import run
+
+    manifest = Manifest(*target) if settings.target else None
+    line = Line(args.quiet or not sys.stderr.isatty())
+    try:
+        records = manifest.read() if manifest else {}
+        found = plan(source, target, records, settings)
+        totals = run(settings, found, manifest, retries=args.retries, show=line.show)
+    except KeyboardInterrupt:
+        line.clear()
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
+    except OSError as error:
+        line.clear()
+        print(f"lmz.corpus: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if manifest is not None:
+            manifest.close()
+        ray.shutdown()
+    line.clear()
+    for record in totals.failures:
+        print(f"{record.name}: {record.error}", file=sys.stderr)
+    report(totals, args)
+    return 1 if totals.failed else 0
+
+
+def report(totals: Any, args: argparse.Namespace) -> None:
+    seconds = time.monotonic() - totals.began
+    if args.json:
+        summary = {k: v for k, v in asdict(totals).items() if k not in ("began", "failures", "listed")}
+        print(json.dumps({**summary, "seconds": round(seconds, 3)}))
+    elif not args.quiet:
+        print(
+            f"{totals.done} done, {totals.skipped} done before, {totals.failed} failed; "
+            f"{size(totals.done_bytes)} to {size(totals.output_bytes)} in {seconds:.1f} s"
+        )
+
+
+def size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.4g} TB"
+
+
+class Line:
+    """A line of progress on a terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._shown = 0.0
+
+    def show(self, totals: Any) -> None:
+        now = time.monotonic()
+        if self._quiet or now - self._shown < 0.2:
+            return
+        self._shown = now
+        rate = totals.done_bytes / max(now - totals.began, 1e-9)
+        left = ""
+        if totals.listed and rate:
+            minutes, seconds = divmod(int((totals.bytes - totals.done_bytes) / rate), 60)
+            left = f", {minutes // 60}:{minutes % 60:02}:{seconds:02} left"
+        more = "" if totals.listed else "+"
+        print(
+            f"\r{totals.done + totals.failed}/{totals.files}{more} files, "
+            f"{size(totals.done_bytes)} of {size(totals.bytes)}{more}, {size(rate)}/s{left}\x1b[K",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def clear(self) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr)

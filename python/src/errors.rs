@@ -1,0 +1,46 @@
+//! Errors of the library as exceptions of `lmz.errors`.
+
+use lmz::Error;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// The exception for `error`. Those of Python's file objects come out as they went in.
+pub fn exception(py: Python<'_>, error: Error) -> PyErr {
+    let error = match error {
+        Error::Io(io) => match io.downcast::<Error>() {
+            Ok(inner) => inner,
+            Err(io) => return io.into(),
+        },
+        error => error,
+    };
+    let name = match &error {
+        Error::NotWav { .. } => "NotWavError",
+        Error::NotLmz { .. } => "NotLmzError",
+        Error::Unsupported { .. } => "UnsupportedError",
+        Error::Corrupt { .. } => "CorruptError",
+        Error::Limit { .. } => "LimitError",
+        Error::OutOfRange { .. } => "OutOfRangeError",
+        Error::ModelMismatch { .. } | Error::Model { .. } => "ModelError",
+        _ => "LmzError",
+    };
+    let class = || -> PyResult<Bound<'_, PyType>> {
+        Ok(py.import("lmz.errors")?.getattr(name)?.cast_into()?)
+    };
+    match class() {
+        Ok(class) => PyErr::from_type(class, error.to_string()),
+        Err(error) => error,
+    }
+}
+
+/// The level of that name.
+pub fn level(name: &str) -> PyResult<lmz::Level> {
+    match name {
+        "fast" => Ok(lmz::Level::Fast),
+        "default" => Ok(lmz::Level::Default),
+        "best" => Ok(lmz::Level::Best),
+        other => Err(PyValueError::new_err(format!(
+            "level {other:?}; there are 'fast', 'default' and 'best'"
+        ))),
+    }
+}

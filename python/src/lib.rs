@@ -1,0 +1,14 @@
+//! The compiled half of the Python package `lmz`: whole files and parts. Names, conversions and checks of
+//! arguments are Python's (`../lmz`).
+
+mod errors;
+mod files;
+mod observer;
+mod whole;
+
+/// What `lmz` imports.
+#[pyo3::pymodule]
+mod _lmz {
+    #[pymodule_export]
+    use crate::whole::{blake3, compress, decompress, extract, info};
+}

@@ -1,0 +1,200 @@
+"""`python -m lmz.corpus` and `lmz.ray` on real Ray workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import lmz
+from lmz.corpus.manifest import Manifest, Record
+
+
+def corpus(*arguments, check=None, **options):
+    command = [sys.executable, "-m", "lmz.corpus", *map(str, arguments)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=200, **options)
+    if check is not None:
+        assert run.returncode == check, run.stderr
+    return run
+
+
+def summary(run):
+    return json.loads(run.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture
+def clips(tone, tmp_path):
+    folder = tmp_path / "in"
+    for number in range(40):
+        path = folder / f"speaker{number % 4}" / f"{number:03}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, tone(8_000, 1, seed=number), 16_000)
+    (folder / "speaker0" / "broken.wav").write_bytes(b"no WAV file at all")
+    (folder / "notes.txt").write_text("not for us")
+    return folder
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    found = folder.rglob("*.lmz")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_a_corpus_there_and_back(clips, tmp_path):
+    packed, back = tmp_path / "out", tmp_path / "back"
+    first = corpus("compress", clips, packed, "--level", "fast", "--workers", 2, "--json", check=1)
+    assert "speaker0/broken.wav: NotWavError" in first.stderr
+    assert (summary(first)["done"], summary(first)["failed"]) == (40, 1)
+    files = outputs(packed)
+    assert len(files) == 40
+    for name, content in files.items():
+        wav = (clips / name).with_suffix(".wav").read_bytes()
+        assert content == lmz.encode_wav(wav, "fast")
+    records = manifest(packed)
+    assert records["speaker1/001.wav"].blake3 == lmz.info(packed / "speaker1/001.lmz").blake3
+
+    # A second run does nothing but what failed; a changed file and a lost output are done again.
+    second = corpus("compress", clips, packed, "--level", "fast", "--workers", 2, "--json", check=1)
+    assert (summary(second)["done"], summary(second)["skipped"]) == (0, 40)
+    (clips / "speaker0/broken.wav").unlink()
+    (packed / "speaker1/001.lmz").unlink()
+    soundfile.write(clips / "speaker2/002.wav", np.zeros(5_000, "int16"), 16_000)
+    third = corpus("compress", clips, packed, "--level", "fast", "--workers", 2, "--json", check=0)
+    assert (summary(third)["done"], summary(third)["skipped"]) == (2, 38)
+
+    corpus("decompress", packed, back, "--verify", "--workers", 2, check=0)
+    for wav in clips.rglob("*.wav"):
+        assert (back / wav.relative_to(clips)).read_bytes() == wav.read_bytes()
+    damaged = packed / "speaker3/003.lmz"
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    verified = corpus("verify", packed, "--workers", 2, "--json", check=1)
+    assert (summary(verified)["done"], summary(verified)["failed"]) == (39, 1)
+
+
+def test_originals_go_only_after_a_verified_write(clips, tmp_path):
+    packed = tmp_path / "out"
+    corpus("compress", clips, packed, "--level", "fast", "--delete-source", "--workers", 2, check=1)
+    assert [path.name for path in clips.rglob("*.wav")] == ["broken.wav"]
+    assert len(outputs(packed)) == 40
+    assert all(record.verified or record.error for record in manifest(packed).values())
+
+
+def manifest(folder: Path) -> dict[str, Record]:
+    import fsspec
+
+    return Manifest(fsspec.filesystem("file"), str(folder)).read()
+
+
+def records_written(folder: Path) -> list[dict]:
+    lines = []
+    for part in sorted((folder / ".lmz-corpus").glob("*.jsonl")):
+        lines += [json.loads(line) for line in part.read_text().splitlines() if line.endswith("}")]
+    return lines
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for task in Path("/proc").glob(f"{pid}/task/*/children"):
+        for child in task.read_text().split():
+            found += [int(child), *children(int(child))]
+    return found
+
+
+@pytest.mark.parametrize("victim", ["worker", "driver"])
+def test_a_killed_run_goes_on_where_it_was(tone, tmp_path, victim):
+    source, packed = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for number in range(120):
+        soundfile.write(source / f"{number:03}.wav", tone(22_050, 1, seed=number), 22_050)
+    command = ["compress", source, packed, "--level", "default", "--workers", "2", "--json"]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "lmz.corpus", *map(str, command)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while len(list(packed.glob("*.lmz"))) < 20:
+            assert run.poll() is None and time.monotonic() < deadline, run.communicate()
+            time.sleep(0.05)
+        family = children(run.pid)
+        if victim == "worker":
+            at_work = [pid for pid in family if b"ray::" in Path(f"/proc/{pid}/cmdline").read_bytes()
+                       and b"do_all" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+            assert at_work
+            os.kill(at_work[0], signal.SIGKILL)
+            out, error = run.communicate(timeout=200)
+            assert run.returncode == 0, error
+            assert json.loads(out)["done"] == 120
+        else:
+            os.kill(run.pid, signal.SIGKILL)
+            run.communicate()
+            before = {record["name"] for record in records_written(packed)}
+            gone = time.monotonic() + 30
+            while any(Path(f"/proc/{pid}").exists() for pid in family) and time.monotonic() < gone:
+                time.sleep(0.1)
+            again = summary(corpus(*command, check=0))
+            assert again["skipped"] == len(before)
+            assert again["done"] == 120 - len(before)
+    finally:
+        if run.poll() is None:
+            run.kill()
+    names = [record["name"] for record in records_written(packed)]
+    assert len(names) == len(set(names)) == 120
+    for wav in source.glob("*.wav"):
+        assert lmz.decode_wav((packed / wav.name).with_suffix(".lmz").read_bytes()) == wav.read_bytes()
+    assert not list(packed.rglob("*part"))
+
+
+def test_wrong_usage_is_2(tmp_path):
+    corpus("compress", tmp_path, check=2)
+    corpus("compress", tmp_path / "missing", tmp_path / "out", check=2)
+    corpus("compress", "nosuch://bucket", tmp_path / "out", check=2)
+
+
+def test_manifest_in_an_object_store():
+    import fsspec
+
+    fs = fsspec.filesystem("memory")
+    written = Manifest(fs, "/bucket/out")
+    written.add(Record("a.wav", key="1", output_bytes=3))
+    written.add(Record("b.wav", error="no"))
+    written.close()
+    fs.pipe_file("/bucket/out/.lmz-corpus/torn.jsonl", b'{"name": "c.wav", "ke')
+    found = Manifest(fs, "/bucket/out").read()
+    assert list(found) == ["a.wav", "b.wav"] and found["a.wav"].output_bytes == 3
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+def test_a_dataset_of_files_and_crops(cluster, tone, tmp_path):
+    from lmz.ray import read_lmz
+
+    clips = [tone(16_000, channels, seed=channels) for channels in (1, 2)]
+    for number, clip in enumerate(clips):
+        lmz.write(tmp_path / f"{number}.lmz", clip, 8_000, level="fast")
+    rows = sorted(read_lmz(str(tmp_path), dtype="int16").take_all(), key=lambda row: row["path"])
+    assert [row["path"].rsplit("/", 1)[-1] for row in rows] == ["0.lmz", "1.lmz"]
+    for row, clip in zip(rows, clips, strict=True):
+        np.testing.assert_array_equal(row["audio"], clip)
+        assert row["samplerate"] == 8_000
+    crops = [(str(tmp_path / "1.lmz"), 0.5, 0.25), (str(tmp_path / "0.lmz"), 1.75, None)]
+    found = read_lmz(crops, ("audio", "offset", "frames"), dtype="int16").take_all()
+    by_offset = {row["offset"]: row for row in found}
+    np.testing.assert_array_equal(by_offset[4_000]["audio"], clips[1][4_000:6_000])
+    assert by_offset[14_000]["frames"] == 2_000
+    with pytest.raises(ValueError, match="columns"):
+        read_lmz(crops, ["sound"])
