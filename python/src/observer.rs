@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lmz::observer::{Observer, Progress};
+use lmz::{Observer, Progress};
 use pyo3::prelude::*;
 
 use crate::errors;

@@ -9,7 +9,7 @@ use crate::{errors, files};
 
 fn decompress_options(threads: usize, max_output: Option<u64>) -> DecompressOptions {
     let max_output = max_output.unwrap_or(u64::MAX);
-    DecompressOptions { threads, max_output, ..DecompressOptions::default() }
+    DecompressOptions::default().with_threads(threads).with_max_output(max_output)
 }
 
 fn summary<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
