@@ -57,5 +57,5 @@ fixtures:
 # conformance sets, compressed sizes and the example of the specification. Raise the draft first.
 pinned:
 	LMZ_UPDATE_GOLDEN=1 LMZ_UPDATE_CONFORMANCE=1 LMZ_UPDATE_SIZES=1 LMZ_UPDATE_EXAMPLE=1 \
-	    $(CARGO) test --locked --no-default-features --no-fail-fast \
+	    $(CARGO) test --locked --no-default-features --features cli --no-fail-fast \
 	    --test determinism --test conformance --test sizes --test spec_example

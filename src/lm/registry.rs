@@ -53,7 +53,7 @@ impl ModelSource for Registry {
         return self.llama.open(fingerprint);
         #[cfg(not(feature = "llama"))]
         Err(Error::Unsupported {
-            reason: "it was made with a model run by llama.cpp, which this build of lmz is without"
+            reason: "it was made with a language model that llama.cpp runs, and this build of lmz has none"
                 .to_owned(),
         })
     }

@@ -49,14 +49,24 @@ fn every_path_yields_the_test_vectors() {
 }
 
 /// Small models of other shapes: several heads for each head of keys, a head of its own for the output.
-const OTHERS: [(&[u8], [(usize, &str); 3]); 1] = [(
-    include_bytes!("../../../fixtures/models/numbers.gguf"),
-    [
-        (64, "de68baed1a828201c8aeba32ee6d1685"),
-        (300, "4177adb7cee76ec11319a756c84eff5a"),
-        (600, "ae0e713b07e65fe56e39231c80e748e7"),
-    ],
-)];
+const OTHERS: [(&[u8], [(usize, &str); 3]); 2] = [
+    (
+        include_bytes!("../../../fixtures/models/numbers.gguf"),
+        [
+            (64, "de68baed1a828201c8aeba32ee6d1685"),
+            (300, "4177adb7cee76ec11319a756c84eff5a"),
+            (600, "ae0e713b07e65fe56e39231c80e748e7"),
+        ],
+    ),
+    (
+        include_bytes!("../../../fixtures/models/grouped.gguf"),
+        [
+            (64, "b652cbdd3e0ed3255e8b0e3c7bf6418f"),
+            (300, "96060d81c375ea7e3468c94b2f2d4539"),
+            (600, "589ec3677e138599c221525a6c5333d5"),
+        ],
+    ),
+];
 
 #[test]
 fn other_shapes_yield_their_test_vectors() {
