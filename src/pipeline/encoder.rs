@@ -16,7 +16,7 @@ use crate::wav::AudioFormat;
 /// ```
 /// use lmz::{AudioFormat, Encoder, Level};
 ///
-/// let tone: Vec<i32> = (0..8_000).map(|t| (t * 97 % 4_000 - 2_000).abs()).collect();
+/// let tone: Vec<i32> = (0..8_000_i32).map(|t| (t * 97 % 4_000 - 2_000).abs()).collect();
 /// let mut lmz = Vec::new();
 /// let encoder = Encoder::new().level(Level::Fast);
 /// let mut frames = encoder.for_samples(AudioFormat::integer(1, 8_000, 16), None, &mut lmz)?;
