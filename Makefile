@@ -7,15 +7,22 @@ SONG := fixtures/wav/guitar_stereo.wav
 
 .PHONY: demo test ci deps fixtures pinned python python-test
 
-# Compresses a recording, restores it and compares.
-demo: deps
-	$(CARGO) build --release --locked
+# Compresses a recording, restores it and compares. The build without llama.cpp is enough for that.
+demo:
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: see https://rustup.rs"; exit 1; }
+	$(CARGO) build --release --locked --no-default-features
 	@set -e; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; set -x; \
 	target/release/lmz compress $(SONG) -o "$$work/song.lmz"; \
 	target/release/lmz decompress "$$work/song.lmz" -o "$$work/song.wav"; \
 	cmp $(SONG) "$$work/song.wav"; \
-	target/release/lmz info "$$work/song.lmz"; \
-	{ set +x; } 2>/dev/null; echo "The restored file is the original, byte for byte."
+	target/release/lmz info -v "$$work/song.lmz"; \
+	{ set +x; } 2>/dev/null; echo "The restored file is the original, byte for byte."; \
+	size() { printf '%-10s %9d bytes\n' "$$1" "$$(wc -c <"$$2")"; }; \
+	size WAV $(SONG); \
+	if command -v flac >/dev/null; then \
+	    flac --silent -8 -o "$$work/song.flac" $(SONG); size "flac -8" "$$work/song.flac"; \
+	else echo "(flac is not installed: no comparison)"; fi; \
+	size lmz "$$work/song.lmz"
 
 # Both builds: with llama.cpp, and the classical half alone.
 test: deps

@@ -338,7 +338,8 @@ mod unix {
         fs::write(folder.path().join("song.wav"), song).unwrap();
         let enough = |screen: &str| screen.matches(" %").count() > 3;
         let (screen, _) = on_a_terminal(&folder, &["compress", "song.wav"], 30, enough);
-        let lines = screen.split(['\r', '\n']).map(|line| line.split("\u{1b}[").next().unwrap());
+        let cleared = screen.replace("\u{1b}[2K", "\n");
+        let lines = cleared.split(['\r', '\n']).map(|line| line.split("\u{1b}[").next().unwrap());
         let longest = lines.map(|line| line.chars().count()).max().unwrap();
         assert!((20..=30).contains(&longest), "{longest}: {screen:?}");
     }

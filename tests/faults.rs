@@ -154,10 +154,10 @@ fn a_full_device_behind_the_pipe() {
 fn a_device_is_not_replaced_by_a_file() {
     let bench = Bench::new();
     let done = bench.lmz(&["compress", "--fast", "-f", "song.wav", "-o", "/dev/null"]).output();
-    failed(&done.unwrap(), &["no regular file"]);
+    failed(&done.unwrap(), &["not a regular file"]);
     std::os::unix::fs::symlink("/dev/null", bench.at("work/null")).unwrap();
     let done = bench.lmz(&["compress", "--fast", "-f", "song.wav", "-o", "work/null"]).output();
-    failed(&done.unwrap(), &["no regular file"]);
+    failed(&done.unwrap(), &["not a regular file"]);
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
 }
 
@@ -235,7 +235,7 @@ fn named_pipes() {
     assert!(fs::read(bench.at("out.lmz")).unwrap() == fs::read(bench.at("song.lmz")).unwrap());
     // As an output, and as a source to delete, without anybody at the other end.
     for (line, reason) in [
-        (&["compress", "-f", "song.wav", "-o", "pipe"][..], "no regular file"),
+        (&["compress", "-f", "song.wav", "-o", "pipe"][..], "not a regular file"),
         (&["compress", "--verify", "--delete-source", "pipe", "-o", "x"], "not a regular file"),
     ] {
         failed(&bench.lmz(line).output().unwrap(), &[reason]);

@@ -347,10 +347,30 @@ fn describe(start: &[u8]) -> String {
         (12, Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64")) => {
             format!("RIFF file of type \"{}\", not \"WAVE\"", start[8..].escape_ascii())
         }
-        (12, Some(magic)) => format!("starts with \"{}\"", magic.escape_ascii()),
+        (12, Some(magic)) => match named(start) {
+            Some(name) => format!("this is {name}"),
+            None => format!("starts with \"{}\"", magic.escape_ascii()),
+        },
         (1, _) => "only 1 byte".into(),
         (length, _) => format!("only {length} bytes"),
     }
+}
+
+/// What people take for WAV files, by the first bytes, and what to do about it.
+fn named(start: &[u8]) -> Option<&'static str> {
+    Some(match start {
+        [b'r', b'i', b'f', b'f', ..] => "Wave64: convert it to RF64 first, as with sox",
+        [b'F', b'O', b'R', b'M', ..] => "AIFF: convert it to WAV first",
+        [b'c', b'a', b'f', b'f', ..] => "CAF: convert it to WAV first",
+        [b'f', b'L', b'a', b'C', ..] => "FLAC: decode it first (flac -d)",
+        [b'w', b'v', b'p', b'k', ..] => "WavPack: decode it first (wvunpack)",
+        [b'M', b'A', b'C', b' ', ..] => "Monkey's Audio: decode it first",
+        [b'O', b'g', b'g', b'S', ..] => "Ogg, compressed already",
+        [0xff, 0xfb | 0xf3 | 0xf2 | 0xfa, ..] => "MP3, compressed already",
+        [b'I', b'D', b'3', ..] => "an MP3 file, or another behind an ID3 tag: remove the tag",
+        [0x89, b'L', b'M', b'Z', ..] => "an lmz file: decompress restores it",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

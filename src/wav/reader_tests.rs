@@ -232,7 +232,13 @@ fn what_is_not_a_wav_is_named() {
         (&b""[..], "empty file"),
         (b"R", "only 1 byte"),
         (b"RIFF", "only 4 bytes"),
-        (b"fLaC\0\0\0\0\0\0\0\0", "starts with \"fLaC\""),
+        (b"fLaC\0\0\0\0\0\0\0\0", "this is FLAC: decode it first (flac -d)"),
+        (
+            b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb",
+            "this is Wave64: convert it to RF64 first, as with sox",
+        ),
+        (b"\xff\xfb\0\0\0\0\0\0\0\0\0\0", "this is MP3, compressed already"),
+        (b"\x89LMZ\r\n\x1a\n\x01\0\0\0", "this is an lmz file: decompress restores it"),
         (b"\x7fELF\0\0\0\0\0\0\0\0", "starts with \"\\x7fELF\""),
         (b"RIFF\0\0\0\0AVI LIST", "RIFF file of type \"AVI \", not \"WAVE\""),
     ] {

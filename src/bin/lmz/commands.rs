@@ -62,10 +62,10 @@ fn compress_one(
     options: &CompressOptions,
     models: &Arc<dyn ModelSource>,
 ) -> Result<()> {
-    let input = Input::open(&job.input)?;
     if args.delete_source {
-        input.check_deletable()?;
+        input::check_deletable(&job.input)?;
     }
+    let input = Input::open(&job.input)?;
     let mut output = open_output(job, &args.output, &input, turn)?;
     let passes = if args.verify { 2 } else { 1 };
     let seconds = seconds(job, turn, Direction::Compress);

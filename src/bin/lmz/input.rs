@@ -46,7 +46,7 @@ impl Input {
         self.metadata.as_ref().map(Metadata::len)
     }
 
-    /// What its output is to keep; `None` for what is no regular file.
+    /// What its output is to keep; `None` for other than regular files.
     pub fn kept(&self) -> Option<Kept> {
         self.metadata.as_ref().map(Kept::of)
     }
@@ -83,19 +83,6 @@ impl Input {
         file.metadata().map_or(true, |now| State::of(&now) != *before)
     }
 
-    /// Refuses inputs that could not be deleted safely, before any work.
-    ///
-    /// # Errors
-    /// When it is no regular file, or a link to one.
-    pub fn check_deletable(&self) -> Result<()> {
-        let Some((path, _)) = &self.before else {
-            bail!("not a regular file: it would not be deleted");
-        };
-        let link = path.symlink_metadata()?.is_symlink();
-        ensure!(!link, "a link: name the file itself to have it deleted");
-        Ok(())
-    }
-
     /// Deletes the file, unless it has changed meanwhile, or another one has taken its name.
     ///
     /// # Errors
@@ -109,6 +96,19 @@ impl Input {
         }
         fs::remove_file(&path).context("it is compressed, but cannot be deleted")
     }
+}
+
+/// Refuses inputs that could not be deleted safely. Before they are opened, because opening a
+/// named pipe waits for its writer.
+///
+/// # Errors
+/// When it is not a regular file, or a link to one.
+pub fn check_deletable(place: &Place) -> Result<()> {
+    let Place::File(path) = place else { bail!("not a file that could be deleted") };
+    let metadata = path.symlink_metadata()?;
+    ensure!(!metadata.is_symlink(), "a link: name the file itself to have it deleted");
+    ensure!(metadata.is_file(), "not a regular file: it would not be deleted");
+    Ok(())
 }
 
 fn is_still(path: &Path, opened: &same_file::Handle) -> bool {

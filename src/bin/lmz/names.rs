@@ -48,7 +48,7 @@ impl Place {
         path.to_str().is_none().then(|| bytes.iter().map(hex).collect())
     }
 
-    /// For programs: as it is, but for bytes that are no UTF-8.
+    /// For programs: as it is, but for bytes that are not UTF-8.
     pub fn exact_name(&self) -> String {
         match self {
             Place::Pipe => "-".to_owned(),
@@ -208,7 +208,7 @@ fn resolved(output: &Place) -> Place {
 /// Whether both paths name the same existing file, whatever the links on the way.
 fn same_file(one: &Path, other: &Path) -> bool {
     // Comparing opens both, and opening a named pipe takes away what its writer has to say, or
-    // waits for one. A file that does not exist is no other.
+    // waits for one. A missing file is not the same as another.
     let regular = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());
     regular(one) && regular(other) && same_file::is_same_file(one, other).unwrap_or(false)
 }

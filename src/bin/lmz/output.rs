@@ -79,8 +79,9 @@ enum Sink {
 
 /// A file without its name.
 struct Unfinished {
-    writer: BufWriter<File>,
+    /// Removed before the writer is closed and gives up its lock.
     temporary: TempPath,
+    writer: BufWriter<File>,
     target: PathBuf,
     replace: bool,
 }
@@ -211,7 +212,7 @@ fn refuse(target: &Path, replace: bool) -> Result<()> {
     }
     // A device would be replaced by a file.
     if target.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        bail!("{} is no regular file; -o - writes to standard output", shown(target));
+        bail!("{} is not a regular file; -o - writes to standard output", shown(target));
     }
     Ok(())
 }
@@ -253,9 +254,20 @@ fn temporary_beside(target: &Path, private: bool) -> Result<(File, TempPath)> {
         .with_context(|| format!("cannot write to the folder {}", shown(folder)))?;
     let parts = file.into_parts();
     unfinished.insert(parts.1.to_path_buf());
-    // File systems without locks: two runs on one output at a time are not noticed there.
-    let _ = parts.0.try_lock();
+    if !is_ours(&parts.0, &parts.1)? {
+        bail!("another run is writing {}", shown(target));
+    }
     Ok(parts)
+}
+
+/// Locks `file`; whether that worked, and it still is the file at `path`. Where a file system has
+/// no locks, two runs on one output at a time are not noticed.
+fn is_ours(file: &File, path: &Path) -> Result<bool> {
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        return Ok(false);
+    }
+    let opened = same_file::Handle::from_file(file.try_clone()?)?;
+    Ok(same_file::Handle::from_path(path).is_ok_and(|now| now == opened))
 }
 
 /// Removes the temporary file of a run that was killed.
@@ -263,9 +275,11 @@ fn remove_leavings(path: &Path) -> Result<()> {
     let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
     if metadata.is_file() {
         let file = File::options().write(true).open(path)?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        if !is_ours(&file, path)? {
             bail!("another run is writing it");
         }
+        // Nobody else removes or replaces it while it is locked.
+        return Ok(fs::remove_file(path)?);
     }
     Ok(fs::remove_file(path)?)
 }

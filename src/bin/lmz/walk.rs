@@ -25,7 +25,7 @@ pub struct Found {
 /// Expands the folders among `paths`, in the order of names.
 ///
 /// # Errors
-/// [`Usage`] for a pattern that is none.
+/// [`Usage`] for a pattern that is not one.
 pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<Found, Usage> {
     let include = patterns(&args.include)?;
     let exclude = patterns(&args.exclude)?;
@@ -62,7 +62,7 @@ pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<
                 let mirrored = Some(under_output(path).join(below));
                 found.inputs.push((entry.path().to_owned(), mirrored));
             } else {
-                let why = if kind.is_file() { "left out" } else { "no regular file, left out" };
+                let why = if kind.is_file() { "left out" } else { "not a regular file, left out" };
                 found.notes.push(format!("{}: {why}", shown(entry.path())));
             }
         }
