@@ -10,7 +10,7 @@ SONG := fixtures/wav/guitar_stereo.wav
 # Compresses a recording, restores it and compares. The build without llama.cpp is enough for that.
 demo:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: see https://rustup.rs"; exit 1; }
-	$(CARGO) build --release --locked --no-default-features
+	$(CARGO) build --release --locked --no-default-features --features cli
 	@set -e; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; set -x; \
 	target/release/lmz compress $(SONG) -o "$$work/song.lmz"; \
 	target/release/lmz decompress "$$work/song.lmz" -o "$$work/song.wav"; \
