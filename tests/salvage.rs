@@ -461,3 +461,70 @@ fn the_trailer_of_another_file_does_no_harm() {
     let sound = first.original.len() - 20;
     assert!(restored.len() >= sound && restored[..sound] == first.original[..sound]);
 }
+
+/// Blocks moved about in a sound file: put in, copied, swapped, or in the place of another.
+#[test]
+fn a_hundred_misplacements_lose_what_they_hit() {
+    let original = wav::build(1, 1, 20, 8, &wav::bytes(12 * 100));
+    let sample = Sample::stored(original, 100);
+    let end = sample.blocks.last().unwrap().0.end;
+    let mut hit = [0; 5];
+    for round in 0..100 {
+        let mut random = Random(round);
+        let mut any = || 1 + random.below(sample.blocks.len() - 1);
+        let (a, b) = (any(), any());
+        let (at, from) = (sample.blocks[a].0.clone(), sample.blocks[b].0.clone());
+        let block = sample.lmz[from.clone()].to_vec();
+        let mut lmz = sample.lmz.clone();
+        let mut lost = Vec::new();
+        let kind = (round % 5) as usize;
+        match kind {
+            // The header of a block alone: it claims what follows.
+            0 => drop(lmz.splice(at.start..at.start, block[..40].to_vec())),
+            1 => drop(lmz.splice(at.start..at.start, block)),
+            2 => lmz[at.start..at.end].copy_from_slice(&block),
+            3 => {
+                lmz[from].copy_from_slice(&sample.lmz[at.clone()]);
+                lmz[at].copy_from_slice(&block);
+            }
+            // Within another block, which is cut in two.
+            _ => drop(lmz.splice(at.start + 60..at.start + 60, block)),
+        }
+        if kind == 4 || kind == 2 && a != b {
+            lost.push(a);
+        }
+        // With a trailer and without.
+        for whole in [true, false] {
+            let length = if whole { lmz.len() } else { lmz.len() - (sample.lmz.len() - end) };
+            // Without one, what is missing at the end is not known.
+            if !whole && lost.last() == Some(&(sample.blocks.len() - 1)) {
+                continue;
+            }
+            let (out, report) = rescue(&lmz[..length]).unwrap();
+            assert!(out == sample.without(&lost, 0x80), "{round}, {whole}: {:?}", report.damage);
+            assert_eq!(report.segments as usize, sample.blocks.len() - 1 - lost.len());
+        }
+        hit[kind] += 1;
+    }
+    assert_eq!(hit, [20; 5]);
+}
+
+#[test]
+fn junk_in_rifx_has_its_size_in_big_endian() {
+    let mut original = wav::build(1, 2, 20, 16, &[1; 120]);
+    // The same file with the most significant byte first.
+    original[3] = b'X';
+    for (at, width) in
+        [(4, 4), (16, 4), (20, 2), (22, 2), (24, 4), (28, 4), (32, 2), (34, 2), (40, 4)]
+    {
+        original[at..at + width].reverse();
+    }
+    original.extend_from_slice(b"LIST\0\0\0\x1e");
+    original.extend_from_slice(&[b'x'; 30]);
+    let sample = Sample::stored(original.clone(), 10);
+    let last = sample.blocks.last().unwrap().clone();
+    let mut lmz = sample.lmz.clone();
+    lmz[last.0.start + 3] ^= 1;
+    let (out, _) = rescue(&lmz).unwrap();
+    assert!(out[last.1.start..].starts_with(b"JUNK\0\0\0\x1e"), "{:?}", &out[last.1.start..]);
+}

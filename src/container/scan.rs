@@ -4,7 +4,6 @@
 //! was overwritten, lost or put in costs the blocks that it hit.
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::ops::Range;
 
 use super::block::{Block, BlockKind};
 use super::block_header::BlockHeader;
@@ -58,7 +57,7 @@ pub struct Scan<R> {
     pub tail: Option<Tail>,
     /// What is wrong with the end of the file, even if a trailer was found.
     pub tail_damage: Option<Error>,
-    /// Blocks in their order in both files; they do not overlap in either.
+    /// Blocks in their order in the lmz file. Some may claim the same bytes of the original.
     pub blocks: Vec<Found>,
 }
 
@@ -117,13 +116,11 @@ impl<R: Read + Seek> Scan<R> {
     fn find_blocks(&mut self, length: u64) -> Result<()> {
         let mut waste = WASTE_ALLOWED.saturating_add(length.saturating_mul(WASTE_FACTOR));
         let mut position = 0;
-        // Offset in the original up to which blocks are known.
-        let mut known = 0;
         while let Some(offset) = find(&mut self.input, position, &BLOCK_MARKER)? {
             position = offset + 1;
             let mut source = Source::at(&mut self.input, offset + BLOCK_MARKER.len() as u64);
             let end = self.tail.as_ref().map_or(u64::MAX, |tail| tail.trailer.original_length);
-            let found = match probe(&mut source, &self.header, offset, known..end) {
+            let found = match probe(&mut source, &self.header, offset, end) {
                 Ok(found) => found,
                 Err(error) => {
                     unless_hard(error)?;
@@ -140,7 +137,6 @@ impl<R: Read + Seek> Scan<R> {
                     }
                 })?;
             }
-            known = found.original_end();
             self.blocks.push(found);
         }
         Ok(())
@@ -159,18 +155,18 @@ fn unless_hard(error: Error) -> Result<Error> {
 }
 
 /// The block whose marker has just been read at `offset`, if its header is sound
-/// and the block belongs to the bytes `within` of the original.
+/// and the block belongs to an original of `length` bytes.
 fn probe<R: Read>(
     source: &mut Source<R>,
     file: &FileHeader,
     offset: u64,
-    within: Range<u64>,
+    length: u64,
 ) -> Result<Found> {
     let header = BlockHeader::read(source, offset)?;
     let frames = header.check(file, offset)?;
     let original_end = header.original_offset + u64::from(header.original_length);
-    if header.original_offset < within.start || original_end > within.end {
-        // A second copy, or part of another lmz file inside a lost block.
+    if original_end > length {
+        // Part of another lmz file inside a lost block.
         return Err(Error::corrupt(offset, "a block that does not belong there"));
     }
     let intact = match header.read_payload(source, frames) {

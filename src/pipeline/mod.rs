@@ -21,6 +21,7 @@ mod late_header;
 mod lazy_model;
 mod pool;
 mod salvage;
+mod salvage_choice;
 mod salvage_plan;
 mod spans;
 

@@ -241,16 +241,16 @@ impl<W: Write> Restorer<W> {
             }
             (Held::Audio, Some(format)) => self.fill(format.sample.silence(), lost.bytes),
             _ => {
-                let mut chunk = Vec::new();
                 // Chunks start at even offsets.
                 let pad = lost.offset % 2;
-                if let Some(size) = lost.bytes.checked_sub(8 + pad) {
-                    chunk.resize(pad as usize, 0);
-                    chunk.extend_from_slice(b"JUNK");
-                    chunk.extend_from_slice(&(size.min(u64::from(u32::MAX)) as u32).to_le_bytes());
-                }
-                self.write(&chunk)?;
-                self.fill(0, lost.bytes - chunk.len() as u64)
+                let header = match lost.bytes.checked_sub(8 + pad) {
+                    Some(size) => wav::junk_header(self.format.as_ref(), size),
+                    None => Vec::new(),
+                };
+                let pad = if header.is_empty() { 0 } else { pad };
+                self.fill(0, pad)?;
+                self.write(&header)?;
+                self.fill(0, lost.bytes - pad - header.len() as u64)
             }
         }
     }

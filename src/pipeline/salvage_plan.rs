@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek};
 
+use super::salvage_choice::choose;
 use crate::container::{Audio, Entry, Found, Scan, Tail};
 use crate::error;
 use crate::wav;
@@ -70,9 +71,10 @@ pub(super) fn plan<R: Read + Seek>(scan: &mut Scan<R>) -> error::Result<Plan> {
     let header_length = scan.header.to_bytes()?.len() as u64;
     let mut planner =
         Planner { audio: scan.header.audio, numbers: None, entries, plan: Plan::default() };
+    let blocks = choose(&scan.blocks, &planner.entries);
     planner.numbers =
-        numbers_in_table(&scan.blocks, &planner.entries, header_length, planner.frame_bytes());
-    planner.run(&scan.blocks, tail.as_ref());
+        numbers_in_table(&blocks, &planner.entries, header_length, planner.frame_bytes());
+    planner.run(&blocks, tail.as_ref());
     Ok(planner.plan)
 }
 

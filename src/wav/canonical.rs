@@ -99,6 +99,16 @@ pub fn header_of_length(format: &WavFormat, frames: u64, length: u64, total: u64
     out
 }
 
+/// Header of a `JUNK` chunk of `size` bytes, in the byte order of a file with samples of `format`.
+pub fn junk_header(format: Option<&WavFormat>, size: u64) -> Vec<u8> {
+    let size = u32::try_from(size).unwrap_or(u32::MAX);
+    let size = match format.map(|format| format.sample.endian()) {
+        Some(Endian::Big) => size.to_be_bytes(),
+        Some(Endian::Little) | None => size.to_le_bytes(),
+    };
+    [*b"JUNK", size].concat()
+}
+
 /// Number of zero bytes after the samples of a file that starts with [`canonical_header`].
 pub fn padding(format: &WavFormat, frames: u64) -> u64 {
     frames.saturating_mul(format.frame_bytes() as u64) % 2

@@ -19,7 +19,7 @@ mod samples;
 #[cfg(test)]
 mod testing;
 
-pub use canonical::{canonical_header, header_of_length, open_header, padding};
+pub use canonical::{canonical_header, header_of_length, junk_header, open_header, padding};
 pub use format::{Endian, SampleFormat, WavFormat};
 pub use mapping::{Mapped, Mapping, check_mapping, from_pcm, map, to_pcm, unmap};
 pub use reader::{MAX_FOREIGN, SegmentLimit, Span, WavReader};
