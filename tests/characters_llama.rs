@@ -15,7 +15,7 @@ use std::sync::Arc;
 use lmz::Watch;
 use lmz::ascii::{self, Characters, Experts, Lsb, Params};
 use lmz::lm::llama::{Alphabet, Inputs, Model, ModelOptions};
-use lmz::lm::{LlamaModels, ModelProvider, ModelSource};
+use lmz::lm::{LlamaModels, ModelProvider};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse, TokenMapping};
 use lmz::wav::{Span, WavFormat, WavReader};
 use lmz::{Error, Level, Result};
@@ -84,7 +84,7 @@ const WITH_LM: [Experts; 4] = [
 
 /// Every width and layout with every set of experts that the model is in, as whole files. The
 /// model takes part where it saves something.
-fn round_trips(models: &LlamaModels, frames: usize) {
+fn round_trips(models: &Arc<LlamaModels>, frames: usize) {
     let provider = models.provider(1, options(64)).unwrap();
     for bits in WIDTHS {
         for (channels, stereo_blocking) in LAYOUTS {

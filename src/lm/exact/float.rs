@@ -207,7 +207,7 @@ mod tests {
         let x: Vec<f32> = (0..64).map(|i| (i as f32 - 30.3) * 0.37).collect();
         let mut q = vec![0; 64];
         let unit = quantise(&x, &mut q).unwrap();
-        assert!(q.iter().any(|&q| q == 127));
+        assert!(q.contains(&127));
         for (x, q) in x.iter().zip(q) {
             assert!((x - f32::from(q) * unit).abs() <= unit * 0.50001);
         }

@@ -3,6 +3,8 @@
 //! A kernel multiplies groups of 16 rows with vectors. The sums are exact in 32 bits, so that they
 //! do not depend on the order in which a kernel adds.
 
+#![allow(clippy::needless_range_loop, reason = "several arrays are indexed side by side")]
+
 use pulp::NullaryFnOnce;
 
 use super::matrix::{COLUMNS, Quad, ROWS, Tile, View};

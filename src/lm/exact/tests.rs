@@ -48,8 +48,11 @@ fn every_path_yields_the_test_vectors() {
     }
 }
 
+/// A model, and after how many steps of the probe its logits have which hash.
+type Vectors = (&'static [u8], [(usize, &'static str); 3]);
+
 /// Small models of other shapes: several heads for each head of keys, a head of its own for the output.
-const OTHERS: [(&[u8], [(usize, &str); 3]); 2] = [
+const OTHERS: [Vectors; 2] = [
     (
         include_bytes!("../../../fixtures/models/numbers.gguf"),
         [

@@ -85,7 +85,7 @@ impl Kernel for V2 {
                 }
             }
         }
-        sums.map(|sums| sums.map(|sums| pulp::cast(sums)))
+        sums.map(|sums| sums.map(pulp::cast))
     }
 
     multiply!(1, 1 x 2);
@@ -127,7 +127,7 @@ impl Kernel for V3 {
                 }
             }
         }
-        sums.map(|sums| sums.map(|sums| pulp::cast(sums)))
+        sums.map(|sums| sums.map(pulp::cast))
     }
 
     multiply!(4, 2 x 2);
@@ -166,7 +166,7 @@ impl Kernel for AvxVnni {
                 }
             }
         }
-        out.map(|sums| sums.map(|sums| pulp::cast(sums)))
+        out.map(|sums| sums.map(pulp::cast))
     }
 
     multiply!(6, 2 x 2);
@@ -203,7 +203,7 @@ impl Kernel for Avx512Vnni {
                 }
             }
         }
-        out.map(|sums| sums.map(|sums| pulp::cast(sums)))
+        out.map(|sums| sums.map(pulp::cast))
     }
 
     multiply!(8, 4 x 4);
