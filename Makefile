@@ -65,4 +65,4 @@ fixtures:
 pinned:
 	LMZ_UPDATE_GOLDEN=1 LMZ_UPDATE_CONFORMANCE=1 LMZ_UPDATE_SIZES=1 LMZ_UPDATE_EXAMPLE=1 \
 	    $(CARGO) test --locked --no-default-features --features cli --no-fail-fast \
-	    --test determinism --test conformance --test sizes --test spec_example
+	    --test determinism --test conformance --test sizes --test spec_example --test exact

@@ -1,5 +1,4 @@
 //! Samples in, bytes out.
-
 use lmz::{AudioFormat, Encoder, Error};
 
 /// An lmz file of interleaved stereo at 44.1 kHz, 16 bits.

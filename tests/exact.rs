@@ -50,6 +50,23 @@ fn decompress(packed: &[u8], models: Arc<dyn ModelSource>, threads: usize) -> lm
     Ok(wav)
 }
 
+/// A file whose model the Python decoder runs too (`independent_decoder.rs`); `make pinned` writes it.
+#[test]
+fn the_golden_file_is_written_and_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lm");
+    let wav = song(400);
+    let packed = compress(&wav, 1);
+    if std::env::var_os("LMZ_UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("song.wav"), &wav).unwrap();
+        std::fs::write(folder.join("song.lmz"), &packed).unwrap();
+        return;
+    }
+    assert!(std::fs::read(folder.join("song.wav")).unwrap() == wav);
+    assert!(std::fs::read(folder.join("song.lmz")).unwrap() == packed);
+    assert!(decompress(&packed, Arc::new(Registry::default()), 1).unwrap() == wav);
+}
+
 #[test]
 fn files_come_back_whatever_the_number_of_threads() {
     // More than one segment of 20 s.

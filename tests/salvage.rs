@@ -490,7 +490,7 @@ fn a_hundred_misplacements_lose_what_they_hit() {
             // Within another block, which is cut in two.
             _ => drop(lmz.splice(at.start + 60..at.start + 60, block)),
         }
-        if kind == 4 || kind == 2 && a != b {
+        if matches!(kind, 2 | 4) && a != b {
             lost.push(a);
         }
         // With a trailer and without.

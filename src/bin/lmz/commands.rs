@@ -10,14 +10,15 @@ use lmz::pipeline::{self, CompressOptions, DecompressOptions, FileInfo, Summary}
 use crate::args::{
     CommonArgs, CompressArgs, DecompressArgs, InfoArgs, ModelArgs, OutputArgs, VerifyArgs, WalkArgs,
 };
+use crate::damaged;
 use crate::failure::{Outcome, Usage};
 use crate::input::{self, Input};
+use crate::models;
 use crate::names::{self, Direction, Job, Place};
 use crate::output::Output;
 use crate::report::{self, Message, Told, Total};
 use crate::run::{Turn, for_each, open_output};
 use crate::walk::{self, Found};
-use crate::{damaged, models};
 
 pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     let (jobs, before) =

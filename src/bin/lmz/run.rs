@@ -89,9 +89,9 @@ pub fn for_each(
                 let _ = sender.send(Done { number, threads, messages, total, result });
             };
             // A system without a thread left does one file after the other.
-            if jobs.len() == 1 {
-                task();
-            } else if thread::Builder::new().spawn_scoped(scope, task.clone()).is_err() {
+            let alone = jobs.len() == 1
+                || thread::Builder::new().spawn_scoped(scope, task.clone()).is_err();
+            if alone {
                 task();
             }
         }
