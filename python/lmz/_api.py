@@ -135,9 +135,12 @@ class LmzFile:
             raise OutOfRangeError("the file has no samples")
         self.frames: int = found["frames"]
         self._segment: int = found["segment_frames"]
+        self.samplerate: int = found["samplerate"]
+        self.channels: int = found["channels"]
+        self.subtype = _samples.subtype_of(found["sample_format"])
         # Frames of a segment at hand, and the first of them.
-        empty = _samples.of_wav(self._rewound(lambda source: _lmz.extract(source, 0, 0, 1)))
-        self.samplerate, self.channels, self.subtype, self._held = empty
+        native = {"FLOAT": np.float32, "DOUBLE": np.float64}.get(self.subtype, np.int32)
+        self._held: NDArray[Any] = np.empty((0, self.channels), native)
         self._held_at = 0
 
     def _tell(self) -> int:
@@ -381,13 +384,8 @@ def info(file: Source) -> Info:
         NotLmzError, CorruptError, UnsupportedError: about the file.
     """
     source = _files.source(file)
-    start = 0 if isinstance(source, str) else source.tell()
     found = _lmz.info(source)
-    subtype = ""
-    if "channels" in found:
-        if not isinstance(source, str):
-            source.seek(start)
-        subtype = _samples.of_wav(_lmz.extract(source, 0, 0, 1))[2]
+    subtype = _samples.subtype_of(found["sample_format"]) if "channels" in found else ""
     frames, samplerate = found.get("frames", 0), found.get("samplerate", 0)
     return Info(
         name=str(file) if _files.is_path(file) else None,

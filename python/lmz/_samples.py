@@ -104,6 +104,18 @@ def wav_of(data: NDArray[Any], samplerate: int, subtype: str) -> bytes:
     return b"".join((head, body, b"\0" * pad))
 
 
+def subtype_of(words: str) -> str:
+    """The subtype that the library describes in words."""
+    named = {"A-law": "ALAW", "µ-law": "ULAW", "32-bit float": "FLOAT", "64-bit float": "DOUBLE"}
+    if words in named:
+        return named[words]
+    bits, _, rest = words.partition("-bit integer")
+    if not bits.isdigit():
+        return "UNKNOWN"
+    container = 8 * int(rest.split()[1]) if rest else int(bits)
+    return "PCM_U8" if container == 8 else f"PCM_{container}"
+
+
 def of_wav(wav: bytes) -> tuple[int, int, str, NDArray[Any]]:
     """Rate, channels, subtype and samples of a WAV file with a plain header.
 
