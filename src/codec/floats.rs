@@ -1,8 +1,8 @@
 //! What floats are besides their integers (§9.8): a stream of its own.
 //!
 //! Most samples of a segment are the float nearest to their integer times the segment's factor. Of the
-//! others, it is told how many floats away they are: the rest of a mantissa that is finer than the
-//! factor, or whatever else a sample is. With integer 0, sign, exponent and mantissa are told instead.
+//! others, the stream says how many floats away they are: the rest of a mantissa that is finer than the
+//! factor, or whatever else a sample is. With integer 0, it holds sign, exponent and mantissa instead.
 
 use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder, code_uniform};
 use crate::error::{Error, Result};
