@@ -190,10 +190,10 @@ mod llama {
     #[test]
     fn what_agrees_decodes_here() {
         let folder = made_elsewhere(ours());
-        let (_, told) = lmz(&folder, &["info", "song.lmz"]);
+        let (_, told) = lmz(&folder, &["info", "-v", "song.lmz"]);
         assert!(told.contains("decodes here     yes"), "{told}");
         let tiny = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/tiny.gguf");
-        let (_, told) = lmz(&folder, &["info", "song.lmz", "--model", tiny]);
+        let (_, told) = lmz(&folder, &["info", "-v", "song.lmz", "--model", tiny]);
         assert!(told.contains("no: language model mismatch: the model's BLAKE3"), "{told}");
     }
 }
