@@ -3,7 +3,59 @@
 //! No libm, no fused multiply-add, no reduction left to the compiler: sums run over a fixed
 //! number of lanes and the lanes are added in a fixed tree. The compiler may use any vector
 //! width for that without changing a bit. Everything here is `inline(always)` so that it is
-//! compiled for the instruction set of its caller (see `codec/segment.rs`).
+//! compiled for the instruction set of its caller, which [`vectorized`] chooses.
+
+use pulp::{Arch, WithSimd};
+
+/// Runs `operation` compiled for the best vector instructions of this machine: the same arithmetic in
+/// the same order, so the same bits.
+///
+/// Such an operation is compiled once for each instruction set, and costs a call and a branch. So it is
+/// a piece of work of some hundred instructions or more, and everything that it calls is
+/// `inline(always)`: what the compiler leaves out of line is compiled for the oldest machine.
+#[inline]
+pub fn vectorized<O: WithSimd>(operation: O) -> O::Output {
+    #[cfg(test)]
+    if let Some(arch) = chosen::get() {
+        return arch.dispatch(operation);
+    }
+    Arch::new().dispatch(operation)
+}
+
+/// The instruction set of this thread, for tests that compare them.
+#[cfg(test)]
+pub mod chosen {
+    use std::cell::Cell;
+
+    use pulp::Arch;
+
+    thread_local!(static ARCH: Cell<Option<Arch>> = const { Cell::new(None) });
+
+    pub fn get() -> Option<Arch> {
+        ARCH.get()
+    }
+
+    /// Runs `work` with the instructions of `arch`.
+    pub fn with<T>(arch: Arch, work: impl FnOnce() -> T) -> T {
+        ARCH.set(Some(arch));
+        let done = work();
+        ARCH.set(None);
+        done
+    }
+
+    /// All sets that this machine has.
+    pub fn all() -> Vec<Arch> {
+        #[allow(unused_mut, reason = "not every kind of machine has more")]
+        let mut all = vec![Arch::Scalar];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        #[cfg(target_arch = "x86_64")]
+        all.extend(pulp::x86::V4::try_new().map(Arch::V4));
+        #[cfg(target_arch = "aarch64")]
+        all.extend(pulp::aarch64::Neon::try_new().map(Arch::Neon));
+        all
+    }
+}
 
 /// Lanes of a single-precision sum.
 pub const LANES: usize = 16;

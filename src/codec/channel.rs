@@ -87,7 +87,6 @@ impl<'a> Channel<'a> {
     ///
     /// # Errors
     /// Those of the model.
-    #[inline(always)]
     pub fn code(
         &mut self,
         coder: &mut dyn Coder,
@@ -114,7 +113,6 @@ impl<'a> Channel<'a> {
 
     /// Everything that is known of the next sample, from the latest ones, newest first, of the channel
     /// and of its partner. A language model has no part in it.
-    #[inline(always)]
     fn forecast(
         &mut self,
         values: &Values,
@@ -133,7 +131,6 @@ impl<'a> Channel<'a> {
     }
 
     /// Learns the sample that `forecast` was of.
-    #[inline(always)]
     fn learn(&mut self, forecast: &Forecast, sample: f64, bin: u8, shared: &mut Shared<'_>) {
         self.forecaster.update(sample);
         shared.errors[self.index] = self.forecaster.errors();
@@ -149,12 +146,10 @@ impl<'a> Channel<'a> {
     }
 
     /// Coded after its partner in each frame.
-    #[inline(always)]
     fn second(&self) -> bool {
         self.index > 0
     }
 
-    #[inline(always)]
     fn distribution(&self, values: &Values, other: f32) -> Forecast {
         let (low, high) = (f64::from(values.value(0)), f64::from(values.value(values.len() - 1)));
         let expectation = self.forecaster.expectation(low, high);
@@ -191,7 +186,6 @@ impl<'a> Channel<'a> {
     }
 
     /// What a language model reads before the sample at hand is coded.
-    #[inline(always)]
     fn input(
         &self,
         forecast: &Forecast,
@@ -216,7 +210,6 @@ impl<'a> Channel<'a> {
 
     /// Context class of the sample at hand: where the final forecast lies from a single
     /// expert's, whether errors are growing, and which channel it is.
-    #[inline(always)]
     fn class(&self, forecast: &Forecast) -> u8 {
         let apart = forecast.experts.location[SHORT_MEMORY] / forecast.scale as f32;
         let apart = APART.iter().filter(|&&boundary| apart > boundary).count() as u8;
@@ -234,7 +227,6 @@ const DISAGREEMENTS: [f32; 7] = [0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 2.0];
 const COARSENESS: [f32; 7] = [0.3, 0.7, 1.5, 3.0, 8.0, 24.0, 100.0];
 
 /// Context: by how much the experts differ, and how fine the values are.
-#[inline(always)]
 fn disagreement(experts: &Experts, scale: f32, spacing: f32) -> usize {
     let mut distances = experts.location;
     for distance in &mut distances {

@@ -2,23 +2,25 @@
 //!
 //! The signal is cut into pieces of a period. The correlation of one with two others that follow each
 //! other takes one product of spectra and one inverse transform of two periods' length, whose first
-//! half is free of wrapping (overlap-save). Two channels are the real and the imaginary part of one
-//! signal: the real part of its correlation is the sum of theirs.
+//! half is free of wrapping (overlap-save). Those of two channels are summed as spectra, so that one
+//! inverse transform serves both.
 //!
 //! Exact, so that it is the same on every machine: with codes of at most 3, a correlation is an integer
 //! below 2^16 and the transform's error far below 1/2.
 
-use std::sync::Arc;
-
-use rustfft::num_complex::Complex32;
-use rustfft::{Fft, FftPlanner};
+use phastft::options::Options;
+use phastft::planner::PlannerR2c32;
+use phastft::{c2r_fft_f32_with_planner_and_opts, r2c_fft_f32_with_planner};
+use pulp::NullaryFnOnce;
 
 use super::lags::PERIOD;
-use crate::math::{LANES, add_products, sum};
+use crate::math::{LANES, add_products, sum, vectorized};
 use crate::predict::LEAST_LAG;
 
 /// Length of the transforms.
 const SIZE: usize = 2 * PERIOD;
+/// Frequencies of the transform of a real signal.
+const BINS: usize = SIZE / 2 + 1;
 
 /// The passage most like a period, among those that begin in one earlier period.
 #[derive(Clone, Copy, Debug)]
@@ -29,75 +31,102 @@ pub struct Peak {
     pub lag: u32,
 }
 
+/// Half the spectrum of a real signal: the other half mirrors it.
+#[derive(Clone, Debug)]
+struct Spectrum {
+    /// `(BINS)` each.
+    re: Vec<f32>,
+    im: Vec<f32>,
+}
+
+impl Spectrum {
+    fn zeros() -> Self {
+        Spectrum { re: vec![0.0; BINS], im: vec![0.0; BINS] }
+    }
+
+    fn clear(&mut self) {
+        self.re.fill(0.0);
+        self.im.fill(0.0);
+    }
+}
+
 /// A signal and the spectra of its periods.
 pub struct Correlator {
-    /// Small integers.
-    signal: Vec<Complex32>,
+    /// `(channels, frames)`, small integers.
+    signal: Vec<Vec<f32>>,
     /// Periods that are looked back over.
     reach: usize,
-    forward: Arc<dyn Fft<f32>>,
-    inverse: Arc<dyn Fft<f32>>,
-    /// `(periods, SIZE)`: of each period and the one behind it.
-    spectra: Vec<Complex32>,
+    planner: PlannerR2c32,
+    options: Options,
+    /// `(periods, channels)`: of each period and the one behind it.
+    spectra: Vec<Vec<Spectrum>>,
     /// Energy of the `PERIOD` frames from each frame on, inverse; 0 where there are none.
     inverse_energy: Vec<f32>,
-    /// Working memory of the transforms.
-    scratch: Vec<Complex32>,
+    /// Working memory of the inverse transform.
+    scratch: [Vec<f32>; 2],
 }
 
 impl Correlator {
-    /// For a signal of integers from -3 to 3 in both parts, at least a period long, and peaks in the
-    /// latest `reach` periods.
-    pub fn new(signal: Vec<Complex32>, reach: usize) -> Self {
-        let mut planner = FftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(SIZE), planner.plan_fft_inverse(SIZE));
-        let longest = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
+    /// For channels of equal length, at least a period, of integers from -3 to 3, and peaks in the latest
+    /// `reach` periods.
+    pub fn new(signal: Vec<Vec<f32>>, reach: usize) -> Self {
+        let periods = signal[0].len() / PERIOD;
         let mut correlator = Correlator {
             inverse_energy: inverse_energy(&signal),
             signal,
             reach,
-            forward,
-            inverse,
-            spectra: Vec::new(),
-            scratch: vec![Complex32::default(); longest],
+            planner: PlannerR2c32::new(SIZE),
+            options: Options::guess_options(SIZE / 2),
+            spectra: Vec::with_capacity(periods),
+            scratch: [vec![0.0; SIZE / 2], vec![0.0; SIZE / 2]],
         };
-        for period in 0..correlator.signal.len() / PERIOD {
-            let spectrum = correlator.spectrum(period * PERIOD, SIZE);
-            correlator.spectra.extend(spectrum);
+        for period in 0..periods {
+            let spectra = correlator.spectra_of(period * PERIOD, SIZE);
+            correlator.spectra.push(spectra);
         }
         correlator
     }
 
-    /// Of up to `length` frames from frame `first` on, filled up with zeros.
-    fn spectrum(&mut self, first: usize, length: usize) -> Vec<Complex32> {
-        let end = (first + length).min(self.signal.len());
-        let mut buffer = self.signal[first..end].to_vec();
-        buffer.resize(SIZE, Complex32::default());
-        self.forward.process_with_scratch(&mut buffer, &mut self.scratch);
-        buffer
+    /// Of up to `length` frames from frame `first` on, filled up with zeros; one of each channel.
+    fn spectra_of(&self, first: usize, length: usize) -> Vec<Spectrum> {
+        let of_channel = |signal: &Vec<f32>| {
+            let end = (first + length).min(signal.len());
+            let mut passage = signal[first..end].to_vec();
+            passage.resize(SIZE, 0.0);
+            let mut spectrum = Spectrum::zeros();
+            let Spectrum { re, im } = &mut spectrum;
+            r2c_fft_f32_with_planner(&passage, re, im, &self.planner);
+            spectrum
+        };
+        self.signal.iter().map(of_channel).collect()
     }
 
     /// For each earlier period in reach, the passage beginning there that is most like `period`.
     pub fn peaks(&mut self, period: usize) -> Vec<Peak> {
         let start = period * PERIOD;
-        let target = self.spectrum(start, PERIOD);
+        let targets = self.spectra_of(start, PERIOD);
         let energy_inverse = self.inverse_energy[start];
-        let mut buffer = vec![Complex32::default(); SIZE];
+        let mut product = Spectrum::zeros();
+        let mut correlations = vec![0.0; SIZE];
         let mut peaks = Vec::new();
         for piece in period.saturating_sub(self.reach)..period {
-            let spectrum = &self.spectra[piece * SIZE..][..SIZE];
-            for ((out, a), b) in buffer.iter_mut().zip(spectrum).zip(&target) {
-                *out = a * b.conj();
+            product.clear();
+            for (spectrum, target) in self.spectra[piece].iter().zip(&targets) {
+                vectorized(AddProduct { product: &mut product, spectrum, target });
             }
-            self.inverse.process_with_scratch(&mut buffer, &mut self.scratch);
+            let [scratch_re, scratch_im] = &mut self.scratch;
+            let Spectrum { re, im } = &product;
+            let (planner, options) = (&self.planner, &self.options);
+            let out = &mut correlations;
+            c2r_fft_f32_with_planner_and_opts(re, im, out, planner, options, scratch_re, scratch_im);
             let first = piece * PERIOD;
             let end = (first + PERIOD).min(start + 1 - LEAST_LAG as usize);
+            let energies = &self.inverse_energy[first..end];
+            let scores = vectorized(Score { correlations: &mut correlations, energies });
             let mut best = (0.0, 0);
-            for at in first..end {
-                let correlation = nearest(buffer[at - first].re * (1.0 / SIZE as f32));
-                let score = correlation * correlation * self.inverse_energy[at];
+            for (at, &score) in scores.iter().enumerate() {
                 if score > best.0 {
-                    best = (score, at);
+                    best = (score, first + at);
                 }
             }
             if best.0 > 0.0 {
@@ -113,8 +142,7 @@ impl Correlator {
     pub fn products(&self, period: usize, lags: &[u32]) -> Vec<Vec<f64>> {
         let start = period * PERIOD;
         let passage = |lag: usize| -> Vec<f32> {
-            let passage = &self.signal[start - lag..][..PERIOD];
-            passage.iter().flat_map(|frame| [frame.re, frame.im]).collect()
+            self.signal.iter().flat_map(|signal| &signal[start - lag..][..PERIOD]).copied().collect()
         };
         let passages: Vec<_> =
             lags.iter().map(|&lag| lag as usize).chain([0]).map(passage).collect();
@@ -127,21 +155,69 @@ impl Correlator {
     }
 }
 
+/// Adds the spectrum of the correlation of a passage with a target.
+struct AddProduct<'a> {
+    product: &'a mut Spectrum,
+    spectrum: &'a Spectrum,
+    target: &'a Spectrum,
+}
+
+impl NullaryFnOnce for AddProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (a, b) = (self.spectrum, self.target);
+        let inputs = a.re.iter().zip(&a.im).zip(b.re.iter().zip(&b.im));
+        let outputs = self.product.re.iter_mut().zip(&mut self.product.im);
+        for ((re, im), ((a_re, a_im), (b_re, b_im))) in outputs.zip(inputs) {
+            *re += a_re * b_re + a_im * b_im;
+            *im += a_im * b_re - a_re * b_im;
+        }
+    }
+}
+
+/// Puts squared correlations over energies in the place of correlations, of which the nearest integers
+/// count.
+struct Score<'a> {
+    correlations: &'a mut [f32],
+    energies: &'a [f32],
+}
+
+impl<'a> NullaryFnOnce for Score<'a> {
+    type Output = &'a [f32];
+
+    #[inline(always)]
+    fn call(self) -> &'a [f32] {
+        let scores = &mut self.correlations[..self.energies.len()];
+        for (score, energy) in scores.iter_mut().zip(self.energies) {
+            let correlation = nearest(*score);
+            *score = correlation * correlation * energy;
+        }
+        scores
+    }
+}
+
 /// The nearest integer of a number below 2^22, without the library's function.
+#[inline(always)]
 fn nearest(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23
     (x + ROUND) - ROUND
 }
 
-fn inverse_energy(signal: &[Complex32]) -> Vec<f32> {
-    let mut energy: f32 = signal[..PERIOD].iter().map(|frame| frame.norm_sqr()).sum();
-    let mut inverse = Vec::with_capacity(signal.len());
-    for first in 0..signal.len() {
+fn inverse_energy(signal: &[Vec<f32>]) -> Vec<f32> {
+    let power = |at: usize| -> f32 { signal.iter().map(|signal| signal[at] * signal[at]).sum() };
+    let frames = signal[0].len();
+    let mut energy: f32 = (0..PERIOD).map(power).sum();
+    let mut inverse = Vec::with_capacity(frames);
+    for first in 0..frames {
         inverse.push(if energy > 0.0 { 1.0 / energy } else { 0.0 });
-        let Some(next) = signal.get(first + PERIOD) else { break };
-        energy += next.norm_sqr() - signal[first].norm_sqr();
+        if first + PERIOD == frames {
+            break;
+        }
+        energy += power(first + PERIOD) - power(first);
     }
-    inverse.resize(signal.len(), 0.0);
+    inverse.resize(frames, 0.0);
     inverse
 }
 
@@ -149,20 +225,24 @@ fn inverse_energy(signal: &[Complex32]) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    fn noise(frames: usize) -> Vec<Complex32> {
+    fn noise(frames: usize) -> Vec<Vec<f32>> {
         let mut state = 1_u32;
         let mut next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 16) as f32 % 7.0 - 3.0
         };
-        (0..frames).map(|_| Complex32::new(next(), next())).collect()
+        (0..2).map(|_| (0..frames).map(|_| next()).collect()).collect()
+    }
+
+    /// Scalar product of two passages.
+    fn product(signal: &[Vec<f32>], a: usize, b: usize) -> f32 {
+        let of_channel = |s: &Vec<f32>| (0..PERIOD).map(|i| s[a + i] * s[b + i]).sum::<f32>();
+        signal.iter().map(of_channel).sum()
     }
 
     /// Correlations as they are defined.
-    fn slow_peak(signal: &[Complex32], start: usize, first: usize, end: usize) -> (f32, u32) {
-        let dot = |a: usize, b: usize| -> f32 {
-            (0..PERIOD).map(|i| (signal[a + i] * signal[b + i].conj()).re).sum()
-        };
+    fn slow_peak(signal: &[Vec<f32>], start: usize, first: usize, end: usize) -> (f32, u32) {
+        let dot = |a: usize, b: usize| product(signal, a, b);
         let mut best = (0.0, 0);
         for at in first..end {
             let score = dot(at, start).powi(2) * (1.0 / dot(at, at));
@@ -178,10 +258,12 @@ mod tests {
         let mut signal = noise(3 * PERIOD + 100);
         // A loud passage comes back upside down.
         for i in 0..1_500 {
-            if i % 3 > 0 {
-                signal[600 + i] = Complex32::new(3.0, -3.0);
+            for (channel, loud) in signal.iter_mut().zip([3.0, -3.0]) {
+                if i % 3 > 0 {
+                    channel[600 + i] = loud;
+                }
+                channel[2 * PERIOD + 77 + i] = -channel[600 + i];
             }
-            signal[2 * PERIOD + 77 + i] = -signal[600 + i];
         }
         let mut correlator = Correlator::new(signal.clone(), 8);
         for period in 0..3 {
@@ -204,9 +286,7 @@ mod tests {
     fn products_are_of_all_passages() {
         let signal = noise(2 * PERIOD);
         let products = Correlator::new(signal.clone(), 8).products(1, &[16, 2_000]);
-        let dot = |a: usize, b: usize| -> f64 {
-            (0..PERIOD).map(|i| f64::from((signal[a + i] * signal[b + i].conj()).re)).sum()
-        };
+        let dot = |a: usize, b: usize| f64::from(product(&signal, a, b));
         let starts = [PERIOD - 16, PERIOD - 2_000, PERIOD];
         for (i, row) in products.iter().enumerate() {
             assert_eq!(*row, starts.map(|start| dot(starts[i], start)));
@@ -215,7 +295,7 @@ mod tests {
 
     #[test]
     fn silence_is_like_nothing() {
-        let mut correlator = Correlator::new(vec![Complex32::default(); 3 * PERIOD], 8);
+        let mut correlator = Correlator::new(vec![vec![0.0; 3 * PERIOD]], 8);
         assert!(correlator.peaks(2).is_empty());
     }
 }

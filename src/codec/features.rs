@@ -34,20 +34,17 @@ pub struct View<'a> {
 }
 
 /// An odd function with values between -1 and 1 and slope 1 at 0.
-#[inline(always)]
 fn squash(x: f32) -> f32 {
     x / (1.0 + x.abs())
 }
 
 /// How far apart two positive numbers are, between -1 and 1: tanh(ln(a / b) / 2).
-#[inline(always)]
 fn ratio(a: f32, b: f32) -> f32 {
     (a - b) / (a + b)
 }
 
 impl View<'_> {
     /// The numbers, in the order of the specification.
-    #[inline(always)]
     pub fn features(&self) -> Features {
         let mut features = Features::default();
         let mut next = features.0.iter_mut();

@@ -83,7 +83,6 @@ impl<'a> Forecaster<'a> {
 
     /// Combines the forecasts of the next sample from the latest ones, newest first, of the channel and of
     /// its partner; no forecast lies further from 0 than `bound`. [`Forecaster::polish`] has to follow.
-    #[inline(always)]
     pub fn combine(&mut self, own: &[f64], partner: &[f64], bound: f64) -> f64 {
         let mut next = 0;
         for cascade in &mut self.cascades {
@@ -101,7 +100,6 @@ impl<'a> Forecaster<'a> {
     ///
     /// For where the latter errs, the experts that are centred on least-squares stages then stand for the
     /// combiner's forecast.
-    #[inline(always)]
     pub fn polish(&mut self, partner: &Errors, correction: Option<Correction>, bound: f64) {
         let added = correction.unwrap_or_default();
         let polished = self.polish.predict(self.combined, partner, added, bound);
@@ -117,13 +115,11 @@ impl<'a> Forecaster<'a> {
     }
 
     /// What the combiner left of the latest samples, newest first.
-    #[inline(always)]
     pub fn errors(&self) -> Errors {
         self.polish.errors()
     }
 
     /// What was forecast, for a sample between `low` and `high`.
-    #[inline(always)]
     pub fn expectation(&self, low: f64, high: f64) -> Expectation {
         let reference = self.polished.clamp(low, high);
         let mut location = [0.0; EXPERTS];
@@ -137,7 +133,6 @@ impl<'a> Forecaster<'a> {
     }
 
     /// Learns the sample that was forecast.
-    #[inline(always)]
     pub fn update(&mut self, value: f64) {
         if self.seen < 1000.0 {
             self.seen += 1.0;
@@ -163,7 +158,6 @@ impl Expectation {
     pub const TRENDS: usize = RATIOS.len() + 1;
 
     /// Class of how errors have changed of late: fallen (0) to risen.
-    #[inline(always)]
     pub fn trend(&self) -> usize {
         let ratio = self.scale[FAST_SCALE] / self.scale[VERY_SLOW_SCALE];
         RATIOS.iter().filter(|&&r| ratio > r).count()

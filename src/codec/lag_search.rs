@@ -4,8 +4,6 @@
 //! correlations are of small integers, and what the Fourier transform makes of them is rounded to the
 //! integers that they are.
 
-use rustfft::num_complex::Complex32;
-
 use super::correlation::Correlator;
 use super::lags::{LagTable, PERIOD};
 use super::profile::WHITENING;
@@ -50,7 +48,7 @@ pub fn search(
     if frames < 2 * PERIOD || reach == 0 {
         return Ok(None);
     }
-    let whitened = pulp::Arch::new().dispatch(Whitening { numbers, reversed, watch })?;
+    let whitened = whiten(numbers, reversed, watch)?;
     let mut search = Search {
         correlator: Correlator::new(whitened, reach),
         channels: numbers.channels.min(2),
@@ -77,44 +75,31 @@ pub fn search(
 }
 
 /// What a simple predictor leaves over, in units of its mean magnitude: loud passages count no more
-/// than quiet ones.
-struct Whitening<'a> {
-    numbers: &'a Pcm,
-    reversed: bool,
-    watch: &'a Watch,
-}
-
-impl pulp::NullaryFnOnce for Whitening<'_> {
-    /// Per frame, the codes of the channels that are coded first and second.
-    type Output = Result<Vec<Complex32>>;
-
-    #[inline(always)]
-    fn call(self) -> Self::Output {
-        let channels = self.numbers.channels;
-        let coded = channels.min(2);
-        let mut histories = vec![History::<f64>::new(WHITENING.own); coded];
-        let mut cascades = vec![Cascade::new(&WHITENING, coded > 1); coded];
-        let mut deviations = vec![1.0; coded];
-        let code_frame = |frame: &[i32]| {
-            let mut codes = [0.0; 2];
-            for i in 0..coded {
-                let number = frame[if self.reversed { channels - 1 - i } else { i }];
-                let sample = f64::from(number);
-                let (own, partner) = (histories[i].window(), histories[coded - 1 - i].window());
-                cascades[i].predict(own, partner, f64::from(u32::MAX));
-                let error = sample - cascades[i].outputs().iter().sum::<f64>();
-                cascades[i].update(sample);
-                histories[i].push(sample);
-                let deviation: &mut f64 = &mut deviations[i];
-                let code = (error / (*deviation + 0.1)).clamp(-LOUDEST, LOUDEST);
-                codes[i] = (code + 0.5).floor() as f32;
-                *deviation += (error.abs() - *deviation) * 0.005;
-            }
-            self.watch.step(coded)?;
-            Ok(Complex32::new(codes[0], codes[1]))
-        };
-        self.numbers.samples.chunks_exact(channels).map(code_frame).collect()
+/// than quiet ones. `(channels, frames)`, of the channels that are coded first and second.
+fn whiten(numbers: &Pcm, reversed: bool, watch: &Watch) -> Result<Vec<Vec<f32>>> {
+    let channels = numbers.channels;
+    let coded = channels.min(2);
+    let mut histories = vec![History::<f64>::new(WHITENING.own); coded];
+    let mut cascades = vec![Cascade::new(&WHITENING, coded > 1); coded];
+    let mut deviations = vec![1.0; coded];
+    let mut codes = vec![Vec::with_capacity(numbers.samples.len() / channels); coded];
+    for frame in numbers.samples.chunks_exact(channels) {
+        for i in 0..coded {
+            let number = frame[if reversed { channels - 1 - i } else { i }];
+            let sample = f64::from(number);
+            let (own, partner) = (histories[i].window(), histories[coded - 1 - i].window());
+            cascades[i].predict(own, partner, f64::from(u32::MAX));
+            let error = sample - cascades[i].outputs().iter().sum::<f64>();
+            cascades[i].update(sample);
+            histories[i].push(sample);
+            let deviation: &mut f64 = &mut deviations[i];
+            let code = (error / (*deviation + 0.1)).clamp(-LOUDEST, LOUDEST);
+            codes[i].push((code + 0.5).floor() as f32);
+            *deviation += (error.abs() - *deviation) * 0.005;
+        }
+        watch.step(coded)?;
     }
+    Ok(codes)
 }
 
 struct Search {

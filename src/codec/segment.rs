@@ -23,8 +23,8 @@ const TRIAL_FRAMES: usize = 1 << 15;
 
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
 ///
-/// The coder is called through its vtable: a pass is compiled once for each instruction set, not once more
-/// for each kind of coder, and the calls are lost among what a sample takes.
+/// The coder is called through its vtable: all of this is compiled once, not once more for each kind of
+/// coder, and the calls are lost among what a sample takes.
 struct Pass<'a, 'lm> {
     coder: &'a mut dyn Coder,
     profile: &'a Profile<'a>,
@@ -50,11 +50,8 @@ struct Layout {
     lags: Option<LagTable>,
 }
 
-impl pulp::NullaryFnOnce for Pass<'_, '_> {
-    type Output = Result<()>;
-
-    #[inline(always)]
-    fn call(self) -> Result<()> {
+impl Pass<'_, '_> {
+    fn run(self) -> Result<()> {
         let Pass { coder, profile, channels, samples, layout, lm, watch } = self;
         if samples.is_empty() {
             return Ok(());
@@ -116,15 +113,8 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
 /// The channel that number `i` of `channels`, in the order of coding, is predicted from: the first one
 /// from the second one's past, each later one from the channel before it, whose sample of the same
 /// frame is known.
-#[inline(always)]
 fn partner(i: usize, channels: usize) -> Option<usize> {
     if i > 0 { Some(i - 1) } else { (channels > 1).then_some(1) }
-}
-
-/// Runs `pass` compiled for the best vector instructions of this machine: the same
-/// arithmetic in the same order, so the same bits.
-fn run(pass: Pass<'_, '_>) -> Result<()> {
-    pulp::Arch::new().dispatch(pass)
 }
 
 /// Tells `coder` numbers on `layout`'s grid.
@@ -138,7 +128,7 @@ fn tell(
 ) -> Result<()> {
     let mut samples = numbers.samples.clone();
     let (channels, samples) = (numbers.channels, samples.as_mut_slice());
-    run(Pass { coder, profile, channels, samples, layout, lm, watch })
+    Pass { coder, profile, channels, samples, layout, lm, watch }.run()
 }
 
 fn encode_with(
@@ -267,7 +257,7 @@ pub fn decode_pcm(
     let values = Values::between(0, 0);
     let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
     let (coder, profile) = (&mut decoder, profile(level));
-    run(Pass { coder, profile, channels, samples: &mut samples, layout, lm, watch })?;
+    Pass { coder, profile, channels, samples: &mut samples, layout, lm, watch }.run()?;
     if !samples.is_empty() {
         decoder.finish()?;
     }

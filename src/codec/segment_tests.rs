@@ -1,8 +1,8 @@
 //! Segments of every kind come back, cost what they should, and do so on every instruction set.
 
-use pulp::Simd;
 
 use super::*;
+use crate::math::chosen;
 
 const LEVELS: [Level; 3] = [Level::Fast, Level::Default, Level::Best];
 
@@ -280,30 +280,6 @@ fn damaged_lags_end() {
     assert!(decode(&without).is_err() || decode(&without).unwrap() != pcm);
 }
 
-/// Codes with the instructions of `simd`, whatever this machine would have chosen.
-fn encode_on(simd: impl Simd, pcm: &Pcm, level: Level) -> CodedPcm {
-    let values = value_set::choose(&pcm.samples);
-    let layout = Layout { reversed: false, grid: Grid::FINE, values, lags: lags(pcm) };
-    let long_term = layout.lags.is_some();
-    let mut encoder = StreamEncoder::default();
-    let mut samples = pcm.samples.clone();
-    let (coder, samples) = (&mut encoder, &mut samples[..]);
-    let profile = profile(level);
-    let watch = &Watch::default();
-    simd.vectorize(Pass {
-        coder,
-        profile,
-        channels: pcm.channels,
-        samples,
-        layout,
-        lm: None,
-        watch,
-    })
-    .unwrap();
-    let (tokens, lsb) = encoder.finish();
-    CodedPcm { tokens, lsb, long_term }
-}
-
 /// Long-term prediction for some.
 fn lags(pcm: &Pcm) -> Option<LagTable> {
     let periods = pcm.frames().div_ceil(PERIOD);
@@ -312,7 +288,6 @@ fn lags(pcm: &Pcm) -> Option<LagTable> {
 
 #[test]
 fn every_instruction_set_writes_the_same_bytes() {
-    let mut compared = 0;
     for (channels, samples) in [
         (1, music(1, 2_500)),
         (2, music(2, 2_500)),
@@ -322,29 +297,19 @@ fn every_instruction_set_writes_the_same_bytes() {
     ] {
         let pcm = Pcm { channels, samples };
         for level in LEVELS {
-            let expected = encode_on(pulp::Scalar, &pcm, level);
-            let layout = Layout {
-                reversed: false,
-                grid: Grid::FINE,
-                values: value_set::choose(&pcm.samples),
-                lags: lags(&pcm),
+            let encode = || {
+                let values = value_set::choose(&pcm.samples);
+                let lags = lags(&pcm);
+                let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
+                encode_with(&pcm, profile(level), layout, None, &Watch::default()).unwrap()
             };
-            let dispatched =
-                encode_with(&pcm, profile(level), layout, None, &Watch::default()).unwrap();
-            assert!(dispatched == expected, "{channels} channels, {level:?}");
-            #[cfg(target_arch = "x86_64")]
-            if let Some(v3) = pulp::x86::V3::try_new() {
-                assert!(encode_on(v3, &pcm, level) == expected, "AVX2, {level:?}");
-                compared += 1;
-            }
-            #[cfg(target_arch = "aarch64")]
-            if let Some(neon) = pulp::aarch64::Neon::try_new() {
-                assert!(encode_on(neon, &pcm, level) == expected, "NEON, {level:?}");
-                compared += 1;
+            let dispatched = encode();
+            for arch in chosen::all() {
+                assert!(chosen::with(arch, encode) == dispatched, "{arch:?}, {level:?}");
             }
         }
     }
-    if compared == 0 {
+    if chosen::all().len() == 1 {
         eprintln!("SKIPPED: this machine has no vector instructions that pulp knows");
     }
 }

@@ -6,12 +6,14 @@
 //! "is the sample at or above this threshold?", and its probability is mixed from the
 //! experts' distribution functions at that threshold.
 
+use pulp::{NullaryFnOnce, Simd, WithSimd};
+
 use super::experts::{Edge, Experts, Halves, mass};
 use super::mixing::{Contexts, Depth, FINE_NODES, Mixing, TAIL_NODES};
 use crate::codec::Values;
 use crate::entropy::Coder;
 use crate::lm::BINS;
-use crate::math::{exp_neg, ln};
+use crate::math::{exp_neg, ln, vectorized};
 
 /// Quantiles of the standard logistic distribution: `ln(j / (32 - j))`, j = 1 to 31.
 /// Literals, so that no libm takes part.
@@ -81,14 +83,6 @@ pub struct SampleCoder {
     mixing: Mixing,
 }
 
-/// The interval that the sample is known to lie in.
-struct Interval {
-    low: u64,
-    high: u64,
-    low_edge: Edge,
-    high_edge: Edge,
-}
-
 impl SampleCoder {
     /// A coder that has seen nothing.
     pub fn new(depth: Depth) -> Self {
@@ -96,7 +90,6 @@ impl SampleCoder {
     }
 
     /// Codes the sample of rank `target` (ignored when decoding); returns rank and bin.
-    #[inline(always)]
     pub fn code(
         &mut self,
         coder: &mut dyn Coder,
@@ -105,25 +98,61 @@ impl SampleCoder {
         bins: Option<&BinForecast>,
         target: u64,
     ) -> (u64, u8) {
-        let mut interval =
+        let interval =
             Interval { low: 0, high: values.len(), low_edge: Edge::BOTTOM, high_edge: Edge::TOP };
+        let mixing = &mut self.mixing;
+        vectorized(Path { mixing, coder, values, forecast, bins, target, interval })
+    }
+}
+
+/// The interval that the sample is known to lie in.
+struct Interval {
+    low: u64,
+    high: u64,
+    low_edge: Edge,
+    high_edge: Edge,
+}
+
+/// The way to one sample.
+struct Path<'a> {
+    mixing: &'a mut Mixing,
+    coder: &'a mut dyn Coder,
+    values: &'a Values,
+    forecast: &'a Forecast,
+    bins: Option<&'a BinForecast>,
+    target: u64,
+    interval: Interval,
+}
+
+impl WithSimd for Path<'_> {
+    type Output = (u64, u8);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> (u64, u8) {
+        let bin = self.bin(simd);
+        if bin == 0 || bin == BINS - 1 {
+            self.tail(simd, bin > 0);
+        }
+        self.bisect(simd, bin);
+        let Path { coder, values, forecast, target, interval, .. } = self;
+        self.mixing.learn_sample(&mass(&interval.low_edge, &interval.high_edge));
+        let raw = coder.raw(target as u32, forecast.raw_bits);
+        ((interval.low + u64::from(raw)).min(values.len() - 1), bin as u8)
+    }
+}
+
+impl Path<'_> {
+    /// Finds the quantile bin of the reference distribution.
+    #[inline(always)]
+    fn bin<S: Simd>(&mut self, simd: S) -> usize {
         let (mut first, mut end) = (0, BINS);
         let mut node = 1;
         while end - first > 1 {
             let middle = (first + end) / 2;
-            let threshold = forecast.location + forecast.scale * QUANTILES[middle];
-            let language = bins.map_or(0.0, |bins| bins.logit(first, middle, end));
-            let above = self.ask(
-                coder,
-                values,
-                forecast,
-                target,
-                &mut interval,
-                values.count_below(threshold),
-                node,
-                language,
-            );
-            coder.end_bin_decision();
+            let threshold = self.forecast.location + self.forecast.scale * QUANTILES[middle];
+            let language = self.bins.map_or(0.0, |bins| bins.logit(first, middle, end));
+            let above = self.ask(simd, self.values.count_below(threshold), node, language);
+            self.coder.end_bin_decision();
             if above {
                 first = middle;
             } else {
@@ -131,78 +160,76 @@ impl SampleCoder {
             }
             node = node * 2 + usize::from(above);
         }
-        let block = 1u64 << forecast.raw_bits;
-        if first == 0 || end == BINS {
-            let upper = end == BINS;
-            let mut distance = QUANTILES[BINS - 1];
-            let mut step = 0;
-            while interval.high - interval.low > block {
-                distance *= if step < 8 { 1.5 } else { 4.0 };
-                let offset = if upper { distance } else { -distance } * forecast.scale;
-                let rank = values.count_below(forecast.location + offset);
-                let rank = rank >> forecast.raw_bits << forecast.raw_bits;
-                let outside = if upper { rank >= interval.high } else { rank <= interval.low };
-                if outside {
-                    break;
-                }
-                let node = TAIL_NODES + 8 * usize::from(upper) + step.min(7);
-                if self.ask(coder, values, forecast, target, &mut interval, rank, node, 0.0)
-                    != upper
-                {
-                    break;
-                }
-                step += 1;
+        first
+    }
+
+    /// Unfolds an outer bin, in steps that grow.
+    #[inline(always)]
+    fn tail<S: Simd>(&mut self, simd: S, upper: bool) {
+        let Forecast { location, scale, raw_bits, .. } = *self.forecast;
+        let mut distance = QUANTILES[BINS - 1];
+        let mut step = 0;
+        while !self.is_block() {
+            distance *= if step < 8 { 1.5 } else { 4.0 };
+            let offset = if upper { distance } else { -distance } * scale;
+            let rank = self.values.count_below(location + offset) >> raw_bits << raw_bits;
+            let Interval { low, high, .. } = self.interval;
+            if if upper { rank >= high } else { rank <= low } {
+                break;
             }
+            let node = TAIL_NODES + 8 * usize::from(upper) + step.min(7);
+            if self.ask(simd, rank, node, 0.0) != upper {
+                break;
+            }
+            step += 1;
         }
-        while interval.high - interval.low > block {
-            let width = (interval.high - interval.low) >> forecast.raw_bits;
-            let middle = interval.low + ((width / 2) << forecast.raw_bits);
+    }
+
+    /// Bisects what is left down to a block.
+    #[inline(always)]
+    fn bisect<S: Simd>(&mut self, simd: S, bin: usize) {
+        let raw_bits = self.forecast.raw_bits;
+        while !self.is_block() {
+            let Interval { low, high, .. } = self.interval;
+            let width = (high - low) >> raw_bits;
+            let middle = low + ((width / 2) << raw_bits);
             let depth = (63 - width.leading_zeros().min(63)).min(7) as usize;
             // A block at the top of the set may be cut short, so that half of a width of
             // one and a bit is nothing.
-            let middle = middle.max(((interval.low >> forecast.raw_bits) + 1) << forecast.raw_bits);
-            self.ask(
-                coder,
-                values,
-                forecast,
-                target,
-                &mut interval,
-                middle,
-                FINE_NODES + depth * 4 + first / 8,
-                0.0,
-            );
+            let middle = middle.max(((low >> raw_bits) + 1) << raw_bits);
+            self.ask(simd, middle, FINE_NODES + depth * 4 + bin / 8, 0.0);
         }
-        self.mixing.learn_sample(&mass(&interval.low_edge, &interval.high_edge));
-        let raw = coder.raw(target as u32, forecast.raw_bits);
-        ((interval.low + u64::from(raw)).min(values.len() - 1), first as u8)
+    }
+
+    /// What is left of the interval has only raw bits to tell.
+    #[inline(always)]
+    fn is_block(&self) -> bool {
+        self.interval.high - self.interval.low <= 1 << self.forecast.raw_bits
     }
 
     /// Codes whether the rank is at least `rank`, rounded down to a whole block, and narrows
     /// the interval. Costs nothing when the interval already tells.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    fn ask(
-        &mut self,
-        coder: &mut dyn Coder,
-        values: &Values,
-        forecast: &Forecast,
-        target: u64,
-        interval: &mut Interval,
-        rank: u64,
-        node: usize,
-        language: f32,
-    ) -> bool {
-        let rank = rank >> forecast.raw_bits << forecast.raw_bits;
-        if rank <= interval.low {
+    fn ask<S: Simd>(&mut self, simd: S, rank: u64, node: usize, language: f32) -> bool {
+        let raw_bits = self.forecast.raw_bits;
+        let rank = rank >> raw_bits << raw_bits;
+        if rank <= self.interval.low {
             return true;
         }
-        if rank >= interval.high {
+        if rank >= self.interval.high {
             return false;
         }
-        let edge = forecast.experts.edge((values.edge(rank) - forecast.reference) as f32);
+        // A function of its own: it is large, and there are three callers.
+        simd.vectorize(Decide { path: self, rank, node, language })
+    }
+
+    #[inline(always)]
+    fn decide(&mut self, rank: u64, node: usize, language: f32) -> bool {
+        let (forecast, interval) = (self.forecast, &mut self.interval);
+        let edge = forecast.experts.edge((self.values.edge(rank) - forecast.reference) as f32);
         let halves = Halves::new(&interval.low_edge, &edge, &interval.high_edge);
         let p = self.mixing.probability(&forecast.contexts, node, &halves, language);
-        let decision = coder.code(target >= rank, to_probability(p));
+        let decision = self.coder.code(self.target >= rank, to_probability(p));
         self.mixing.learn(decision);
         if decision {
             (interval.low, interval.low_edge) = (rank, edge);
@@ -210,6 +237,23 @@ impl SampleCoder {
             (interval.high, interval.high_edge) = (rank, edge);
         }
         decision
+    }
+}
+
+/// One decision, whose outcome is not known yet.
+struct Decide<'a, 'p> {
+    path: &'a mut Path<'p>,
+    rank: u64,
+    node: usize,
+    language: f32,
+}
+
+impl NullaryFnOnce for Decide<'_, '_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        self.path.decide(self.rank, self.node, self.language)
     }
 }
 

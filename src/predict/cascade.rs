@@ -1,7 +1,7 @@
 //! Least squares followed by a chain of NLMS filters, each on what the one before left over.
 
 use super::least_squares::{LeastSquares, LeastSquaresConfig};
-use super::nlms::{Nlms, NlmsConfig};
+use super::nlms::{Nlms, NlmsConfig, update_chain};
 use crate::math::limited;
 
 /// Composition of one cascade.
@@ -42,7 +42,6 @@ impl Cascade {
     /// Computes the forecast of the next sample, stage by stage, from the newest samples of
     /// this channel and of its partner. No stage may claim more than `bound`, the largest
     /// magnitude among the samples: so nothing can diverge.
-    #[inline(always)]
     pub fn predict(&mut self, own: &[f64], partner: &[f64], bound: f64) {
         let first = self.least_squares.predict(&own[..self.own], partner);
         self.outputs[0] = first.clamp(-bound, bound);
@@ -57,15 +56,10 @@ impl Cascade {
     }
 
     /// Adapts all stages to the sample.
-    #[inline(always)]
     pub fn update(&mut self, sample: f64) {
         self.least_squares.update(sample);
-        let mut target = sample - self.outputs[0];
-        for (stage, output) in self.nlms.iter_mut().zip(&self.outputs[1..]) {
-            let error = target - output;
-            stage.update(error as f32, target as f32);
-            target = error;
-        }
+        let (first, rest) = (self.outputs[0], &self.outputs[1..]);
+        update_chain(&mut self.nlms, rest, sample - first);
     }
 }
 

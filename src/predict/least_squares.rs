@@ -8,7 +8,7 @@
 //! iteratively reweighted least squares.
 
 use super::cholesky::System;
-use crate::math::{LANES_F64, Vector, dot_f64};
+use crate::math::{LANES_F64, Vector, dot_f64, vectorized};
 
 /// Added to the running error, so that silence does not count infinitely much.
 const LEAST_DEVIATION: f64 = 0.1;
@@ -90,8 +90,17 @@ impl LeastSquares {
     }
 
     /// The weighted sum of the inputs: `own`, then as many of `partner` as are left.
-    #[inline(always)]
     pub fn predict(&mut self, own: &[f64], partner: &[f64]) -> f64 {
+        vectorized(Predict { least_squares: self, own, partner })
+    }
+
+    /// Adapts to the value that was forecast.
+    pub fn update(&mut self, target: f64) {
+        vectorized(Update { least_squares: self, target });
+    }
+
+    #[inline(always)]
+    fn predict_inline(&mut self, own: &[f64], partner: &[f64]) -> f64 {
         let (n, width) = (self.n, self.width);
         let row = &mut self.pending[self.pending_len * width..][..width];
         let inputs = row.as_flattened_mut();
@@ -102,9 +111,8 @@ impl LeastSquares {
         self.output
     }
 
-    /// Adapts to the value that was forecast.
     #[inline(always)]
-    pub fn update(&mut self, target: f64) {
+    fn update_inline(&mut self, target: f64) {
         let error = (target - self.output).abs();
         self.seen = (self.seen + 1.0).min(1.0 / self.config.rate);
         self.deviation += (error - self.deviation) / self.seen;
@@ -188,6 +196,35 @@ impl LeastSquares {
         if self.system.solve() {
             self.weights.copy_from_slice(&self.system.solution);
         }
+    }
+}
+
+struct Predict<'a> {
+    least_squares: &'a mut LeastSquares,
+    own: &'a [f64],
+    partner: &'a [f64],
+}
+
+impl pulp::NullaryFnOnce for Predict<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        self.least_squares.predict_inline(self.own, self.partner)
+    }
+}
+
+struct Update<'a> {
+    least_squares: &'a mut LeastSquares,
+    target: f64,
+}
+
+impl pulp::NullaryFnOnce for Update<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.least_squares.update_inline(self.target);
     }
 }
 

@@ -57,7 +57,6 @@ impl Past {
     }
 
     /// Adds the newest sample of a channel, and its residual.
-    #[inline(always)]
     pub fn push(&mut self, channel: usize, sample: f64, residual: f64) {
         let past = &mut self.channels[channel];
         past.samples.push(sample as f32);
@@ -67,7 +66,6 @@ impl Past {
 
 impl ChannelPast {
     /// The latest samples less those `lag` frames before, newest first.
-    #[inline(always)]
     fn differences(&self, lag: usize, differences: &mut [f64]) {
         let now = self.samples.len();
         let count = differences.len();
@@ -111,7 +109,6 @@ impl LongTerm {
 
     /// What is to be added to `short_term`, the other predictors' forecast; no stage adds more than
     /// `bound`.
-    #[inline(always)]
     pub fn correction(&mut self, past: &Past, short_term: f64, bound: f64) -> Correction {
         self.short_term = short_term;
         let per_lag = self.inputs.len() / SLOTS;
@@ -142,7 +139,6 @@ impl LongTerm {
     }
 
     /// Learns the sample; returns what the other predictors left of it, for [`Past::push`].
-    #[inline(always)]
     pub fn update(&mut self, sample: f64) -> f64 {
         let residual = sample - self.short_term;
         self.cascade.update(residual);

@@ -4,7 +4,7 @@
 //! that has taken seconds to settle (Huber's loss).
 
 use super::history::History;
-use crate::math::add_scaled_then_dot;
+use crate::math::{add_scaled_then_dot, vectorized};
 
 /// Errors are clipped at this multiple of their running mean.
 const CLIP: f32 = 3.0;
@@ -68,6 +68,55 @@ impl Nlms {
         let oldest = window[self.weights.len()];
         self.energy += f64::from(value) * f64::from(value) - f64::from(oldest) * f64::from(oldest);
         self.energy = self.energy.max(0.0);
+    }
+}
+
+/// Adapts a chain of filters, each over what the one before left of `target`, after each has forecast
+/// the number of `forecasts` in its place.
+pub fn update_chain(filters: &mut [Nlms], forecasts: &[f64], target: f64) {
+    vectorized(UpdateChain { filters, forecasts, target });
+}
+
+/// Adapts filters side by side that have forecast `target`, and takes `newest` into the history of each.
+pub fn update_all(filters: &mut [Nlms], forecasts: &[f64], target: f64, newest: f64) {
+    vectorized(UpdateAll { filters, forecasts, target, newest });
+}
+
+struct UpdateChain<'a> {
+    filters: &'a mut [Nlms],
+    forecasts: &'a [f64],
+    target: f64,
+}
+
+impl pulp::NullaryFnOnce for UpdateChain<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut target = self.target;
+        for (filter, forecast) in self.filters.iter_mut().zip(self.forecasts) {
+            let error = target - forecast;
+            filter.update(error as f32, target as f32);
+            target = error;
+        }
+    }
+}
+
+struct UpdateAll<'a> {
+    filters: &'a mut [Nlms],
+    forecasts: &'a [f64],
+    target: f64,
+    newest: f64,
+}
+
+impl pulp::NullaryFnOnce for UpdateAll<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (filter, forecast) in self.filters.iter_mut().zip(self.forecasts) {
+            filter.update((self.target - forecast) as f32, self.newest as f32);
+        }
     }
 }
 

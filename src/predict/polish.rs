@@ -9,7 +9,7 @@
 
 use super::least_squares::{LeastSquares, LeastSquaresConfig};
 use super::long_term::Correction;
-use super::nlms::{Nlms, NlmsConfig};
+use super::nlms::{Nlms, NlmsConfig, update_all};
 use crate::math::limited;
 
 /// Latest errors of a channel that are inputs themselves.
@@ -62,14 +62,12 @@ impl Polish {
     }
 
     /// Errors of the combiner, newest first.
-    #[inline(always)]
     pub fn errors(&self) -> Errors {
         self.errors
     }
 
     /// The final forecast, no further from 0 than `bound`. `combined` is the combiner's, `partner` the
     /// partner's latest errors, ignored without one, and `correction` what long-term prediction would add.
-    #[inline(always)]
     pub fn predict(
         &mut self,
         combined: f64,
@@ -101,7 +99,6 @@ impl Polish {
     }
 
     /// Learns the sample that was forecast.
-    #[inline(always)]
     pub fn update(&mut self, sample: f64) {
         self.least_squares.update(sample);
         let error = sample - self.combined;
@@ -127,7 +124,6 @@ impl ErrorFilters {
         }
     }
 
-    #[inline(always)]
     fn predict(&mut self, bound: f64) -> impl Iterator<Item = f64> {
         for (output, filter) in self.outputs.iter_mut().zip(&self.filters) {
             *output = limited(f64::from(filter.forecast()), bound);
@@ -136,11 +132,8 @@ impl ErrorFilters {
     }
 
     /// Learns the error that was forecast, and takes `newest` into the history.
-    #[inline(always)]
     fn update(&mut self, error: f64, newest: f64) {
-        for (filter, output) in self.filters.iter_mut().zip(&self.outputs) {
-            filter.update((error - output) as f32, newest as f32);
-        }
+        update_all(&mut self.filters, &self.outputs, error, newest);
     }
 }
 
