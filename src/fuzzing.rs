@@ -5,10 +5,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "panics are findings")]
 
-use crate::codec::{self, BytesContext, CodedPcm, Level, Values};
+use crate::codec::{self, BytesContext, CodedPcm, Level};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{
-    BinForecast, Contexts, Depth, EXPERTS, Experts, Forecast, Mixing, SampleCoder,
+    BinForecast, Contexts, Depth, EXPERTS, Experts, Forecast, Mixing, SampleCoder, Values,
 };
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::{Error, Result};

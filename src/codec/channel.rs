@@ -3,8 +3,7 @@
 use super::features::{ERRORS, View};
 use super::forecaster::{Expectation, FAST_SCALE, Forecaster, SHORT_MEMORY, SLOW_SCALE};
 use super::profile::{Outlook, Profile};
-use super::values::Values;
-use crate::density::{BinForecast, Contexts, EXPERTS, Experts, Forecast, SampleCoder};
+use crate::density::{BinForecast, Contexts, EXPERTS, Experts, Forecast, SampleCoder, Values};
 use crate::entropy::Coder;
 use crate::error::Result;
 use crate::lm::{BINS, InputToken, LanguageModel};

@@ -3,8 +3,7 @@
 
 use super::forecaster::{FAST_SCALE, VERY_SLOW_SCALE};
 use super::profile::Outlook;
-use super::values::Values;
-use crate::density::Forecast;
+use crate::density::{Forecast, Values};
 use crate::lm::Features;
 
 /// Errors of the channel's latest samples that are told.

@@ -17,9 +17,6 @@ mod training;
 mod value_set;
 #[cfg(test)]
 mod value_set_tests;
-mod values;
-#[cfg(test)]
-mod values_tests;
 
 pub use bytes::{BytesContext, decode_bytes, encode_bytes};
 pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
@@ -28,7 +25,6 @@ pub use meter::FrameCost;
 pub(crate) use profile::profile;
 pub use segment::{cost_pcm, decode_pcm, encode_pcm, training_pcm};
 pub use training::TrainingToken;
-pub(crate) use values::Values;
 
 /// How much prediction is run for each sample. The level is recorded in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

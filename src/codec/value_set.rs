@@ -5,7 +5,7 @@
 //! saves log2(1 / density) bits on every sample.
 
 use super::meter::information;
-use super::values::Values;
+use crate::density::Values;
 use crate::entropy::{AdaptiveBit, Coder, code_uniform};
 use crate::math;
 

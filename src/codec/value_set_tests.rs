@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::Values;
 use super::value_set::{choose, code};
+use crate::density::Values;
 use crate::entropy::{RangeDecoder, RangeEncoder};
 
 /// Codes the set and reads it back; returns the bytes that it took.

@@ -9,6 +9,9 @@ mod posterior;
 mod tree;
 #[cfg(test)]
 mod tree_tests;
+mod values;
+#[cfg(test)]
+mod values_tests;
 
 pub use contexts::ContextMixer;
 pub use experts::{EXPERTS, Edge, Experts, Halves, MAX_LOGIT};
@@ -17,3 +20,4 @@ pub use mixer::Mixer;
 pub use mixing::Mixing;
 pub use mixing::{Contexts, Depth};
 pub use tree::{BinForecast, Forecast, SampleCoder, to_probability};
+pub use values::Values;

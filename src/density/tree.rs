@@ -10,7 +10,7 @@ use pulp::{NullaryFnOnce, Simd, WithSimd};
 
 use super::experts::{Edge, Experts, Halves, mass};
 use super::mixing::{Contexts, Depth, FINE_NODES, Mixing, TAIL_NODES};
-use crate::codec::Values;
+use super::values::Values;
 use crate::entropy::Coder;
 use crate::lm::BINS;
 use crate::math::{exp_neg, ln, vectorized};

@@ -1,8 +1,7 @@
 //! Every value of a set can be coded, under any forecast, and likely ones cost little.
 
 use super::tree::{BinForecast, Forecast, SampleCoder};
-use super::{Contexts, Depth, EXPERTS, Experts};
-use crate::codec::Values;
+use super::{Contexts, Depth, EXPERTS, Experts, Values};
 use crate::entropy::Coder;
 use crate::lm::BINS;
 
