@@ -28,6 +28,12 @@ impl Pcm {
         Pcm { channels: self.channels, samples }
     }
 
+    /// `(channels, frames)`: the samples of each channel by themselves.
+    pub fn channels(&self) -> Vec<Vec<i32>> {
+        let channel = |i: usize| self.samples.iter().skip(i).step_by(self.channels).copied();
+        (0..self.channels).map(|i| channel(i).collect()).collect()
+    }
+
     /// Number of frames (samples per channel).
     pub fn frames(&self) -> usize {
         self.samples.len() / self.channels

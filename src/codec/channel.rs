@@ -1,5 +1,6 @@
 //! One channel: its forecasts and its decisions.
 
+use super::alphabet::Alphabet;
 use super::features::{ERRORS, View};
 use super::forecaster::{Expectation, FAST_SCALE, Forecaster, SHORT_MEMORY, SLOW_SCALE};
 use super::profile::{Outlook, Profile};
@@ -27,6 +28,15 @@ pub struct Shared<'a> {
     pub past: Option<Past>,
     /// `(channels)`, in the order of coding: the latest errors of each.
     pub errors: Vec<Errors>,
+}
+
+impl Shared<'_> {
+    /// Takes note of a sample of channel `index` that needed no coding.
+    pub fn pass_over(&mut self, index: usize, sample: i32) {
+        if let Some(past) = &mut self.past {
+            past.push(index, f64::from(sample), 0.0);
+        }
+    }
 }
 
 /// How a sample turned out.
@@ -62,11 +72,12 @@ impl<'a> Channel<'a> {
     /// The channel that is coded as number `index` of each frame, and has seen nothing.
     pub fn new(
         profile: &'a Profile<'a>,
-        values: &Values,
+        alphabet: &Alphabet,
         index: usize,
         partner: Option<usize>,
         long_term: bool,
     ) -> Self {
+        let values = &alphabet.values;
         let has_partner = partner.is_some();
         Channel {
             index,

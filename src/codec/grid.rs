@@ -1,9 +1,10 @@
-//! The grid of a segment: samples that are all `offset + n * step` are coded as `n`.
+//! The grid of a channel: samples that are all `offset + n * step` are coded as `n`.
 //!
 //! Samples in a wider container than they need (20 bits in 24, 16 in 24) have low bits that
 //! never change; FLAC calls them wasted bits. The step need not be a power of two.
 
 use crate::entropy::{Coder, code_uniform};
+use crate::math;
 
 /// Evenly spaced integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,9 @@ impl Grid {
     pub const FINE: Grid = Grid { step: 1, offset: 0 };
 
     /// The coarsest grid that has all of `samples`.
-    pub fn of(samples: &[i32]) -> Self {
-        let Some(&first) = samples.first() else { return Self::FINE };
+    pub fn of<'a>(samples: impl IntoIterator<Item = &'a i32>) -> Self {
+        let mut samples = samples.into_iter();
+        let Some(&first) = samples.next() else { return Self::FINE };
         let mut step = 0;
         for &sample in samples {
             step = greatest_common_divisor(step, sample.abs_diff(first));
@@ -33,6 +35,11 @@ impl Grid {
             return Self::FINE;
         }
         Grid { step, offset: i64::from(first).rem_euclid(i64::from(step)) as u32 }
+    }
+
+    /// Bits that a sample takes less on this grid than on that of all integers.
+    pub fn bits(&self) -> f64 {
+        math::log2(f64::from(self.step))
     }
 
     /// The number of a sample that lies on the grid.
@@ -79,7 +86,7 @@ mod tests {
         ];
         let steps = [1, 1, u32::MAX, 1 << 31, 16, 3, 1];
         for (samples, step) in cases.iter().zip(steps) {
-            let grid = Grid::of(samples);
+            let grid = Grid::of(samples.iter());
             assert_eq!(grid.step, step, "{samples:?}");
             for &sample in *samples {
                 assert_eq!(grid.sample(grid.number(sample)), sample, "{samples:?}");

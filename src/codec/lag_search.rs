@@ -10,7 +10,6 @@ use super::profile::WHITENING;
 use crate::error::Result;
 use crate::math::log2;
 use crate::observer::Watch;
-use crate::pcm::Pcm;
 use crate::predict::{Cascade, History, Lags, SLOTS};
 
 /// Bits that looking back to one more passage must save in a period. To tell where it is takes up to
@@ -33,25 +32,24 @@ const LATELY: usize = 8;
 /// Largest code of a residual.
 const LOUDEST: f64 = 3.0;
 
-/// Where to look back to from each period of `numbers`, at most `reach` periods, or nothing if that is not
-/// worth it. `reversed` is the order of the channels.
+/// Where to look back to from each period, at most `reach` periods, or nothing if that is not worth it.
+/// `channels` are one or two channels of equal length.
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::Error::Interrupted) by `watch`.
 pub fn search(
-    numbers: &Pcm,
-    reversed: bool,
+    channels: &[&[i32]],
     reach: usize,
     watch: &Watch,
 ) -> Result<Option<LagTable>> {
-    let frames = numbers.samples.len() / numbers.channels;
+    let frames = channels[0].len();
     if frames < 2 * PERIOD || reach == 0 {
         return Ok(None);
     }
-    let whitened = whiten(numbers, reversed, watch)?;
+    let whitened = whiten(channels, watch)?;
     let mut search = Search {
         correlator: Correlator::new(whitened, reach),
-        channels: numbers.channels.min(2),
+        channels: channels.len(),
         last: [0; SLOTS],
         lately: Vec::new(),
         saved: 0.0,
@@ -75,19 +73,17 @@ pub fn search(
 }
 
 /// What a simple predictor leaves over, in units of its mean magnitude: loud passages count no more
-/// than quiet ones. `(channels, frames)`, of the channels that are coded first and second.
-fn whiten(numbers: &Pcm, reversed: bool, watch: &Watch) -> Result<Vec<Vec<f32>>> {
-    let channels = numbers.channels;
-    let coded = channels.min(2);
-    let mut histories = vec![History::<f64>::new(WHITENING.own); coded];
-    let mut cascades = vec![Cascade::new(&WHITENING, coded > 1); coded];
-    let mut deviations = vec![1.0; coded];
-    let mut codes = vec![Vec::with_capacity(numbers.samples.len() / channels); coded];
-    for frame in numbers.samples.chunks_exact(channels) {
-        for i in 0..coded {
-            let number = frame[if reversed { channels - 1 - i } else { i }];
-            let sample = f64::from(number);
-            let (own, partner) = (histories[i].window(), histories[coded - 1 - i].window());
+/// than quiet ones. `(channels, frames)`.
+fn whiten(channels: &[&[i32]], watch: &Watch) -> Result<Vec<Vec<f32>>> {
+    let count = channels.len();
+    let mut histories = vec![History::<f64>::new(WHITENING.own); count];
+    let mut cascades = vec![Cascade::new(&WHITENING, count > 1); count];
+    let mut deviations = vec![1.0; count];
+    let mut codes = vec![Vec::with_capacity(channels[0].len()); count];
+    for frame in 0..channels[0].len() {
+        for i in 0..count {
+            let sample = f64::from(channels[i][frame]);
+            let (own, partner) = (histories[i].window(), histories[count - 1 - i].window());
             cascades[i].predict(own, partner, f64::from(u32::MAX));
             let error = sample - cascades[i].outputs().iter().sum::<f64>();
             cascades[i].update(sample);
@@ -97,7 +93,7 @@ fn whiten(numbers: &Pcm, reversed: bool, watch: &Watch) -> Result<Vec<Vec<f32>>>
             codes[i].push((code + 0.5).floor() as f32);
             *deviation += (error.abs() - *deviation) * 0.005;
         }
-        watch.step(coded)?;
+        watch.step(count)?;
     }
     Ok(codes)
 }

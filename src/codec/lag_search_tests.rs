@@ -1,6 +1,7 @@
 //! What repeats is found where it is, and nothing else.
 
 use super::*;
+use crate::pcm::Pcm;
 
 const REACH: usize = 512;
 
@@ -12,6 +13,13 @@ fn noise(count: usize, seed: u32, most: u32) -> Vec<i32> {
         ((state >> 8) % (2 * most + 1)) as i32 - most as i32
     };
     (0..count).map(|_| next()).collect()
+}
+
+/// The search in the first two channels, or in the one there is.
+fn look(pcm: &Pcm, reach: usize) -> Option<LagTable> {
+    let channels = pcm.channels();
+    let told: Vec<&[i32]> = channels.iter().take(2).map(Vec::as_slice).collect();
+    search(&told, reach, &Watch::default()).unwrap()
 }
 
 /// `frames` frames of noise with `passages`, each a place, a length and where it is a copy of.
@@ -28,19 +36,17 @@ fn with_copies(channels: usize, frames: usize, passages: &[(usize, usize, usize)
 #[test]
 fn a_passage_is_found_where_it_was() {
     for channels in [1, 2, 5] {
-        for reversed in [false, true] {
-            let pcm = with_copies(channels, 60_000, &[(30_100, 15_000, 1_234)]);
-            let table = search(&pcm, reversed, REACH, &Watch::default()).unwrap().expect("found");
-            assert_eq!(table.len(), 30);
-            for (period, lags) in table.iter().enumerate() {
-                let whole = (15..22).contains(&period);
-                let expected = if whole { 30_100 - 1_234 } else { 0 };
-                // Parts of it count in the periods at its ends.
-                if whole || !(14..=22).contains(&period) {
-                    assert_eq!(lags[0], expected, "{channels} channels, period {period}");
-                }
-                assert_eq!(lags[1..], [0; 3], "{channels} channels, period {period}");
+        let pcm = with_copies(channels, 60_000, &[(30_100, 15_000, 1_234)]);
+        let table = look(&pcm, REACH).expect("found");
+        assert_eq!(table.len(), 30);
+        for (period, lags) in table.iter().enumerate() {
+            let whole = (15..22).contains(&period);
+            let expected = if whole { 30_100 - 1_234 } else { 0 };
+            // Parts of it count in the periods at its ends.
+            if whole || !(14..=22).contains(&period) {
+                assert_eq!(lags[0], expected, "{channels} channels, period {period}");
             }
+            assert_eq!(lags[1..], [0; 3], "{channels} channels, period {period}");
         }
     }
 }
@@ -50,7 +56,7 @@ fn a_short_segment_is_searched_as_a_whole() {
     // Nine periods, of which the first that could have come before is new.
     for at in [2, 4, 6] {
         let pcm = with_copies(1, 9 * PERIOD, &[(at * PERIOD, 3 * PERIOD, 100)]);
-        let table = search(&pcm, false, REACH, &Watch::default()).unwrap().expect("found");
+        let table = look(&pcm, REACH).expect("found");
         assert_eq!(table[at][0] as usize, at * PERIOD - 100, "{at}");
     }
 }
@@ -59,9 +65,9 @@ fn a_short_segment_is_searched_as_a_whole() {
 fn nothing_is_found_beyond_reach() {
     let pcm = with_copies(1, 60_000, &[(30_100, 15_000, 1_234)]);
     // From period 15 on, 14 periods back.
-    assert!(search(&pcm, false, 15, &Watch::default()).unwrap().is_some());
-    assert_eq!(search(&pcm, false, 13, &Watch::default()).unwrap(), None);
-    assert_eq!(search(&pcm, false, 0, &Watch::default()).unwrap(), None);
+    assert!(look(&pcm, 15).is_some());
+    assert_eq!(look(&pcm, 13), None);
+    assert_eq!(look(&pcm, 0), None);
 }
 
 #[test]
@@ -70,7 +76,7 @@ fn passages_that_sound_together_are_found_together() {
     for i in 2 * 20_000..2 * 40_000 {
         pcm.samples[i] = pcm.samples[i - 2 * 20_000] + pcm.samples[i - 2 * 16_500];
     }
-    let table = search(&pcm, false, REACH, &Watch::default()).unwrap().expect("found");
+    let table = look(&pcm, REACH).expect("found");
     // Frames 20,480 to 32,767: the later ones are sums of sums.
     for lags in &table[10..16] {
         let mut lags = *lags;
@@ -88,24 +94,14 @@ fn what_is_kept_stays_in_its_slot() {
 
 #[test]
 fn nothing_is_found_where_nothing_repeats() {
-    assert_eq!(
-        search(&with_copies(2, 50_000, &[]), false, REACH, &Watch::default()).unwrap(),
-        None
-    );
-    assert_eq!(
-        search(&Pcm { channels: 1, samples: vec![7; 50_000] }, false, REACH, &Watch::default())
-            .unwrap(),
-        None
-    );
+    assert_eq!(look(&with_copies(2, 50_000, &[]), REACH), None);
+    assert_eq!(look(&Pcm { channels: 1, samples: vec![7; 50_000] }, REACH), None);
     // A tone is what the other predictors are for.
     let hiss = noise(50_000, 2, 9);
     let tone = |i: usize| ((i as f64 * 0.05).sin() * 9_000.0) as i32 + hiss[i];
     let tone = Pcm { channels: 1, samples: (0..50_000).map(tone).collect() };
-    assert_eq!(search(&tone, false, REACH, &Watch::default()).unwrap(), None);
+    assert_eq!(look(&tone, REACH), None);
     // Too short to have a period to look back from.
-    assert_eq!(
-        search(&with_copies(2, 2 * PERIOD - 1, &[]), false, REACH, &Watch::default()).unwrap(),
-        None
-    );
-    assert_eq!(search(&with_copies(1, 0, &[]), false, REACH, &Watch::default()).unwrap(), None);
+    assert_eq!(look(&with_copies(2, 2 * PERIOD - 1, &[]), REACH), None);
+    assert_eq!(look(&with_copies(1, 0, &[]), REACH), None);
 }

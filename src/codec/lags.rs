@@ -14,23 +14,40 @@ pub type LagTable = Vec<Lags>;
 pub struct LagCoder {
     kept: AdaptiveBit,
     given_up: AdaptiveBit,
+    /// All sets have been coded.
+    finished: bool,
 }
 
 impl LagCoder {
-    /// Codes the lags from frame `frame` on; `lags` is ignored when decoding. `current` is those up to
-    /// there, and then the new ones.
-    pub fn code(&mut self, coder: &mut dyn Coder, frame: usize, lags: &Lags, current: &mut Lags) {
-        let bits = usize::BITS - frame.leading_zeros();
-        for (current, &lag) in current.iter_mut().zip(lags) {
-            if self.kept.code(coder, lag == *current) {
-                continue;
-            }
-            *current = if self.given_up.code(coder, lag == 0) {
-                0
-            } else {
-                LEAST_LAG + code_uniform(coder, lag.wrapping_sub(LEAST_LAG), bits)
-            };
+    /// Codes the lags from frame `frame` on, which a decoder writes. `current` is those up to there, and
+    /// then the new ones.
+    pub fn code(
+        &mut self,
+        coder: &mut dyn Coder,
+        frame: usize,
+        lags: &mut Lags,
+        current: &mut Lags,
+    ) {
+        if self.finished {
+            *current = *lags;
+            return;
         }
+        let bits = usize::BITS - frame.leading_zeros();
+        for (current, lag) in current.iter_mut().zip(lags) {
+            if !self.kept.code(coder, *lag == *current) {
+                *current = if self.given_up.code(coder, *lag == 0) {
+                    0
+                } else {
+                    LEAST_LAG + code_uniform(coder, lag.wrapping_sub(LEAST_LAG), bits)
+                };
+            }
+            *lag = *current;
+        }
+    }
+
+    /// All sets have been coded: from now on they are only looked up.
+    pub fn finish(&mut self) {
+        self.finished = true;
     }
 }
 
@@ -46,8 +63,8 @@ mod tests {
         let table = [[0; 4], [16, 2_048, 0, 0], kept, kept, [2_000_000; 4]];
         let (mut lags, mut current) = (LagCoder::default(), Lags::default());
         let mut encoder = RangeEncoder::default();
-        for (frame, told) in frames.into_iter().zip(table) {
-            lags.code(&mut encoder, frame, &told, &mut current);
+        for (frame, mut told) in frames.into_iter().zip(table) {
+            lags.code(&mut encoder, frame, &mut told, &mut current);
             assert_eq!(current, told);
         }
         let bytes = encoder.finish();
@@ -55,9 +72,13 @@ mod tests {
         let (mut lags, mut current) = (LagCoder::default(), Lags::default());
         let mut decoder = RangeDecoder::new(&bytes);
         for (frame, told) in frames.into_iter().zip(table) {
-            lags.code(&mut decoder, frame, &Lags::default(), &mut current);
-            assert_eq!(current, told);
+            let mut read = Lags::default();
+            lags.code(&mut decoder, frame, &mut read, &mut current);
+            assert_eq!((read, current), (told, told));
         }
+        lags.finish();
+        lags.code(&mut decoder, 0, &mut [1, 2, 3, 4], &mut current);
+        assert_eq!(current, [1, 2, 3, 4]);
         decoder.finish().unwrap();
     }
 }

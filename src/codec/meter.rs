@@ -41,8 +41,13 @@ impl Coder for Meter {
         value & ((1u64 << bits) - 1) as u32
     }
 
-    fn end_frame(&mut self) {
-        self.frames.push(std::mem::take(&mut self.current));
+    fn end_frame(&mut self, number: usize) {
+        if number >= self.frames.len() {
+            self.frames.resize(number + 1, FrameCost::default());
+        }
+        let (frame, current) = (&mut self.frames[number], std::mem::take(&mut self.current));
+        frame.tokens += current.tokens;
+        frame.lsb += current.lsb;
     }
 }
 

@@ -1,6 +1,7 @@
 //! One segment of samples, or one block of bytes, to and from its coded form.
 
 pub mod ablation;
+mod alphabet;
 mod bytes;
 mod channel;
 mod correlation;
@@ -10,7 +11,9 @@ mod forecaster;
 mod grid;
 mod lag_search;
 mod lags;
+mod layout;
 mod meter;
+mod order;
 mod profile;
 mod segment;
 mod training;

@@ -1,15 +1,15 @@
 //! One segment of PCM to and from its token stream and LSB block.
 
+use super::alphabet::Alphabet;
 use super::channel::{Channel, Shared};
-use super::grid::Grid;
 use super::lag_search;
 use super::lags::{LagCoder, LagTable, PERIOD};
+use super::layout::{GROUP, Layout, Order, Place};
 use super::meter::{FrameCost, Meter};
 use super::profile::{Effort, Profile, profile};
 use super::training::{Decisions, TrainingToken};
-use super::{CodedPcm, Level, value_set};
-use crate::density::Values;
-use crate::entropy::{Coder, StreamDecoder, StreamEncoder, code_uniform};
+use super::{CodedPcm, Level, order};
+use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
 use crate::error::{Error, Result};
 use crate::lm::{LanguageModel, Recorder};
 use crate::observer::Watch;
@@ -29,92 +29,83 @@ struct Pass<'a, 'lm> {
     coder: &'a mut dyn Coder,
     profile: &'a Profile<'a>,
     channels: usize,
-    /// Before an encoder's pass, numbers on the grid; after any pass, samples.
+    /// Before an encoder's pass, numbers on the grids; after any pass, samples.
     samples: &'a mut [i32],
-    /// Ignored when decoding.
+    /// But for whether there are lags, ignored when decoding.
     layout: Layout,
     lm: Option<&'lm mut dyn LanguageModel>,
     watch: &'a Watch,
 }
 
-/// What the encoder chooses for a segment.
-#[derive(Clone)]
-struct Layout {
-    /// The last channel of each frame is coded first.
-    reversed: bool,
-    /// Grid that all samples lie on.
-    grid: Grid,
-    /// Numbers on the grid that occur.
-    values: Values,
-    /// Where long-term prediction looks, if it takes part; zeros for a decoder.
-    lags: Option<LagTable>,
-}
-
 impl Pass<'_, '_> {
-    fn run(self) -> Result<()> {
-        let Pass { coder, profile, channels, samples, layout, lm, watch } = self;
-        if samples.is_empty() {
+    fn run(mut self) -> Result<()> {
+        if self.samples.is_empty() {
             return Ok(());
         }
-        let reversed = code_uniform(coder, u32::from(layout.reversed), 1) == 1;
-        let grid = layout.grid.code(coder);
-        let values = value_set::code(coder, &layout.values, samples.len());
-        if values.len() == 1 && lm.is_none() {
-            // No decision is left to code, so nothing needs to be predicted: silence takes no time.
-            for frame in samples.chunks_exact_mut(channels) {
-                frame.fill(grid.sample(values.value(0)));
-                coder.end_frame();
-                watch.step(channels)?;
-            }
-            return Ok(());
-        }
-        let mut histories = vec![History::<f64>::new(HISTORY); channels];
-        // A set of one value leaves nothing to predict.
-        let table = layout.lags.filter(|_| values.len() > 1);
-        let long_term = table.is_some();
-        // By order of coding, not by place in the frame.
-        let mut states: Vec<Channel> = (0..channels)
-            .map(|i| Channel::new(profile, &values, i, partner(i, channels), long_term))
-            .collect();
-        let past = long_term.then(|| Past::new(channels));
-        let errors = vec![Errors::default(); channels];
-        let mut shared = Shared { lm, last: None, surprise: 0.0, past, errors };
-        let mut lags = LagCoder::default();
-        if let Some(lm) = &mut shared.lm {
+        let places = self.layout.code(self.coder, self.samples.len())?;
+        if let Some(lm) = &mut self.lm {
             lm.reset()?;
         }
-        for (number, frame) in samples.chunks_exact_mut(channels).enumerate() {
-            if let (Some(table), Some(past)) = (&table, &mut shared.past)
+        // The first group tells where to look back to.
+        let mut lags = self.layout.lags.take().map(|table| (LagCoder::default(), table));
+        for (number, group) in places.chunks(GROUP).enumerate() {
+            if number > 0 && let Some((lag_coder, _)) = &mut lags {
+                lag_coder.finish();
+            }
+            self.group(group, &mut lags)?;
+        }
+        Ok(())
+    }
+
+    /// Codes some of the channels.
+    fn group(
+        &mut self,
+        places: &[Place],
+        lags: &mut Option<(LagCoder, LagTable)>,
+    ) -> Result<()> {
+        let coder = &mut *self.coder;
+        let mut histories = vec![History::<f64>::new(HISTORY); places.len()];
+        let long_term = lags.is_some();
+        let mut states: Vec<Option<Channel>> = (0..places.len())
+            .map(|i| {
+                let Place { partner, alphabet, .. } = &places[i];
+                // What never changes needs no prediction.
+                let moves = alphabet.only().is_none();
+                moves.then(|| Channel::new(self.profile, alphabet, i, *partner, long_term))
+            })
+            .collect();
+        let lm = self.lm.as_mut().map(|lm| &mut **lm as &mut dyn LanguageModel);
+        let past = long_term.then(|| Past::new(places.len()));
+        let errors = vec![Errors::default(); places.len()];
+        let mut shared = Shared { lm, last: None, surprise: 0.0, past, errors };
+        for (number, frame) in self.samples.chunks_exact_mut(self.channels).enumerate() {
+            if let (Some((lag_coder, table)), Some(past)) = (&mut *lags, &mut shared.past)
                 && number % PERIOD == 0
             {
-                lags.code(coder, number, &table[number / PERIOD], &mut past.lags);
+                lag_coder.code(coder, number, &mut table[number / PERIOD], &mut past.lags);
             }
             shared.surprise = 0.0;
-            for (i, state) in states.iter_mut().enumerate() {
-                let sample = &mut frame[if reversed { channels - 1 - i } else { i }];
+            for (i, Place { channel, partner, alphabet }) in places.iter().enumerate() {
+                let sample = &mut frame[*channel];
+                let Some(state) = &mut states[i] else {
+                    *sample = alphabet.only().unwrap_or_default();
+                    shared.pass_over(i, *sample);
+                    continue;
+                };
                 let own = histories[i].window();
-                let other = histories[partner(i, channels).unwrap_or(i)].window();
-                *sample = state.code(coder, &values, own, other, &mut shared, *sample)?;
-                histories[i].push(f64::from(*sample));
+                let other = histories[partner.unwrap_or(i)].window();
+                let number = state.code(coder, &alphabet.values, own, other, &mut shared, *sample)?;
+                histories[i].push(f64::from(number));
+                *sample = alphabet.grid.sample(number);
             }
-            coder.end_frame();
-            watch.step(channels)?;
+            coder.end_frame(number);
+            self.watch.step(places.len())?;
             if coder.overrun() {
                 return Err(Error::corrupt(0, "the token stream ends too early"));
             }
         }
-        for sample in samples {
-            *sample = grid.sample(*sample);
-        }
         Ok(())
     }
-}
-
-/// The channel that number `i` of `channels`, in the order of coding, is predicted from: the first one
-/// from the second one's past, each later one from the channel before it, whose sample of the same
-/// frame is known.
-fn partner(i: usize, channels: usize) -> Option<usize> {
-    if i > 0 { Some(i - 1) } else { (channels > 1).then_some(1) }
 }
 
 /// Tells `coder` numbers on `layout`'s grid.
@@ -145,20 +136,25 @@ fn encode_with(
     Ok(CodedPcm { tokens, lsb, long_term })
 }
 
-/// Whether the channels of `numbers` are better coded last to first, by trial on an excerpt with
-/// the fastest level.
-fn better_reversed(numbers: &Pcm, values: &Values, watch: &Watch) -> Result<bool> {
-    if numbers.channels < 2 {
-        return Ok(false);
+/// The order in which the channels of `numbers` are best coded, by trial on an excerpt with the fastest
+/// level.
+fn best_order(numbers: &Pcm, alphabets: &[Alphabet], watch: &Watch) -> Result<Order> {
+    let channels = numbers.channels;
+    if alphabets.iter().filter(|alphabet| alphabet.only().is_none()).count() < 2 {
+        return Ok(Order::Forward);
     }
-    let excerpt = numbers.middle(TRIAL_FRAMES);
-    let mut lengths = [0; 2];
-    for reversed in [false, true] {
-        let layout = Layout { reversed, grid: Grid::FINE, values: values.clone(), lags: None };
+    let excerpt = numbers.middle(TRIAL_FRAMES.div_ceil(channels.div_ceil(2)));
+    let mut best = (Order::Forward, usize::MAX);
+    let tree = order::tree(&excerpt.channels());
+    for order in [Some(Order::Forward), Some(Order::Reversed), tree].into_iter().flatten() {
+        let layout = Layout { order: order.clone(), alphabets: alphabets.to_vec(), lags: None };
         let coded = encode_with(&excerpt, profile(Level::Fast), layout, None, watch)?;
-        lengths[usize::from(reversed)] = coded.tokens.len() + coded.lsb.len();
+        let length = coded.tokens.len() + coded.lsb.len();
+        if length < best.1 {
+            best = (order, length);
+        }
     }
-    Ok(lengths[1] < lengths[0])
+    Ok(best.0)
 }
 
 /// Codes a segment; with a model, the model's forecast of each quantile bin takes part.
@@ -227,15 +223,31 @@ pub(super) fn encode_pcm_as(
 /// The numbers to code for a segment that is not empty, and what is chosen for it.
 fn lay_out(pcm: &Pcm, effort: Effort, watch: &Watch) -> Result<(Pcm, Layout)> {
     let watch = &watch.of_trial();
-    let grid = Grid::of(&pcm.samples);
-    let samples = pcm.samples.iter().map(|&sample| grid.number(sample)).collect();
-    let numbers = Pcm { channels: pcm.channels, samples };
-    let values = value_set::choose(&numbers.samples);
-    let reversed = effort.orders && better_reversed(&numbers, &values, watch)?;
-    // Silence takes no time.
-    let reach = if values.len() > 1 { effort.reach } else { 0 };
-    let lags = lag_search::search(&numbers, reversed, reach, watch)?;
-    Ok((numbers, Layout { reversed, grid, values, lags }))
+    let mut channels = pcm.channels();
+    let alphabets = Alphabet::choose(&channels);
+    let mut numbers = pcm.clone();
+    for (i, (channel, alphabet)) in channels.iter_mut().zip(&alphabets).enumerate() {
+        let places = numbers.samples[i..].iter_mut().step_by(pcm.channels);
+        for (place, sample) in places.zip(channel) {
+            *sample = alphabet.grid.number(*sample);
+            *place = *sample;
+        }
+    }
+    let order = if effort.orders {
+        best_order(&numbers, &alphabets, watch)?
+    } else {
+        Order::Forward
+    };
+    // Two channels of those that change tell what comes again; silence takes no time.
+    let told: Vec<&[i32]> = order
+        .places(&alphabets)
+        .into_iter()
+        .filter(|&(channel, _)| alphabets[channel].only().is_none())
+        .map(|(channel, _)| channels[channel].as_slice())
+        .take(2)
+        .collect();
+    let lags = if told.is_empty() { None } else { lag_search::search(&told, effort.reach, watch)? };
+    Ok((numbers, Layout { order, alphabets, lags }))
 }
 
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
@@ -254,8 +266,7 @@ pub fn decode_pcm(
     let mut decoder = StreamDecoder::new(&coded.tokens, &coded.lsb);
     let mut samples = vec![0; channels * frames];
     let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);
-    let values = Values::between(0, 0);
-    let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
+    let layout = Layout::plain(channels, lags);
     let (coder, profile) = (&mut decoder, profile(level));
     Pass { coder, profile, channels, samples: &mut samples, layout, lm, watch }.run()?;
     if !samples.is_empty() {

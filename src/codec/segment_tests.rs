@@ -177,6 +177,32 @@ fn the_order_of_channels_is_chosen() {
 }
 
 #[test]
+fn any_number_of_channels_is_predicted() {
+    for channels in [65, 130] {
+        let samples = music(channels, 60);
+        let bytes = round_trip_at(Level::Fast, channels, &samples);
+        assert!(bytes < samples.len() * 2, "{channels}: {bytes} bytes");
+    }
+    // Long-term prediction serves every group.
+    let samples = loops(66, 300, 2 * PERIOD + 100);
+    round_trip_at(Level::Default, 66, &samples);
+}
+
+#[test]
+fn channels_of_other_depth_and_still_ones_cost_nothing() {
+    let (left, right) = (music(1, 4_000), music(1, 4_001));
+    let interleave = |scale: i32| -> Vec<i32> {
+        left.iter().zip(&right[1..]).flat_map(|(&l, &r)| [l, r * scale]).collect()
+    };
+    let (alike, apart) = (round_trip(2, &interleave(1)), round_trip(2, &interleave(256)));
+    assert!(apart < alike + alike / 50 + 16, "{apart} bytes against {alike}");
+    let between: Vec<i32> = interleave(1).chunks(2).flat_map(|f| [9, f[0], -9, f[1], 0]).collect();
+    let between = round_trip_at(Level::Fast, 5, &between);
+    let alone = round_trip_at(Level::Fast, 2, &interleave(1));
+    assert!(between < alone + 24, "{between} bytes against {alone}");
+}
+
+#[test]
 fn levels_differ_and_more_is_better() {
     let samples = music(2, 6_000);
     let lengths = LEVELS.map(|level| round_trip_at(level, 2, &samples));
@@ -263,9 +289,9 @@ fn what_was_heard_before_takes_few_bits() {
 #[test]
 fn damaged_lags_end() {
     let pcm = Pcm { channels: 1, samples: loops(1, 300, 5_000) };
-    let values = value_set::choose(&pcm.samples);
+    let alphabets = Alphabet::choose(&pcm.channels());
     let lags = Some(vec![[301, 16, 0, 0], [300, 0, 0, 0], [300, 1_200, 0, 0]]);
-    let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
+    let layout = Layout { order: Order::Forward, alphabets, lags };
     let intact = encode_with(&pcm, profile(Level::Fast), layout, None, &Watch::default()).unwrap();
     let decode =
         |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None, &Watch::default());
@@ -273,8 +299,7 @@ fn damaged_lags_end() {
     for bit in 0..intact.tokens.len().min(60) * 8 {
         let mut coded = intact.clone();
         coded.tokens[bit / 8] ^= 1 << (bit % 8);
-        // The first bit is of the order of the channels, of which there is one.
-        assert!(bit == 7 || decode(&coded).is_err() || decode(&coded).unwrap() != pcm, "bit {bit}");
+        assert!(decode(&coded).is_err() || decode(&coded).unwrap() != pcm, "bit {bit}");
     }
     let without = CodedPcm { long_term: false, ..intact };
     assert!(decode(&without).is_err() || decode(&without).unwrap() != pcm);
@@ -298,9 +323,11 @@ fn every_instruction_set_writes_the_same_bytes() {
         let pcm = Pcm { channels, samples };
         for level in LEVELS {
             let encode = || {
-                let values = value_set::choose(&pcm.samples);
-                let lags = lags(&pcm);
-                let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
+                let layout = Layout {
+                    order: Order::Forward,
+                    alphabets: vec![Alphabet::full(); pcm.channels],
+                    lags: lags(&pcm),
+                };
                 encode_with(&pcm, profile(level), layout, None, &Watch::default()).unwrap()
             };
             let dispatched = encode();

@@ -1,4 +1,4 @@
-//! The set of sample values of a segment: how it is chosen and coded.
+//! The set of values that the samples of a channel take: how it is chosen and coded.
 //!
 //! Audio that was scaled after it was quantised, or that came from fewer bits, uses only
 //! some of the integers in its range. Telling the decoder which ones costs a little and
@@ -16,40 +16,52 @@ const MARGIN: f64 = 1.05;
 /// Neighbours on each side over which the density of used values is estimated.
 const NEIGHBOURS: usize = 12;
 
-/// The set that is cheapest to code `samples` (not empty) with.
-pub fn choose(samples: &[i32]) -> Values {
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable();
-    let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
-    let mut used: Vec<i32> = Vec::new();
-    let mut counts: Vec<u32> = Vec::new();
-    for &value in &sorted {
-        if used.last() == Some(&value) {
-            if let Some(count) = counts.last_mut() {
-                *count += 1;
+/// The set that is cheapest to code `channels` with, none of which is empty, and the bits that it saves
+/// against all integers of the range.
+pub fn choose(channels: &[Vec<i32>]) -> (Values, f64) {
+    let mut used: Vec<i32> = channels.iter().flatten().copied().collect();
+    used.sort_unstable();
+    used.dedup();
+    let dense = Values::between(used[0], used[used.len() - 1]);
+    if used.len() as u64 == dense.len() {
+        return (dense, 0.0);
+    }
+    let saved = saving(&used, &counts(&used, channels)) - MARGIN * cost(&used);
+    if saved > 0.0 { (Values::Sparse(used), saved) } else { (dense, 0.0) }
+}
+
+/// Samples that differ from the one before.
+pub fn changes(samples: &[i32]) -> usize {
+    samples.windows(2).filter(|pair| pair[0] != pair[1]).count()
+}
+
+/// How often each value of `used` comes after another one. What stays the same, as silence does, takes
+/// next to nothing with any set.
+fn counts(used: &[i32], channels: &[Vec<i32>]) -> Vec<u32> {
+    let mut counts = vec![0; used.len()];
+    for channel in channels {
+        for pair in channel.windows(2) {
+            if pair[0] != pair[1] {
+                counts[used.partition_point(|&value| value < pair[1])] += 1;
             }
-        } else {
-            used.push(value);
-            counts.push(1);
         }
     }
-    let dense = Values::between(min, max);
-    if (used.len() as u64) < dense.len() && saving(&used, &counts) > MARGIN * cost(&used) {
-        Values::Sparse(used)
-    } else {
-        dense
-    }
+    counts
 }
 
 /// Bits that the samples take less when values in gaps get no probability.
 fn saving(used: &[i32], counts: &[u32]) -> f64 {
+    let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
     let mut bits = 0.0;
-    for (i, &count) in counts.iter().enumerate() {
+    for (i, &count) in counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
         let first = i.saturating_sub(NEIGHBOURS);
         let last = (i + NEIGHBOURS).min(used.len() - 1);
         let width = f64::from(used[last]) - f64::from(used[first]);
         // The end values are given by the range, which is known in either case.
-        bits += f64::from(count) * math::log2(width.max(1.0) / (last - first).max(1) as f64);
+        let thinned = math::log2(width.max(1.0) / (last - first).max(1) as f64);
+        // No value saves more than it costs.
+        let share = math::log2(total as f64 / f64::from(count));
+        bits += f64::from(count) * thinned.min(share);
     }
     bits
 }
@@ -72,15 +84,16 @@ fn cost(used: &[i32]) -> f64 {
     meter.0
 }
 
-/// Codes a set; `values` is ignored when decoding. `limit` is the number of samples of the
-/// segment: no set is larger, whatever a damaged stream says.
+/// Codes a set; `values` is ignored when decoding. `limit` is the number of samples that it is for: no set
+/// is larger, whatever a damaged stream says.
 pub fn code(coder: &mut dyn Coder, values: &Values, limit: usize) -> Values {
     let sparse = code_uniform(coder, u32::from(matches!(values, Values::Sparse(_))), 1) == 1;
-    let min = code_uniform(coder, values.value(0) as u32, 32) as i32;
+    let first = values.value(0);
     if !sparse {
-        let max = code_uniform(coder, values.value(values.len() - 1) as u32, 32) as i32;
+        let [min, max] = code_signed(coder, [first, values.value(values.len() - 1)]);
         return Values::between(min, max);
     }
+    let [min] = code_signed(coder, [first]);
     let len = (code_uniform(coder, values.len() as u32, 32) as usize).clamp(1, limit);
     let mut used = match values {
         Values::Sparse(used) => used.clone(),
@@ -89,6 +102,17 @@ pub fn code(coder: &mut dyn Coder, values: &Values, limit: usize) -> Values {
     used.resize(len, 0);
     used[0] = min;
     Values::Sparse(code_gaps(coder, used, len))
+}
+
+/// Codes numbers in as many bits as the largest of them needs, and before them how many these are.
+fn code_signed<const N: usize>(coder: &mut dyn Coder, mut numbers: [i32; N]) -> [i32; N] {
+    let magnitude = |x: i32| 32 - (x ^ (x >> 31)).leading_zeros();
+    let bits = code_uniform(coder, numbers.map(magnitude).into_iter().fold(0, u32::max), 5) + 1;
+    for number in &mut numbers {
+        let word = code_uniform(coder, *number as u32, bits);
+        *number = (word << (32 - bits)) as i32 >> (32 - bits);
+    }
+    numbers
 }
 
 /// Codes the distances between neighbours of `used`, whose first value is known.

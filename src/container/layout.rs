@@ -49,9 +49,9 @@ pub const MAX_BLOCK_ORIGINAL: u32 = 1 << 26;
 /// Largest number of samples (all channels together) in one segment (§13).
 pub const MAX_SEGMENT_SAMPLES: u32 = 1 << 23;
 
-/// Largest number of channels in a block that is predicted (§13): each has its own models,
-/// close to a megabyte at the highest level.
-pub const MAX_PREDICTED_CHANNELS: u16 = 64;
+/// Largest number of channels in a block that is predicted (§13): setting up the models of one takes as
+/// long as coding some hundred samples.
+pub const MAX_PREDICTED_CHANNELS: u16 = 1_024;
 
 /// First bytes of the trailer (§6.1).
 pub const TRAILER_MARKER: [u8; 4] = [0xB7, b'l', b't', b'\n'];

@@ -32,10 +32,12 @@ pub trait Coder {
         false
     }
 
-    /// Is told that a frame has been coded; for those that keep accounts.
-    fn end_frame(&mut self) {}
+    /// Called when the channels of a group have been coded in frame `number`; for those that keep accounts.
+    fn end_frame(&mut self, number: usize) {
+        let _ = number;
+    }
 
-    /// Is told that one of the five decisions about a quantile bin has been made, whether it had
+    /// Called when one of the five decisions about a quantile bin has been made, whether it had
     /// to be coded or not; for training data.
     fn end_bin_decision(&mut self) {}
 }

@@ -1,0 +1,213 @@
+//! What the encoder chooses for a segment as a whole, and how the stream tells it (§8.3): in which order the
+//! channels are coded, which channel each is predicted from, and what values each takes.
+
+use super::alphabet::Alphabet;
+use super::lags::LagTable;
+use crate::entropy::{Coder, code_uniform};
+use crate::error::{Error, Result};
+
+/// Channels that are coded together, frame by frame. More of them are coded group after group, so that
+/// memory is bounded.
+pub const GROUP: usize = 64;
+
+/// A channel in the order of coding.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its place in a frame.
+    pub channel: usize,
+    /// Place, in the order of coding within the group, of the channel that it is predicted from.
+    pub partner: Option<usize>,
+    /// What its samples can be.
+    pub alphabet: Alphabet,
+}
+
+/// The order of channels, and which channel each is predicted from. One that never changes is not predicted,
+/// and none is predicted from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As in a frame; each is predicted from the one before that changes.
+    Forward,
+    /// The last one first; each is predicted from the one before in this order that changes.
+    Reversed,
+    /// Any order: channel and partner, in the order of coding. At most [`GROUP`] channels.
+    Listed(Vec<(usize, Option<usize>)>),
+}
+
+/// What the encoder chooses for a segment.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The order of channels.
+    pub order: Order,
+    /// What the samples of each channel can be, by its place in a frame.
+    pub alphabets: Vec<Alphabet>,
+    /// Where long-term prediction looks, if it takes part; zeros for a decoder.
+    pub lags: Option<LagTable>,
+}
+
+impl Layout {
+    /// Nothing that has been chosen: for decoders, and where nothing is to be chosen.
+    pub fn plain(channels: usize, lags: Option<LagTable>) -> Self {
+        Layout { order: Order::Forward, alphabets: vec![Alphabet::full(); channels], lags }
+    }
+
+    /// Codes all but the lags; `self` is ignored when decoding. `samples` is the number of samples of
+    /// the segment.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when a list of channels has one twice, or a partner that there is not.
+    pub fn code(&self, coder: &mut dyn Coder, samples: usize) -> Result<Vec<Place>> {
+        let mut last = None;
+        let alphabets: Vec<Alphabet> = self
+            .alphabets
+            .iter()
+            .map(|alphabet| alphabet.code(coder, &mut last, samples))
+            .collect();
+        let order = self.order.code(coder, alphabets.len())?;
+        let place = |(channel, partner): (usize, Option<usize>)| {
+            Place { channel, partner, alphabet: alphabets[channel].clone() }
+        };
+        Ok(order.places(&alphabets).into_iter().map(place).collect())
+    }
+}
+
+impl Order {
+    /// Channels and partners, in the order of coding.
+    pub fn places(&self, alphabets: &[Alphabet]) -> Vec<(usize, Option<usize>)> {
+        let channels = alphabets.len();
+        let moves = |channel: usize| alphabets[channel].only().is_none();
+        if let Order::Listed(list) = self {
+            let moves_at = |place: &usize| moves(list[*place].0);
+            let place = |&(channel, partner): &(usize, Option<usize>)| {
+                (channel, partner.filter(|partner| moves(channel) && moves_at(partner)))
+            };
+            return list.iter().map(place).collect();
+        }
+        let channel = |i| if *self == Order::Reversed { channels - 1 - i } else { i };
+        let mut places: Vec<_> = (0..channels).map(|i| (channel(i), None)).collect();
+        for group in places.chunks_mut(GROUP) {
+            let mut before: Option<usize> = None;
+            for i in 0..group.len() {
+                if !moves(group[i].0) {
+                    continue;
+                }
+                group[i].1 = before;
+                // The first one is predicted from the past of the next one.
+                if let Some(first) = before.filter(|&first| group[first].1.is_none()) {
+                    group[first].1 = Some(i);
+                }
+                before = Some(i);
+            }
+        }
+        places
+    }
+
+    fn code(&self, coder: &mut dyn Coder, channels: usize) -> Result<Order> {
+        if channels == 1 {
+            return Ok(Order::Forward);
+        }
+        if code_uniform(coder, u32::from(*self == Order::Reversed), 1) == 1 {
+            return Ok(Order::Reversed);
+        }
+        let can_list = (3..=GROUP).contains(&channels);
+        let listed = matches!(self, Order::Listed(_));
+        if !can_list || code_uniform(coder, u32::from(listed), 1) == 0 {
+            return Ok(Order::Forward);
+        }
+        let list = match self {
+            Order::Listed(list) => list.as_slice(),
+            _ => &[],
+        };
+        Ok(Order::Listed(code_list(coder, list, channels)?))
+    }
+}
+
+/// Codes each channel and its partner, which is itself where there is none.
+fn code_list(
+    coder: &mut dyn Coder,
+    list: &[(usize, Option<usize>)],
+    channels: usize,
+) -> Result<Vec<(usize, Option<usize>)>> {
+    let bits = usize::BITS - (channels - 1).leading_zeros();
+    let mut is_placed = vec![false; channels];
+    let mut places = Vec::with_capacity(channels);
+    for i in 0..channels {
+        let (channel, partner) = list.get(i).copied().unwrap_or_default();
+        let channel = code_uniform(coder, channel as u32, bits) as usize;
+        let partner = code_uniform(coder, partner.unwrap_or(i) as u32, bits) as usize;
+        if channel >= channels || partner >= channels || is_placed[channel] {
+            return Err(Error::corrupt(0, "the order of channels is none"));
+        }
+        is_placed[channel] = true;
+        places.push((channel, (partner != i).then_some(partner)));
+    }
+    Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::{RangeDecoder, RangeEncoder};
+
+    fn round_trip(order: &Order, channels: usize) -> usize {
+        let mut encoder = RangeEncoder::default();
+        assert_eq!(order.code(&mut encoder, channels).unwrap(), *order);
+        let bytes = encoder.finish();
+        let mut decoder = RangeDecoder::new(&bytes);
+        assert_eq!(Order::Forward.code(&mut decoder, channels).unwrap(), *order);
+        decoder.finish().unwrap();
+        bytes.len()
+    }
+
+    #[test]
+    fn orders_come_back() {
+        for channels in [1, 2, 3, 8, 64, 65, 129, 1_000] {
+            assert!(round_trip(&Order::Forward, channels) < 6);
+        }
+        for channels in [2, 3, 64, 65, 1_000] {
+            assert!(round_trip(&Order::Reversed, channels) < 6);
+        }
+        round_trip(&Order::Listed(vec![(2, Some(1)), (0, None), (1, Some(0))]), 3);
+        let star = (0..64).map(|i| ((i + 7) % 64, (i > 0).then_some(0))).collect();
+        assert!(round_trip(&Order::Listed(star), 64) < 64 * 12 / 8 + 6);
+    }
+
+    #[test]
+    fn partners_are_neighbours_that_change() {
+        let moving = |channels: usize, still: &[usize]| -> Vec<Alphabet> {
+            let alphabet = |i| match still.contains(&i) {
+                true => Alphabet::constant(7),
+                false => Alphabet::full(),
+            };
+            (0..channels).map(alphabet).collect()
+        };
+        let forward = |channels, still: &[usize]| Order::Forward.places(&moving(channels, still));
+        assert_eq!(forward(1, &[]), [(0, None)]);
+        assert_eq!(forward(3, &[]), [(0, Some(1)), (1, Some(0)), (2, Some(1))]);
+        assert_eq!(forward(3, &[1]), [(0, Some(2)), (1, None), (2, Some(0))]);
+        assert_eq!(forward(2, &[0]), [(0, None), (1, None)]);
+        let reversed = Order::Reversed.places(&moving(4, &[3, 1]));
+        assert_eq!(reversed, [(3, None), (2, Some(3)), (1, None), (0, Some(1))]);
+        let listed = Order::Listed(vec![(2, Some(1)), (0, Some(2)), (1, Some(0))]);
+        assert_eq!(listed.places(&moving(3, &[1])), [(2, Some(1)), (0, None), (1, None)]);
+        // No partner is in another group.
+        let many = forward(130, &[]);
+        assert_eq!((many[63].1, many[64].1, many[65].1), (Some(62), Some(1), Some(0)));
+        assert_eq!((many[128].1, many[129].1), (Some(1), Some(0)));
+    }
+
+    #[test]
+    fn damaged_lists_are_refused() {
+        for list in [[(0, 1), (0, 0), (2, 1)], [(3, 1), (0, 0), (1, 0)], [(0, 3), (1, 0), (2, 0)]] {
+            let mut encoder = RangeEncoder::default();
+            code_uniform(&mut encoder, 0, 1);
+            code_uniform(&mut encoder, 1, 1);
+            for (channel, partner) in list {
+                code_uniform(&mut encoder, channel, 2);
+                code_uniform(&mut encoder, partner, 2);
+            }
+            let bytes = encoder.finish();
+            let decoded = Order::Forward.code(&mut RangeDecoder::new(&bytes), 3);
+            assert!(matches!(decoded, Err(Error::Corrupt { .. })), "{list:?}");
+        }
+    }
+}
