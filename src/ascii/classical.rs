@@ -8,7 +8,7 @@ use super::scale::Scale;
 use crate::codec::{Expectation, Forecaster, Level, profile};
 use crate::density::{EXPERTS, Edge, Halves, MAX_LOGIT, Mixer};
 use crate::math::sum;
-use crate::predict::Errors;
+use crate::predict::{Errors, Pace};
 use crate::wav::WavFormat;
 
 /// Longest history that a forecaster reads, in samples.
@@ -83,7 +83,7 @@ impl Classical {
                 // In blocks, the first channel runs ahead of the others.
                 let has_partner = channel > 0 || (layout.channels > 1 && interleaved);
                 // Channels in blocks have no errors at the same time.
-                Forecaster::new(profile(level), 1.0, has_partner, false)
+                Forecaster::new(profile(level), Pace::CONFIGURED, 1.0, has_partner, false)
             })
             .collect();
         let mut initial = [0.0; INPUTS];

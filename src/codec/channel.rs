@@ -9,7 +9,7 @@ use crate::entropy::Coder;
 use crate::error::Result;
 use crate::lm::{BINS, InputToken, LanguageModel};
 use crate::math::sum;
-use crate::predict::{Errors, LongTerm, Past};
+use crate::predict::{Errors, LongTerm, Pace, Past};
 
 /// Raw bits are bounded by this many times the smallest scale of an expert.
 const SHARPEST: f32 = 4.0;
@@ -72,6 +72,7 @@ impl<'a> Channel<'a> {
     /// The channel that is coded as number `index` of each frame, and has seen nothing.
     pub fn new(
         profile: &'a Profile<'a>,
+        pace: Pace,
         alphabet: &Alphabet,
         index: usize,
         partner: Option<usize>,
@@ -82,7 +83,7 @@ impl<'a> Channel<'a> {
         Channel {
             index,
             partner,
-            forecaster: Forecaster::new(profile, values.spacing(), has_partner, has_partner),
+            forecaster: Forecaster::new(profile, pace, values.spacing(), has_partner, has_partner),
             long_term: long_term.then(|| LongTerm::new(index, partner)),
             spacing: values.spacing() as f32,
             bound: values.bound(),

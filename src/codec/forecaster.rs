@@ -2,7 +2,7 @@
 
 use super::profile::{Profile, Source};
 use crate::density::{EXPERTS, Experts};
-use crate::predict::{Cascade, Correction, Errors, LeastSquares, Polish};
+use crate::predict::{Cascade, Correction, Errors, LeastSquares, Pace, Polish};
 
 /// Mean of |x| over the scale, for the logistic distribution: 2 ln 2.
 const MEAN_PER_SCALE: f32 = 1.386_294_4;
@@ -54,22 +54,26 @@ pub struct Forecaster<'a> {
 }
 
 impl<'a> Forecaster<'a> {
-    /// A forecaster that has seen nothing. Samples are multiples of `spacing` on average. With a partner,
+    /// A forecaster that has seen nothing, and forgets at `pace`. Samples are multiples of `spacing` on average. With a partner,
     /// `shares_errors` says whether its latest errors are at hand too.
     pub fn new(
         profile: &'a Profile<'a>,
+        pace: Pace,
         spacing: f64,
         has_partner: bool,
         shares_errors: bool,
     ) -> Self {
-        let cascades: Vec<Cascade> =
-            profile.cascades.iter().map(|config| Cascade::new(config, has_partner)).collect();
+        let cascades: Vec<Cascade> = profile
+            .cascades
+            .iter()
+            .map(|config| Cascade::at_pace(config, has_partner, pace))
+            .collect();
         let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();
         let prior = vec![1.0 / cascades.len() as f64; stages];
         Forecaster {
             profile,
             cascades,
-            combiner: LeastSquares::new(profile.combiner, prior),
+            combiner: LeastSquares::new(profile.combiner.forgetting(pace.forgetting), prior),
             stages: vec![0.0; stages],
             combined: 0.0,
             polish: Polish::new(&profile.polish, shares_errors),

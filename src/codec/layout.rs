@@ -3,6 +3,7 @@
 
 use super::alphabet::Alphabet;
 use super::lags::LagTable;
+use super::profile::Memory;
 use crate::entropy::{Coder, code_uniform};
 use crate::error::{Error, Result};
 
@@ -36,6 +37,8 @@ pub enum Order {
 /// What the encoder chooses for a segment.
 #[derive(Clone, Debug)]
 pub struct Layout {
+    /// How fast the predictors forget.
+    pub memory: Memory,
     /// The order of channels.
     pub order: Order,
     /// What the samples of each channel can be, by its place in a frame.
@@ -47,7 +50,12 @@ pub struct Layout {
 impl Layout {
     /// Nothing that has been chosen: for decoders, and where nothing is to be chosen.
     pub fn plain(channels: usize, lags: Option<LagTable>) -> Self {
-        Layout { order: Order::Forward, alphabets: vec![Alphabet::full(); channels], lags }
+        Layout {
+            memory: Memory::Usual,
+            order: Order::Forward,
+            alphabets: vec![Alphabet::full(); channels],
+            lags,
+        }
     }
 
     /// Codes all but the lags; `self` is ignored when decoding. `samples` is the number of samples of
@@ -55,7 +63,8 @@ impl Layout {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when a list of channels has one twice, or a partner that there is not.
-    pub fn code(&self, coder: &mut dyn Coder, samples: usize) -> Result<Vec<Place>> {
+    pub fn code(&self, coder: &mut dyn Coder, samples: usize) -> Result<(Memory, Vec<Place>)> {
+        let memory = Memory::ALL[code_uniform(coder, self.memory as u32, 2) as usize];
         let mut last = None;
         let alphabets: Vec<Alphabet> = self
             .alphabets
@@ -66,7 +75,7 @@ impl Layout {
         let place = |(channel, partner): (usize, Option<usize>)| {
             Place { channel, partner, alphabet: alphabets[channel].clone() }
         };
-        Ok(order.places(&alphabets).into_iter().map(place).collect())
+        Ok((memory, order.places(&alphabets).into_iter().map(place).collect()))
     }
 }
 

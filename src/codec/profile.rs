@@ -2,7 +2,7 @@
 
 use super::Level;
 use crate::density::{Depth, EXPERTS};
-use crate::predict::{CascadeConfig, LeastSquaresConfig, NlmsConfig, PolishConfig};
+use crate::predict::{CascadeConfig, LeastSquaresConfig, NlmsConfig, Pace, PolishConfig};
 
 /// The forecasts of one channel that a distribution can be centred on.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +36,46 @@ pub struct Outlook {
     pub scales: [usize; EXPERTS],
 }
 
+/// How fast the predictors of a segment forget. What is best depends on the material and on the sample rate:
+/// a voice in telephone quality changes within some hundred samples, a chord within ten thousands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Memory {
+    /// As the level has it.
+    #[default]
+    Usual = 0,
+    /// Half as long.
+    Short = 1,
+    /// A quarter as long.
+    Shortest = 2,
+    /// Twice as long.
+    Long = 3,
+}
+
+impl Memory {
+    /// By the number that stands in the stream.
+    pub const ALL: [Memory; 4] = [Memory::Usual, Memory::Short, Memory::Shortest, Memory::Long];
+
+    /// What it does to the predictors.
+    pub fn pace(self) -> Pace {
+        let (forgetting, step) = match self {
+            Memory::Usual => (1.0, 1.0),
+            Memory::Short => (2.0, 1.0),
+            Memory::Shortest => (4.0, 2.0),
+            Memory::Long => (0.5, 1.0),
+        };
+        Pace { forgetting, step }
+    }
+}
+
 /// What the encoder takes the time to look for. The stream says what was found, so a decoder of any level
 /// reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// The better order of the channels.
     pub orders: bool,
+    /// The best [`Memory`]: the share of the segment that it is tried on, as a divisor.
+    pub memory: usize,
     /// Periods ([`PERIOD`](super::lags::PERIOD)) back from each that are searched for passages like it; 0
     /// for no search. It bounds the search's time.
     pub reach: usize,
@@ -72,8 +106,8 @@ pub struct Profile<'a> {
 
 /// Weighs the outputs of all stages.
 const COMBINER: LeastSquaresConfig = LeastSquaresConfig {
-    lambda: 0.998,
-    interval: 4,
+    lambda: 0.999,
+    interval: 8,
     ridge: 1e-4,
     common_ridge: 0.0,
     rate: 0.15,
@@ -85,7 +119,7 @@ const OVER_ERRORS: &[NlmsConfig] = &[nlms(2048, 0.02), nlms(256, 0.02), nlms(32,
 
 /// Improves on the combiner's forecast.
 const POLISH: PolishConfig = PolishConfig {
-    least_squares: LeastSquaresConfig { interval: 8, ..COMBINER },
+    least_squares: LeastSquaresConfig { lambda: 0.998, interval: 16, ..COMBINER },
     own: OVER_ERRORS,
     partner: OVER_ERRORS,
 };
@@ -140,10 +174,14 @@ pub const WHITENING: CascadeConfig = FAST_QUICK;
 const FAST: Profile<'static> = Profile {
     segment_seconds: 20,
     // Either would cost too much of the time saved.
-    effort: Effort { orders: false, reach: 0 },
+    effort: Effort { orders: false, memory: 16, reach: 0 },
     cascades: &[FAST_LONG, FAST_QUICK],
-    combiner: LeastSquaresConfig { interval: 8, ..COMBINER },
-    polish: PolishConfig { own: &[], partner: &[], ..POLISH },
+    combiner: LeastSquaresConfig { lambda: 0.998, interval: 8, ..COMBINER },
+    polish: PolishConfig {
+        least_squares: LeastSquaresConfig { interval: 8, ..POLISH.least_squares },
+        own: &[],
+        partner: &[],
+    },
     depth: Depth::Plain,
     experts: [
         expert(Polished, 0.03),
@@ -173,39 +211,39 @@ const FAST: Profile<'static> = Profile {
 const LONG: CascadeConfig = cascade(
     16,
     16,
-    0.999,
-    8,
+    0.9995,
+    16,
     Weighting::Slow,
     &[nlms(1024, 0.2), nlms(512, 0.1), nlms(256, 0.1), nlms(32, 0.05), nlms(16, 0.03)],
 );
 /// The same with a longer memory and more regressors.
 const LONGER: CascadeConfig = CascadeConfig {
     own: 32,
-    least_squares: LeastSquaresConfig { lambda: 0.9996, ..LONG.least_squares },
+    least_squares: LeastSquaresConfig { lambda: 0.9998, ..LONG.least_squares },
     ..LONG
 };
 /// The same with a shorter memory: for speech and quick melodies.
 const SHORT: CascadeConfig = cascade(
     16,
     8,
-    0.997,
-    8,
+    0.9985,
+    16,
     Weighting::Slow,
     &[nlms(512, 0.1), nlms(256, 0.1), nlms(32, 0.05), nlms(16, 0.03)],
 );
 /// Forgets within a hundred samples.
-const QUICK: CascadeConfig = cascade(16, 8, 0.99, 8, Weighting::Robust, &[nlms(16, 0.005)]);
+const QUICK: CascadeConfig = cascade(16, 8, 0.995, 8, Weighting::Robust, &[nlms(16, 0.005)]);
 /// Forgets within fifty, and is up to date sooner.
-const NIMBLE: CascadeConfig = cascade(12, 4, 0.98, 4, Weighting::Robust, &[]);
+const NIMBLE: CascadeConfig = cascade(12, 4, 0.99, 4, Weighting::Robust, &[]);
 /// Between `QUICK` and `STEADY`.
 const MIDDLE: CascadeConfig =
-    cascade(24, 16, 0.998, 8, Weighting::Robust, &[nlms(32, 0.01), nlms(16, 0.01)]);
+    cascade(24, 16, 0.999, 16, Weighting::Robust, &[nlms(32, 0.01), nlms(16, 0.01)]);
 /// Long memory and small steps, for tones that last.
 const STEADY: CascadeConfig = cascade(
     16,
     8,
-    0.9995,
-    16,
+    0.99975,
+    32,
     Weighting::Robust,
     &[nlms(2048, 0.01), nlms(256, 0.02), nlms(16, 0.01)],
 );
@@ -213,8 +251,8 @@ const STEADY: CascadeConfig = cascade(
 const VERY_LONG: CascadeConfig = cascade(
     32,
     16,
-    0.9998,
-    16,
+    0.9999,
+    32,
     Weighting::Slow,
     &[nlms(2048, 0.05), nlms(512, 0.02), nlms(32, 0.01), nlms(16, 0.01)],
 );
@@ -222,8 +260,8 @@ const VERY_LONG: CascadeConfig = cascade(
 const STATIC: CascadeConfig = cascade(
     32,
     16,
-    0.9999,
-    16,
+    0.99995,
+    32,
     Weighting::Robust,
     &[nlms(2048, 0.003), nlms(512, 0.003), nlms(32, 0.003), nlms(16, 0.003)],
 );
@@ -231,15 +269,15 @@ const STATIC: CascadeConfig = cascade(
 const SLOPE: CascadeConfig = cascade(
     2,
     1,
-    0.99,
-    4,
+    0.995,
+    8,
     Weighting::Robust,
     &[nlms(1024, 0.02), nlms(256, 0.005), nlms(16, 0.005)],
 );
 
 const DEFAULT: Profile<'static> = Profile {
     segment_seconds: 30,
-    effort: Effort { orders: true, reach: 512 },
+    effort: Effort { orders: true, memory: 16, reach: 512 },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, SLOPE],
     combiner: COMBINER,
     polish: POLISH,
@@ -270,7 +308,7 @@ const DEFAULT: Profile<'static> = Profile {
 
 const BEST: Profile<'static> = Profile {
     segment_seconds: 60,
-    effort: Effort { orders: true, reach: 2048 },
+    effort: Effort { orders: true, memory: 8, reach: 2048 },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
     combiner: COMBINER,
     polish: POLISH,

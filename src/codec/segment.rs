@@ -6,7 +6,7 @@ use super::lag_search;
 use super::lags::{LagCoder, LagTable, PERIOD};
 use super::layout::{GROUP, Layout, Order, Place};
 use super::meter::{FrameCost, Meter};
-use super::profile::{Effort, Profile, profile};
+use super::profile::{Memory, Profile, profile};
 use super::training::{Decisions, TrainingToken};
 use super::{CodedPcm, Level, order};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
@@ -20,6 +20,8 @@ use crate::predict::{Errors, History, Lags, Past};
 const HISTORY: usize = 32;
 /// Frames in the middle of a segment on which the order of the channels is tried.
 const TRIAL_FRAMES: usize = 1 << 15;
+/// Up to so many, a quarter of a short segment is used for a trial.
+const SHORT_TRIAL_FRAMES: usize = 1 << 13;
 
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
 ///
@@ -42,7 +44,7 @@ impl Pass<'_, '_> {
         if self.samples.is_empty() {
             return Ok(());
         }
-        let places = self.layout.code(self.coder, self.samples.len())?;
+        let (memory, places) = self.layout.code(self.coder, self.samples.len())?;
         if let Some(lm) = &mut self.lm {
             lm.reset()?;
         }
@@ -52,7 +54,7 @@ impl Pass<'_, '_> {
             if number > 0 && let Some((lag_coder, _)) = &mut lags {
                 lag_coder.finish();
             }
-            self.group(group, &mut lags)?;
+            self.group(group, memory, &mut lags)?;
         }
         Ok(())
     }
@@ -61,6 +63,7 @@ impl Pass<'_, '_> {
     fn group(
         &mut self,
         places: &[Place],
+        memory: Memory,
         lags: &mut Option<(LagCoder, LagTable)>,
     ) -> Result<()> {
         let coder = &mut *self.coder;
@@ -71,7 +74,9 @@ impl Pass<'_, '_> {
                 let Place { partner, alphabet, .. } = &places[i];
                 // What never changes needs no prediction.
                 let moves = alphabet.only().is_none();
-                moves.then(|| Channel::new(self.profile, alphabet, i, *partner, long_term))
+                moves.then(|| {
+ let pace = memory.pace();
+Channel::new(self.profile, pace, alphabet, i, *partner, long_term)})
             })
             .collect();
         let lm = self.lm.as_mut().map(|lm| &mut **lm as &mut dyn LanguageModel);
@@ -147,14 +152,47 @@ fn best_order(numbers: &Pcm, alphabets: &[Alphabet], watch: &Watch) -> Result<Or
     let mut best = (Order::Forward, usize::MAX);
     let tree = order::tree(&excerpt.channels());
     for order in [Some(Order::Forward), Some(Order::Reversed), tree].into_iter().flatten() {
-        let layout = Layout { order: order.clone(), alphabets: alphabets.to_vec(), lags: None };
-        let coded = encode_with(&excerpt, profile(Level::Fast), layout, None, watch)?;
-        let length = coded.tokens.len() + coded.lsb.len();
+        let layout = Layout {
+            memory: Memory::Usual,
+            order: order.clone(),
+            alphabets: alphabets.to_vec(),
+            lags: None,
+        };
+        let length = trial(&excerpt, profile(Level::Fast), layout, watch)?;
         if length < best.1 {
             best = (order, length);
         }
     }
     Ok(best.0)
+}
+
+/// Bytes that `numbers` take.
+fn trial(numbers: &Pcm, profile: &Profile<'_>, layout: Layout, watch: &Watch) -> Result<usize> {
+    let coded = encode_with(numbers, profile, layout, None, watch)?;
+    Ok(coded.tokens.len() + coded.lsb.len())
+}
+
+/// How fast predictors should forget, by trial on an excerpt: shorter and shorter, or longer.
+fn best_memory(
+    numbers: &Pcm,
+    profile: &Profile<'_>,
+    layout: &Layout,
+    watch: &Watch,
+) -> Result<Memory> {
+    let frames = numbers.frames();
+    let short = (frames / 4).min(SHORT_TRIAL_FRAMES);
+    let frames = (frames / profile.effort.memory).max(short).min(TRIAL_FRAMES);
+    let excerpt = numbers.middle(frames);
+    let length = |memory| {
+        let layout = Layout { memory, lags: None, ..layout.clone() };
+        trial(&excerpt, profile, layout, watch)
+    };
+    let (usual, short) = (length(Memory::Usual)?, length(Memory::Short)?);
+    if short < usual {
+        let shortest = length(Memory::Shortest)?;
+        return Ok(if shortest < short { Memory::Shortest } else { Memory::Short });
+    }
+    Ok(if length(Memory::Long)? < usual { Memory::Long } else { Memory::Usual })
 }
 
 /// Codes a segment; with a model, the model's forecast of each quantile bin takes part.
@@ -184,7 +222,7 @@ pub fn cost_pcm(
         return Ok(Vec::new());
     }
     let profile = profile(level);
-    let (numbers, layout) = lay_out(pcm, profile.effort, watch)?;
+    let (numbers, layout) = lay_out(pcm, profile, watch)?;
     let mut meter = Meter::default();
     tell(&mut meter, &numbers, profile, layout, lm, watch)?;
     Ok(meter.frames)
@@ -200,7 +238,7 @@ pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
     }
     let watch = Watch::default();
     let profile = profile(level);
-    let (numbers, layout) = lay_out(pcm, profile.effort, &watch)?;
+    let (numbers, layout) = lay_out(pcm, profile, &watch)?;
     let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
     tell(&mut decisions, &numbers, profile, layout, Some(&mut recorder), &watch)?;
     Ok(decisions.tokens(&recorder))
@@ -216,12 +254,13 @@ pub(super) fn encode_pcm_as(
     if pcm.samples.is_empty() {
         return Ok(CodedPcm::default());
     }
-    let (numbers, layout) = lay_out(pcm, profile.effort, watch)?;
+    let (numbers, layout) = lay_out(pcm, profile, watch)?;
     encode_with(&numbers, profile, layout, lm, watch)
 }
 
 /// The numbers to code for a segment that is not empty, and what is chosen for it.
-fn lay_out(pcm: &Pcm, effort: Effort, watch: &Watch) -> Result<(Pcm, Layout)> {
+fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layout)> {
+    let effort = profile.effort;
     let watch = &watch.of_trial();
     let mut channels = pcm.channels();
     let alphabets = Alphabet::choose(&channels);
@@ -247,7 +286,9 @@ fn lay_out(pcm: &Pcm, effort: Effort, watch: &Watch) -> Result<(Pcm, Layout)> {
         .take(2)
         .collect();
     let lags = if told.is_empty() { None } else { lag_search::search(&told, effort.reach, watch)? };
-    Ok((numbers, Layout { order, alphabets, lags }))
+    let mut layout = Layout { memory: Memory::Usual, order, alphabets, lags };
+    layout.memory = best_memory(&numbers, profile, &layout, watch)?;
+    Ok((numbers, layout))
 }
 
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.

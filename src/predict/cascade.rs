@@ -17,6 +17,20 @@ pub struct CascadeConfig {
     pub nlms: &'static [NlmsConfig],
 }
 
+/// How fast predictors forget, against what their configuration says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Factor of what least squares forget with each sample.
+    pub forgetting: f64,
+    /// Factor of the filters' steps.
+    pub step: f32,
+}
+
+impl Pace {
+    /// As configured.
+    pub const CONFIGURED: Pace = Pace { forgetting: 1.0, step: 1.0 };
+}
+
 /// One cascade for one channel.
 #[derive(Clone, Debug)]
 pub struct Cascade {
@@ -30,11 +44,20 @@ pub struct Cascade {
 impl Cascade {
     /// A cascade that has seen nothing.
     pub fn new(config: &CascadeConfig, has_partner: bool) -> Self {
+        Self::at_pace(config, has_partner, Pace::CONFIGURED)
+    }
+
+    /// A cascade that has seen nothing, and forgets at another pace.
+    pub fn at_pace(config: &CascadeConfig, has_partner: bool, pace: Pace) -> Self {
         let n = config.own + if has_partner { config.partner } else { 0 };
+        let least_squares = config.least_squares.forgetting(pace.forgetting);
+        let filter = |filter: &NlmsConfig| {
+            Nlms::new(NlmsConfig { step: filter.step * pace.step, ..*filter })
+        };
         Cascade {
             own: config.own,
-            least_squares: LeastSquares::new(config.least_squares, vec![0.0; n]),
-            nlms: config.nlms.iter().map(|&config| Nlms::new(config)).collect(),
+            least_squares: LeastSquares::new(least_squares, vec![0.0; n]),
+            nlms: config.nlms.iter().map(filter).collect(),
             outputs: vec![0.0; 1 + config.nlms.len()],
         }
     }

@@ -30,6 +30,13 @@ pub struct LeastSquaresConfig {
     pub power: u32,
 }
 
+impl LeastSquaresConfig {
+    /// The same, but with `factor` times as much forgotten with each sample.
+    pub fn forgetting(self, factor: f64) -> Self {
+        LeastSquaresConfig { lambda: 1.0 - (1.0 - self.lambda) * factor, ..self }
+    }
+}
+
 /// Most samples taken into the covariance together: each of its elements is then read and written
 /// once for all of them.
 const BATCH: usize = 4;

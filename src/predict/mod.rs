@@ -10,7 +10,7 @@ mod long_term;
 mod nlms;
 mod polish;
 
-pub use cascade::{Cascade, CascadeConfig};
+pub use cascade::{Cascade, CascadeConfig, Pace};
 pub use history::History;
 pub use least_squares::{LeastSquares, LeastSquaresConfig};
 pub use long_term::{Correction, LEAST_LAG, Lags, LongTerm, Past, SLOTS};

@@ -7,6 +7,7 @@ from math import frexp, isnan
 from .density import HIGHEST, LOWEST, Forecast, halves, logits
 from .f32 import clamp, f32, row, total
 from .forecaster import HISTORY, Forecaster
+from .levels import PACES
 from .mixer import Mixer, two_sets
 from .samples import A_LAW, INTEGER, MU_LAW, law_values
 
@@ -73,7 +74,7 @@ class Channel:
     """What is learnt about one channel, and its values so far."""
 
     def __init__(self, level, has_partner):
-        self.forecaster = Forecaster(level, has_partner, False)
+        self.forecaster = Forecaster(level, PACES[0], has_partner, False)
         self.values = []
 
     def latest(self, end):

@@ -8,14 +8,24 @@ from .predict import Cascade, LeastSquares
 HISTORY = 32
 
 
+def _forgetting(config, factor):
+    return config._replace(lam=1.0 - (1.0 - config.lam) * factor)
+
+
+def _paced(config, forgetting, step):
+    filters = tuple((taps, f32(f32(s) * step)) for taps, s in config.filters)
+    return config._replace(least_squares=_forgetting(config.least_squares, forgetting), filters=filters)
+
+
 class Forecaster:
     """Cascades, combiner and deviations of one channel. `bound` may change between samples."""
 
-    def __init__(self, level, has_partner, shares_errors):
+    def __init__(self, level, pace, has_partner, shares_errors):
         config = LEVELS[level]
-        self.cascades = [Cascade(c, has_partner) for c in config.cascades]
+        forgetting, step = pace
+        self.cascades = [Cascade(_paced(c, forgetting, step), has_partner) for c in config.cascades]
         stages = sum(1 + len(c.filters) for c in config.cascades)
-        self.combiner = LeastSquares(stages, config.combiner, 1.0 / len(config.cascades))
+        self.combiner = LeastSquares(stages, _forgetting(config.combiner, forgetting), 1.0 / len(config.cascades))
         self.polish = Polish(config.polish, shares_errors)
         self.centres = [(where, cascade) for where, cascade, _ in config.experts]
         self.rates = row(rate for _, _, rate in config.experts).tolist()

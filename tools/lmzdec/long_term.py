@@ -14,14 +14,26 @@ FILTERS = ((256, 0.005), (16, 0.005))
 
 
 class Lags:
-    """Where to look back to, as the token stream tells it."""
+    """Where to look back to, as the token stream tells it with the first group of channels."""
 
     def __init__(self, tokens):
         self.tokens = tokens
         self.kept, self.given_up = AdaptiveBit(), AdaptiveBit()
         self.current = [0] * SLOTS
+        self.table, self.finished = [], False
 
-    def read(self, frame):
+    def at(self, frame):
+        """The lags of a frame; frames come in order."""
+        if frame % PERIOD == 0 and not self.finished:
+            self._read(frame)
+            self.table.append(self.current[:])
+        return self.table[frame // PERIOD]
+
+    def finish(self):
+        """All lags have been read: from now on they are looked up."""
+        self.finished = True
+
+    def _read(self, frame):
         for slot in range(SLOTS):
             if self.tokens.adaptive(self.kept):
                 continue

@@ -1,19 +1,19 @@
 """A block of kind 4 to its integers (§8.3)."""
 
-from . import values as value_sets
+from . import layout
 from .density import Decisions, Forecast
 from .entropy import LowBits, Tokens
 from .f32 import f32
 from .forecaster import HISTORY, Forecaster
 from .language import ERRORS, Voice
 from .levels import LEVELS
-from .long_term import PERIOD, Lags, LongTerm, Past
+from .long_term import Lags, LongTerm, Past
 
 
 class Channel:
     """All that is learnt about one channel, in the order of coding."""
 
-    def __init__(self, level, index, partner, past, values, tokens, low_bits, voice):
+    def __init__(self, level, pace, index, partner, past, values, tokens, low_bits, voice):
         self.values = values
         self.voice = voice
         self.second = index > 0
@@ -21,7 +21,7 @@ class Channel:
         self.past = past[index] if past else None
         self.long_term = LongTerm(index, partner, past) if past else None
         self.bound = float(max(abs(values.first), abs(values.last), 1))
-        self.forecaster = Forecaster(level, partner is not None, partner is not None)
+        self.forecaster = Forecaster(level, pace, partner is not None, partner is not None)
         self.decisions = Decisions(LEVELS[level].layered, values, tokens, low_bits)
 
     def sample(self, own, partner, partner_errors, lags, surprise):
@@ -50,44 +50,52 @@ class Channel:
         return None
 
 
-def _signed(number):
-    word = number & 0xFFFFFFFF
-    return word - (1 << 32) if word >> 31 else word
-
-
 def decode(level, frames, channels, long_term, model, token_stream, lsb_block):
     """The interleaved integers of a block of kind 4; `long_term` is the flag of that name."""
     tokens, low_bits = Tokens(token_stream), LowBits(lsb_block)
-    backwards = tokens.uniform(1)
-    step, offset = 1, 0
-    if tokens.uniform(1):
-        step, offset = max(1, tokens.uniform(32)), tokens.uniform(32)
-    values = value_sets.read(tokens, frames * channels)
-    if values.len == 1:
-        # No decision is coded, so nothing that is predicted matters.
-        tokens.finish()
-        low_bits.finish()
-        return [_signed(offset + values.first * step)] * (frames * channels)
-    past = [Past() for _ in range(channels)] if long_term else None
-    lags = Lags(tokens)
-    partners = [i - 1 if i > 0 else (1 if channels > 1 else None) for i in range(channels)]
+    pace, places = layout.read(tokens, channels, frames * channels)
+    lags = Lags(tokens) if long_term else None
     voice = Voice(model, level) if model else None
-    states = [Channel(level, i, partner, past, values, tokens, low_bits, voice)
-              for i, partner in enumerate(partners)]
-    histories = [[0.0] * HISTORY for _ in range(channels)]
-    result = []
-    for number in range(frames):
-        if long_term and number % PERIOD == 0:
-            lags.read(number)
-        surprise = 0.0
-        frame = []
-        for i, state in enumerate(states):
-            partner = histories[i if partners[i] is None else partners[i]]
-            errors = None if partners[i] is None else states[partners[i]].forecaster.polish.errors
-            x, surprise = state.sample(histories[i], partner, errors, lags.current, surprise)
-            frame.append(_signed(offset + x * step))
-            histories[i] = [float(x)] + histories[i][:-1]
-        result += reversed(frame) if backwards else frame
+    result = [0] * (frames * channels)
+    for first in range(0, channels, layout.GROUP):
+        group = Group(level, pace, places[first:first + layout.GROUP], lags, tokens, low_bits, voice)
+        for number in range(frames):
+            group.frame(number, result, number * channels)
+        if lags:
+            lags.finish()
     tokens.finish()
     low_bits.finish()
     return result
+
+
+class Group:
+    """Channels that are coded together."""
+
+    def __init__(self, level, pace, places, lags, tokens, low_bits, voice):
+        self.places, self.lags = places, lags
+        self.past = [Past() for _ in places] if lags else None
+        self.states = [
+            None if place.only is not None else
+            Channel(level, pace, i, place.partner, self.past, place.values, tokens, low_bits, voice)
+            for i, place in enumerate(places)]
+        self.histories = [[0.0] * HISTORY for _ in places]
+
+    def frame(self, number, result, start):
+        """Decodes frame `number` into `result` from `start` on."""
+        lags = None
+        if self.lags:
+            lags = self.lags.at(number)
+        surprise = 0.0
+        for i, (place, state) in enumerate(zip(self.places, self.states)):
+            if state is None:
+                result[start + place.channel] = place.only
+                if self.past:
+                    self.past[i].append(float(place.only), 0.0)
+                continue
+            partner, errors = self.histories[i], None
+            if place.partner is not None:
+                partner = self.histories[place.partner]
+                errors = self.states[place.partner].forecaster.polish.errors
+            x, surprise = state.sample(self.histories[i], partner, errors, lags, surprise)
+            result[start + place.channel] = place.sample(x)
+            self.histories[i] = [float(x)] + self.histories[i][:-1]

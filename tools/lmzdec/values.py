@@ -1,4 +1,4 @@
-"""The set of values that occur in a segment (§9.1)."""
+"""The set of values that occur in a channel (§9.1)."""
 
 from bisect import bisect_left
 from math import ceil
@@ -7,19 +7,22 @@ from .entropy import AdaptiveBit
 from .errors import Damaged
 
 
-def _signed(word):
-    return word - (1 << 32) if word >> 31 else word
+def _signed(tokens, count):
+    """`count` numbers, and before them how many bits they have."""
+    bits = tokens.uniform(5) + 1
+    words = [tokens.uniform(bits) for _ in range(count)]
+    return [word - (1 << bits) if word >> bits - 1 else word for word in words]
 
 
 def read(tokens, limit):
-    """Reads the set of a segment of at most `limit` samples."""
+    """Reads the set of a channel of a segment of at most `limit` samples."""
     sparse = tokens.uniform(1)
-    low = _signed(tokens.uniform(32))
     if not sparse:
-        high = _signed(tokens.uniform(32))
+        low, high = _signed(tokens, 2)
         if high < low:
             raise Damaged("a set of values ends before it starts")
         return Dense(low, high)
+    low, = _signed(tokens, 1)
     count = tokens.uniform(32)
     if not 1 <= count <= limit:
         raise Damaged("a set of values is larger than its segment")

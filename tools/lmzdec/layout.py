@@ -1,0 +1,93 @@
+"""What a segment of kind 4 says before its samples: pace, alphabets, order of channels (§8.3)."""
+
+from . import values as value_sets
+from .errors import Damaged
+from .levels import PACES
+
+GROUP = 64
+
+
+def _signed(number):
+    word = number & 0xFFFFFFFF
+    return word - (1 << 32) if word >> 31 else word
+
+
+class Alphabet:
+    """A grid, and the numbers on it that occur."""
+
+    def __init__(self, step, offset, values):
+        self.step, self.offset, self.values = step, offset, values
+        self.only = self.sample(values.first) if values.len == 1 else None
+
+    def sample(self, number):
+        return _signed(self.offset + number * self.step)
+
+
+class Place:
+    """A channel in the order of coding, and whom it is predicted from."""
+
+    def __init__(self, channel, partner, alphabet):
+        self.channel, self.partner = channel, partner
+        self.values, self.only, self.sample = alphabet.values, alphabet.only, alphabet.sample
+
+
+def read(tokens, channels, samples):
+    """The pace, and the places in the order of coding."""
+    pace = PACES[tokens.uniform(2)]
+    alphabets = _alphabets(tokens, channels, samples)
+    return pace, [Place(channel, partner, alphabets[channel])
+                  for channel, partner in _order(tokens, alphabets)]
+
+
+def _alphabets(tokens, channels, samples):
+    result, last = [], Alphabet(1, 0, value_sets.Dense(-(1 << 31), (1 << 31) - 1))
+    for _ in range(channels):
+        if tokens.uniform(1):
+            value = _signed(tokens.uniform(32))
+            result.append(Alphabet(1, 0, value_sets.Dense(value, value)))
+            continue
+        if not tokens.uniform(1):
+            last = _alphabet(tokens, samples)
+        result.append(last)
+    return result
+
+
+def _alphabet(tokens, samples):
+    step, offset = 1, 0
+    if tokens.uniform(1):
+        step, offset = max(1, tokens.uniform(32)), tokens.uniform(32)
+    return Alphabet(step, offset, value_sets.read(tokens, samples))
+
+
+def _order(tokens, alphabets):
+    channels = len(alphabets)
+    backwards = channels > 1 and tokens.uniform(1)
+    if not backwards and 3 <= channels <= GROUP and tokens.uniform(1):
+        return _listed(tokens, alphabets)
+    order = list(range(channels))
+    if backwards:
+        order.reverse()
+    places = []
+    for first in range(0, channels, GROUP):
+        group = order[first:first + GROUP]
+        moving = [i for i, channel in enumerate(group) if alphabets[channel].only is None]
+        partners = dict(zip(moving[1:], moving))
+        if len(moving) > 1:
+            partners[moving[0]] = moving[1]
+        places += [(channel, partners.get(i)) for i, channel in enumerate(group)]
+    return places
+
+
+def _listed(tokens, alphabets):
+    bits = (len(alphabets) - 1).bit_length()
+    places = []
+    for i in range(len(alphabets)):
+        channel, partner = tokens.uniform(bits), tokens.uniform(bits)
+        places.append((channel, None if partner == i else partner))
+    if sorted(channel for channel, _ in places) != list(range(len(alphabets))):
+        raise Damaged("the order of channels is none")
+    if any(partner is not None and partner >= len(alphabets) for _, partner in places):
+        raise Damaged("a channel is predicted from one that there is not")
+    moves = [alphabets[channel].only is None for channel, _ in places]
+    return [(channel, partner if partner is not None and moves[i] and moves[partner] else None)
+            for i, (channel, partner) in enumerate(places)]
