@@ -20,6 +20,8 @@ use crate::predict::{Errors, History, Lags, Past};
 const HISTORY: usize = 32;
 /// Frames in the middle of a segment on which the order of the channels is tried.
 const TRIAL_FRAMES: usize = 1 << 15;
+/// Share of an excerpt's bytes that a change must save, as a divisor.
+const LEAST_GAIN: usize = 2048;
 /// Up to so many, a quarter of a short segment is used for a trial.
 const SHORT_TRIAL_FRAMES: usize = 1 << 13;
 
@@ -172,6 +174,11 @@ fn trial(numbers: &Pcm, profile: &Profile<'_>, layout: Layout, watch: &Watch) ->
     Ok(coded.tokens.len() + coded.lsb.len())
 }
 
+/// Whether a change that made `length` of `usual` bytes on an excerpt is likely to pay.
+fn is_better(length: usize, usual: usize) -> bool {
+    length + usual / LEAST_GAIN < usual
+}
+
 /// How fast predictors should forget, by trial on an excerpt: shorter and shorter, or longer.
 fn best_memory(
     numbers: &Pcm,
@@ -188,11 +195,11 @@ fn best_memory(
         trial(&excerpt, profile, layout, watch)
     };
     let (usual, short) = (length(Memory::Usual)?, length(Memory::Short)?);
-    if short < usual {
+    if is_better(short, usual) {
         let shortest = length(Memory::Shortest)?;
-        return Ok(if shortest < short { Memory::Shortest } else { Memory::Short });
+        return Ok(if is_better(shortest, short) { Memory::Shortest } else { Memory::Short });
     }
-    Ok(if length(Memory::Long)? < usual { Memory::Long } else { Memory::Usual })
+    Ok(if is_better(length(Memory::Long)?, usual) { Memory::Long } else { Memory::Usual })
 }
 
 /// Codes a segment; with a model, the model's forecast of each quantile bin takes part.

@@ -37,6 +37,12 @@ impl LeastSquaresConfig {
     }
 }
 
+/// Samples between two solutions at first, and the share of the samples learnt that lies between two until
+/// that is the interval of the configuration, as a divisor.
+const FIRST_INTERVAL: usize = 4;
+/// See [`FIRST_INTERVAL`].
+const LEARNING: usize = 8;
+
 /// Most samples taken into the covariance together: each of its elements is then read and written
 /// once for all of them.
 const BATCH: usize = 4;
@@ -48,6 +54,8 @@ pub struct LeastSquares {
     n: usize,
     /// Vectors in a row of inputs, target and padding.
     width: usize,
+    /// Samples learnt, up to a bound, and those left until the next solution.
+    learnt: usize,
     until_solve: usize,
     /// `(n, width)`: weighted sums of products of inputs, upper triangle, and of inputs with the
     /// target in column `n`.
@@ -82,7 +90,8 @@ impl LeastSquares {
             config,
             n,
             width,
-            until_solve: config.interval,
+            learnt: 0,
+            until_solve: config.interval.min(FIRST_INTERVAL),
             covariance: vec![zeros; n * width],
             pending: vec![zeros; BATCH * width],
             gains: [0.0; BATCH],
@@ -135,6 +144,7 @@ impl LeastSquares {
         self.gains[self.pending_len] = gain;
         self.pending_len += 1;
         self.until_solve -= 1;
+        self.learnt = (self.learnt + 1).min(LEARNING * self.config.interval);
         if self.pending_len == BATCH || self.until_solve == 0 {
             match self.pending_len {
                 1 => self.absorb::<1>(),
@@ -145,7 +155,9 @@ impl LeastSquares {
             self.pending_len = 0;
         }
         if self.until_solve == 0 {
-            self.until_solve = self.config.interval;
+            // At first, every few samples tell much that is new.
+            let interval = (self.learnt / LEARNING).max(FIRST_INTERVAL);
+            self.until_solve = interval.min(self.config.interval);
             self.solve();
         }
     }
