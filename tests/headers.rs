@@ -106,6 +106,38 @@ fn sizes_of_chunks_before_the_samples_may_be_wrong() {
     assert!(lost.is_empty(), "{} of {count}: {:#?}", lost.len(), &lost[..lost.len().min(40)]);
 }
 
+/// The same in the other grammars: the size of one chunk replaced.
+#[test]
+fn sizes_in_other_containers_may_be_wrong() {
+    let samples = samples(3000);
+    for (id, width, big, file) in [
+        (b"NAME", 4, true, aiff(2, 16, None, &samples)),
+        (b"NAME", 4, true, aiff(2, 16, Some(b"sowt"), &samples)),
+        (b"free", 8, true, caf(2, 16, 2, None, &samples)),
+        (b"free", 8, true, caf(2, 16, 0, Some(-1), &samples)),
+        (b"fact", 8, false, w64(2, 44_100, 16, &samples)),
+    ] {
+        let id_bytes = if id == b"fact" { 16 } else { 4 };
+        let at = file.windows(4).position(|window| window == id).unwrap() + id_bytes;
+        for size in
+            [0, 1, 3, 30, 1000, 1 << 20, 1 << 30, u64::from(u32::MAX), u64::MAX >> 1, u64::MAX]
+        {
+            let mut wrong = file.clone();
+            let bytes = if big { size.to_be_bytes() } else { size.to_le_bytes() };
+            let low = if big && width == 4 { &bytes[4..] } else { &bytes[..width] };
+            wrong[at..at + width].copy_from_slice(low);
+            assert!(audio(&wrong) == samples, "{} {size:#x}", id.escape_ascii());
+        }
+    }
+}
+
+/// No chunk anywhere: each run of zeros could be one, and searching behind each would take hours.
+#[test]
+fn long_runs_of_nothing_are_searched_once() {
+    let file = riff(&[vec![0; 8 << 20]]);
+    assert!(audio(&file).is_empty());
+}
+
 #[test]
 fn a_format_chunk_may_have_a_wrong_size() {
     let samples = samples(3000);

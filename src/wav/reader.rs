@@ -249,10 +249,17 @@ impl<R: Read> WavReader<R> {
             self.state = State::Skip { left: body, pad };
             return Ok(());
         }
-        let ahead = self.input.peek(header + 8)?;
-        let before = self.grammar.before_samples(ahead.get(header..).unwrap_or_default());
-        let before = usize::try_from(body).map_or(before, |body| before.min(body));
-        let samples = if body == u64::MAX { body } else { body - before as u64 };
+        let ahead = self.input.peek(2 * header + 8)?.get(header..).unwrap_or_default();
+        let before = self.grammar.before_samples(ahead);
+        let (before, samples) = match body {
+            u64::MAX => (before, body),
+            // Streaming writers leave the size at 0; else the chunk is empty.
+            0 if !self.grammar.is_plausible(ahead) => (before, 0),
+            _ => {
+                let before = usize::try_from(body).map_or(before, |body| before.min(body));
+                (before, body - before as u64)
+            }
+        };
         self.input.take_into(header + before, &mut self.foreign)?;
         self.found_audio = true;
         self.declared = Some(samples).filter(|&size| size != u64::MAX && size > 0);
@@ -275,8 +282,11 @@ impl<R: Read> WavReader<R> {
         if resync::is_followed(self.input.peek(wanted)?, chunk, &grammar) {
             return Ok(None);
         }
-        // Bytes are searched once, however many chunks are suspicious.
+        // Bytes are searched once, however many chunks are suspicious, and a window at a time.
         let from = self.looked_to.saturating_sub(here).max(1) as usize;
+        if from > resync::WINDOW / 2 {
+            return Ok(None);
+        }
         let ahead = self.input.peek(resync::WINDOW)?;
         let found = resync::find(ahead, from, &grammar, known, left);
         if found.is_none() {

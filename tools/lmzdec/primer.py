@@ -30,7 +30,8 @@ def _wav(fmt):
     big = fmt.order == "big"
     mark = ">" if big else "<"
     body = _fmt_body(fmt, mark)
-    out = struct.pack(mark + "4sI4s4sI", b"RIFX" if big else b"RIFF", 20 + len(body), b"WAVE", b"fmt ", len(body))
+    start = b"RIFX" if big else b"RIFF"
+    out = struct.pack(mark + "4sI4s4sI", start, 20 + len(body), b"WAVE", b"fmt ", len(body))
     return out + body + struct.pack(mark + "4sI", b"data", 0)
 
 
@@ -72,13 +73,15 @@ def _compression(fmt):
 
 def _aiff_c(fmt):
     version = struct.pack(">4sI", b"FVER", 4) + bytes.fromhex("A2805140")
-    return _form(b"AIFC", version + struct.pack(">4sI", b"COMM", 24) + _comm(fmt) + _compression(fmt) + bytes(2))
+    comm = struct.pack(">4sI", b"COMM", 24) + _comm(fmt) + _compression(fmt) + bytes(2)
+    return _form(b"AIFC", version + comm)
 
 
 def _caf(fmt):
     little = 2 if fmt.kind in (INTEGER, BINARY32, BINARY64) and fmt.order == "little" else 0
     floats = 1 if fmt.kind in (BINARY32, BINARY64) else 0
     name = {A_LAW: b"alaw", MU_LAW: b"ulaw", OPAQUE: bytes(4)}.get(fmt.kind, b"lpcm")
-    desc = struct.pack(">d4sIIIII", fmt.rate, name, floats | little, fmt.frame_bytes, 1, fmt.channels, fmt.valid_bits)
+    fields = (floats | little, fmt.frame_bytes, 1, fmt.channels, fmt.valid_bits)
+    desc = struct.pack(">d4sIIIII", fmt.rate, name, *fields)
     start = b"caff" + bytes((0, 1, 0, 0))
     return start + struct.pack(">4sQ", b"desc", 32) + desc + struct.pack(">4sQI", b"data", 4, 0)
