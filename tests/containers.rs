@@ -260,8 +260,8 @@ fn offset_binary_and_missing_signs_cost_nothing() {
     };
     for (width, bits) in [(2, 16), (3, 24), (4, 32), (4, 24), (4, 20), (3, 20), (2, 12)] {
         let plain = bytes(width, bits, &|n| n);
-        let top = 1 << (8 * width - 1);
-        let offset = bytes(width, bits, &|n| n ^ top as i32);
+        let top = 1_i32 << (8 * width - 1);
+        let offset = bytes(width, bits, &|n| n ^ top);
         assert!(offset < plain + 40, "offset {width} {bits}: {offset} for {plain}");
         if usize::from(bits) < 8 * width {
             let extended = bytes(width, bits, &|n| n & ((1 << bits) - 1));
