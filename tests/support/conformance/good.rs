@@ -210,7 +210,7 @@ fn formats() -> Vec<Case> {
     let bytes = |flip: u8| -> Vec<u8> { waves.iter().map(|&s| (s / 80) as u8 ^ flip).collect() };
     let offset: Vec<u8> = waves.iter().flat_map(|&s| (s as u16 ^ 0x8000).to_be_bytes()).collect();
     let extended: Vec<u8> =
-        waves.iter().flat_map(|&s| ((s as u32 * 900) & 0xFF_FFFF).to_be_bytes()).collect();
+        waves.iter().flat_map(|&s| ((s * 900) as u32 & 0xFF_FFFF).to_be_bytes()).collect();
     vec![
         one(integer(2), &big(2)).good("int16-big", "16-bit integers, most significant byte first"),
         one(integer(3), &big(3)).good("int24-big", "24-bit integers, most significant byte first"),
