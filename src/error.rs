@@ -13,8 +13,9 @@ pub enum Error {
     #[error(transparent)]
     Io(#[from] io::Error),
 
-    /// The input of `compress` is not a RIFF/WAVE, RIFX, RF64 or BW64 file.
-    #[error("not a WAV file: {reason}")]
+    /// The input of `compress` is no file of samples: RIFF/WAVE, RIFX, RF64, BW64, Wave64, AIFF, AIFF-C
+    /// or CAF.
+    #[error("not a WAV, AIFF, Wave64 or CAF file: {reason}")]
     NotWav {
         /// What was found instead.
         reason: String,

@@ -1,4 +1,5 @@
-//! Lossless WAV compression: adaptive prediction, context mixing and a language model in one codec.
+//! Lossless compression of WAV, AIFF, Wave64 and CAF files: adaptive prediction, context mixing and a
+//! language model in one codec.
 //!
 //! What is decompressed is the original file, byte for byte: samples, headers and whatever else is
 //! in it. All of it runs on plain processors, and the same bytes come of every machine and number of

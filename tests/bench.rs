@@ -218,7 +218,7 @@ fn a_file_that_is_no_wav_fails_the_run_and_not_the_others() {
     let line = [".", "--level=fast", "--lm=off", "--baseline=none", "--json=b.json"];
     let output = bench(&folder, &line).assert().code(1).get_output().clone();
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("text.wav: not a WAV file"), "{message}");
+    assert!(message.contains("text.wav: not a WAV, AIFF, Wave64 or CAF file"), "{message}");
     let report = json(&folder, "b.json");
     assert_eq!(report["unreadable"][0]["name"], "text.wav");
     assert_eq!(rows(&report, "file").len(), 1);

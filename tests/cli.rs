@@ -117,7 +117,7 @@ fn one_bad_file_does_not_stop_the_others() {
     let line = [&["compress", "--fast", "-o", "out"][..], &inputs].concat();
     let done = lmz(&folder, &line).assert().code(1);
     let stderr = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
-    assert!(stderr.contains("bad.wav: not a WAV file"), "{stderr}");
+    assert!(stderr.contains("bad.wav: not a WAV, AIFF, Wave64 or CAF file"), "{stderr}");
     assert!(stderr.contains("missing.wav"), "{stderr}");
     assert_eq!(names(&folder.path().join("out")), ["other.lmz", "song.lmz"]);
 
@@ -191,13 +191,72 @@ fn info_and_json() {
     let told = lmz(&folder, &["info", "song.lmz"]).assert().code(0);
     let line = String::from_utf8_lossy(&told.get_output().stdout).into_owned();
     assert_eq!(line.lines().count(), 1, "{line}");
-    assert!(line.starts_with("song.lmz: 16-bit integer, stereo, 44100 Hz, 0:00:00.045"), "{line}");
+    assert!(
+        line.starts_with("song.lmz: WAV, 16-bit integer, stereo, 44100 Hz, 0:00:00.045"),
+        "{line}"
+    );
     let told = lmz(&folder, &["info", "-v", "song.lmz"]).assert().code(0);
     let table = String::from_utf8_lossy(&told.get_output().stdout).into_owned();
     for expected in ["16-bit integer, stereo, 44100 Hz", "2000 frames", "LSB blocks"] {
         assert!(table.contains(expected), "{table}");
     }
     lmz(&folder, &["info", "song.wav"]).assert().code(1);
+}
+
+#[test]
+fn other_containers_there_and_back() {
+    use support::containers::{aiff, caf, w64};
+    let (folder, _) = folder();
+    let samples = support::wav::bytes(4_000);
+    let files = [
+        ("a.aif", aiff(2, 16, None, &samples), "AIFF"),
+        ("b.AIFC", aiff(2, 16, Some(b"sowt"), &samples), "AIFF-C"),
+        ("c.caf", caf(2, 16, 2, None, &samples), "CAF"),
+        ("d.w64", w64(2, 48_000, 16, &samples), "Wave64"),
+    ];
+    for (name, bytes, container) in &files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        lmz(&folder, &["--fast", name]).assert().success();
+        let packed = format!("{name}.lmz");
+        let told = lmz(&folder, &["info", &packed]).assert().success();
+        let line = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+        assert!(line.starts_with(&format!("{packed}: {container}, 16-bit")), "{line}");
+        fs::remove_file(folder.path().join(name)).unwrap();
+        lmz(&folder, &[&packed]).assert().success();
+        assert!(read(&folder, name) == *bytes, "{name}");
+    }
+    let samples = &samples[..3_999];
+    fs::write(folder.path().join("e.raw"), samples).unwrap();
+    let said = |arguments: &[&str], code| {
+        let done = lmz(&folder, arguments).assert().code(code);
+        let output = done.get_output();
+        let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+        String::from_utf8(text).unwrap()
+    };
+    assert!(said(&["compress", "--fast", "e.raw"], 1).contains("--raw"));
+    let arguments = ["compress", "--fast", "--raw", "s16be,8000,3", "e.raw", "--rm", "--verify"];
+    lmz(&folder, &arguments).assert().success();
+    lmz(&folder, &["e.raw.lmz"]).assert().success();
+    assert!(read(&folder, "e.raw") == samples);
+    assert!(said(&["info", "e.raw.lmz"], 0).contains("raw, 16-bit integer"));
+    let wrong = ["compress", "--raw", "s16be", "e.raw"];
+    assert!(said(&wrong, 2).contains("FORMAT,RATE,CHANNELS"));
+}
+
+#[test]
+fn a_large_file_without_samples_is_reported() {
+    use support::containers::{riff, riff_chunk};
+    let (folder, _) = folder();
+    let rest = riff_chunk(b"LIST", 70_000, &support::wav::bytes(70_000));
+    fs::write(folder.path().join("odd.wav"), riff(&[rest])).unwrap();
+    let said = |name: &str| {
+        let done = lmz(&folder, &["-q", name]).assert().success();
+        String::from_utf8(done.get_output().stderr.clone()).unwrap()
+    };
+    let text = said("odd.wav");
+    assert!(text.contains("odd.wav: no samples were recognised in it"), "{text}");
+    fs::write(folder.path().join("small.wav"), riff(&[])).unwrap();
+    assert_eq!(said("small.wav"), "");
 }
 
 #[test]

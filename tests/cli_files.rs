@@ -63,7 +63,9 @@ fn folders_without_r_are_taken_without_the_folders_in_them() {
     assert_eq!(names(&folder.path().join("album/cd 2")), ["1.wav"]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     let done = lmz(&folder, &["compress", "empty"]).assert().code(1);
-    assert!(text(&done.get_output().stderr).contains("no WAV file in this folder"));
+    assert!(
+        text(&done.get_output().stderr).contains("no WAV, AIFF, Wave64 or CAF file in this folder")
+    );
 }
 
 #[test]
@@ -113,7 +115,11 @@ fn a_large_tree_with_bad_files() {
     assert_eq!(inputs.len(), 302);
     let failed: Vec<_> = reports.iter().filter(|report| report["error"].is_string()).collect();
     assert_eq!(failed.len(), 2);
-    assert!(failed[0]["error"].as_str().unwrap().contains("not a WAV file"), "{:?}", failed[0]);
+    assert!(
+        failed[0]["error"].as_str().unwrap().contains("not a WAV, AIFF, Wave64 or CAF file"),
+        "{:?}",
+        failed[0]
+    );
     lmz(&folder, &["verify", "-q", "-r", "out"]).assert().code(0);
     lmz(&folder, &["x", "-q", "-r", "out/all", "-o", "back"]).assert().code(0);
     for file in &many {

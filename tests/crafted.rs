@@ -18,6 +18,7 @@ fn file(level: Level, channels: u16, width: u8, tokens: Vec<u8>, lsb: Vec<u8>) -
         byte_rate: 0,
         valid_bits: u16::from(width) * 8,
         channel_mask: 0,
+        container: lmz::wav::Container::Wav,
         sample: SampleFormat::Integer { width, endian: Endian::Little },
     };
     let audio = Some(Audio { format, segment_frames: 200 });

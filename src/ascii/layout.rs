@@ -23,7 +23,7 @@ impl Layout {
         let channels = usize::from(format.channels);
         let endian = match format.sample {
             SampleFormat::Opaque { .. } => return Layout { channels: 1, width: 1, little: false },
-            SampleFormat::ALaw | SampleFormat::MuLaw => Endian::Little,
+            SampleFormat::ALaw | SampleFormat::MuLaw | SampleFormat::SignedByte => Endian::Little,
             SampleFormat::Integer { endian, .. }
             | SampleFormat::Float32 { endian }
             | SampleFormat::Float64 { endian } => endian,
@@ -70,6 +70,7 @@ mod tests {
             byte_rate: 0,
             valid_bits: 16,
             channel_mask: 0,
+            container: crate::wav::Container::Wav,
             sample,
         };
         Layout::new(&format)

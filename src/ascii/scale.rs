@@ -46,6 +46,7 @@ impl Scale {
             SampleFormat::Integer { width, .. } => {
                 Some(Scale::Signed { bits: 8 * u32::from(width) })
             }
+            SampleFormat::SignedByte => Some(Scale::Signed { bits: 8 }),
             SampleFormat::Float32 { .. } => Some(Scale::Float { bits: 32 }),
             SampleFormat::Float64 { .. } => Some(Scale::Float { bits: 64 }),
             SampleFormat::ALaw | SampleFormat::MuLaw => Self::table(format),
@@ -125,6 +126,7 @@ mod tests {
             byte_rate: 0,
             valid_bits: 8,
             channel_mask: 0,
+            container: crate::wav::Container::Wav,
             sample,
         };
         Scale::new(&format).unwrap()

@@ -49,6 +49,7 @@ fn format(channels: u16, sample: SampleFormat) -> WavFormat {
         byte_rate: 0,
         valid_bits: 16,
         channel_mask: 0,
+        container: crate::wav::Container::Wav,
         sample,
     }
 }

@@ -196,6 +196,8 @@ fn check_magic(found: &[u8]) -> Result<()> {
         "the signature was altered, as a transfer in text mode does".to_owned()
     } else if found.starts_with(b"RIFF") || found.starts_with(b"RF64") {
         "it is a WAV file".to_owned()
+    } else if found.starts_with(b"FORM") || found.starts_with(b"caff") {
+        "it is an AIFF or CAF file".to_owned()
     } else {
         format!("it starts with {found:02x?}")
     };

@@ -1,4 +1,4 @@
-//! WAV in, lmz out.
+//! Samples in whatever container in, lmz out.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -24,7 +24,8 @@ pub fn segment_limit(level: Level) -> SegmentLimit {
     SegmentLimit { seconds: level.segment_seconds(), samples: MAX_SEGMENT_SAMPLES as usize }
 }
 
-/// Compresses the WAV file `input` to the lmz file `output`, front to back and in memory
+/// Compresses the WAV, Wave64, AIFF or CAF file `input`, or the samples that
+/// [`raw`](CompressOptions::raw) says it is, to the lmz file `output`, front to back and in memory
 /// bounded by the number of threads, whatever the length of the file.
 ///
 /// The bytes written depend on `input`, `options.level`, `options.lm`, `options.mapping` and the model alone,
@@ -41,7 +42,7 @@ pub fn compress(
     options: &CompressOptions,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    let mut spans = Spans::new(input, options.segment_limit())?;
+    let mut spans = Spans::new(input, options.segment_limit(), options.raw)?;
     let format = spans.find_format()?;
     let mut encoding = Encoding::start(output, format, options.clone())?;
     while let Some(encoded) = encoding.pool.next(|| spans.next(), observer)? {

@@ -50,7 +50,7 @@ pub struct Extract {
 }
 
 /// Writes the frames between two positions, of which `to` is the first that is left out, as a
-/// WAV file with a plain header; `None` is the start or the end of the audio. What is past the end
+/// file of the original's kind with a plain header; `None` is the start or the end of the audio. What is past the end
 /// is the end.
 ///
 /// Only the segments needed are read and decoded. A damaged file header is no hindrance. The
@@ -84,7 +84,7 @@ pub fn extract(
         let frame_bytes = format.frame_bytes();
         Ok(output.write_all(&bytes[start as usize * frame_bytes..end as usize * frame_bytes])?)
     })?;
-    output.write_all(&[0][..padding as usize])?;
+    output.write_all(&vec![0; padding as usize])?;
     output.flush()?;
     Ok(Extract { first_frame: frames.start, frames: count, segments, written_bytes, to_past_end })
 }

@@ -51,6 +51,8 @@ pub struct FileInfo {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct AudioInfo {
+    /// What surrounds the samples: `WAV`, `Wave64`, `AIFF`, `AIFF-C`, `CAF` or `raw`.
+    pub container: &'static str,
     /// Number of channels.
     pub channels: u16,
     /// Sample rate in Hz.
@@ -230,6 +232,7 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
     info.audio = header.audio.map(|audio| {
         let format = audio.format;
         AudioInfo {
+            container: format.container.name(),
             channels: format.channels,
             sample_rate: format.sample_rate,
             sample_format: describe(&format),
@@ -255,6 +258,7 @@ fn describe(format: &WavFormat) -> String {
         SampleFormat::Integer { width, .. } => {
             format!("{valid_bits}-bit integer in {width} bytes")
         }
+        SampleFormat::SignedByte => format!("{valid_bits}-bit integer"),
         SampleFormat::ALaw => "A-law".to_owned(),
         SampleFormat::MuLaw => "µ-law".to_owned(),
         SampleFormat::Float32 { .. } => "32-bit float".to_owned(),

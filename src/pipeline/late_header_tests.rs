@@ -15,6 +15,7 @@ fn header() -> FileHeader {
         byte_rate: 0,
         valid_bits: 8,
         channel_mask: 0,
+        container: crate::wav::Container::Wav,
         sample: SampleFormat::ALaw,
     };
     let audio = Some(Audio { format, segment_frames: 10_000 });

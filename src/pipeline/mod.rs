@@ -45,6 +45,7 @@ use crate::container::{Block, Trailer};
 use crate::error::{Error, Result};
 use crate::lm::exact::ExactIdentity;
 use crate::lm::{ModelProvider, ModelSource, NoModels};
+use crate::wav::WavFormat;
 
 /// When the language model takes part in coding a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -90,6 +91,8 @@ pub struct CompressOptions {
     pub segment_seconds: Option<u32>,
     /// Whether every block is decoded again before it is written.
     pub verify: bool,
+    /// Format of the samples, if the input is nothing but samples.
+    pub raw: Option<WavFormat>,
 }
 
 /// What [`decompress`] and [`verify`] are asked to do.

@@ -15,7 +15,7 @@ use crate::wav::{self, WavFormat};
 #[non_exhaustive]
 pub enum Gap {
     /// Silence of the same length, so that all that was found keeps its place. Lost headers
-    /// are made anew, and other lost chunks become `JUNK`.
+    /// are made anew, and other lost chunks become ones that readers skip (`JUNK`).
     #[default]
     Silence,
     /// Nothing: the frames that were found, behind a new header. Other chunks are left out.
@@ -241,16 +241,9 @@ impl<W: Write> Restorer<W> {
             }
             (Held::Audio, Some(format)) => self.fill(format.sample.silence(), lost.bytes),
             _ => {
-                // Chunks start at even offsets.
-                let pad = lost.offset % 2;
-                let header = match lost.bytes.checked_sub(8 + pad) {
-                    Some(size) => wav::junk_header(self.format.as_ref(), size),
-                    None => Vec::new(),
-                };
-                let pad = if header.is_empty() { 0 } else { pad };
-                self.fill(0, pad)?;
-                self.write(&header)?;
-                self.fill(0, lost.bytes - pad - header.len() as u64)
+                let filler = wav::filler(self.format.as_ref(), lost.offset, lost.bytes);
+                self.write(&filler)?;
+                self.fill(0, lost.bytes - filler.len() as u64)
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::wav::{SegmentLimit, Span, WavFormat, WavReader};
 /// are kept as foreign bytes.
 const LOOKAHEAD: usize = 16 << 20;
 
-/// Spans of a WAV file, hashed on their way.
+/// Spans of a file, hashed on their way.
 pub(super) struct Spans<R> {
     reader: WavReader<R>,
     limit: SegmentLimit,
@@ -25,8 +25,15 @@ pub(super) struct Spans<R> {
 }
 
 impl<R: Read> Spans<R> {
-    pub(super) fn new(input: R, limit: SegmentLimit) -> Result<Self> {
-        let reader = WavReader::new(input)?;
+    /// Of a file with headers, or of raw samples of a format.
+    ///
+    /// # Errors
+    /// Those of [`WavReader::new`].
+    pub(super) fn new(input: R, limit: SegmentLimit, raw: Option<WavFormat>) -> Result<Self> {
+        let reader = match raw {
+            Some(format) => WavReader::raw(input, format),
+            None => WavReader::new(input)?,
+        };
         Ok(Spans {
             reader,
             limit,

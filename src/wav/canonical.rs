@@ -1,60 +1,29 @@
-//! The plainest header that a WAV file of a given format can have: `RIFF`, `fmt `, `data`.
+//! The plainest header that a file of a given container and format can have: the format, then the
+//! samples.
 //!
-//! It is what most files start with, so the byte model is primed with it; and it stands in
+//! It is what most files start with, so the byte model is primed with that of WAV; and it stands in
 //! for a header that is lost or was never there, when a part of a file becomes a file.
 
+use super::container::Container;
 use super::format::{Endian, WavFormat};
+use super::grammar::{self, Grammar};
+use super::{aiff, caf, fmt};
 
-const EXTENSIBLE: u16 = 0xfffe;
+/// `AIFCVersion1`, the one date that an AIFF-C `FVER` chunk has.
+const AIFF_C_VERSION: [u8; 4] = [0xa2, 0x80, 0x51, 0x40];
 
-/// Length of the plain `fmt ` body, and of a `WAVE_FORMAT_EXTENSIBLE`.
-const PLAIN_BODY: usize = 16;
-const EXTENSIBLE_BODY: usize = 40;
+/// Body of a `ds64` chunk without a table, in bytes.
+const DS64_BODY: u64 = 28;
 
-/// Bytes that follow the tag in a sub-format GUID, after two fields of 16 bits: 0 and 16.
-const GUID_TAIL: [u8; 8] = [0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
-
-/// Header of a WAV file with `frames` frames of `format`, up to and with the size of `data`:
-/// 44 bytes, or 68 if there is a channel mask, and 36 more in an RF64 file, which it is when
-/// the sizes do not fit in 32 bits. The samples follow, and [`padding`] after them.
+/// Header of a file with `frames` frames of `format`, up to the first sample. The samples follow, and
+/// [`padding`] after them.
 ///
-/// Samples with the most significant byte first make it an RIFX file; there is no form of
-/// that with larger sizes, so they are left open (2^32 - 1).
+/// A WAV file has 44 bytes of it, or 68 if there is a channel mask, and 36 more in an RF64 file, which
+/// it is when the sizes do not fit in 32 bits. Samples with the most significant byte first make it an
+/// RIFX file. Where RIFX and AIFF have no form with larger sizes, these are the largest that fit (2^32 - 1).
+/// Raw samples have no header.
 pub fn canonical_header(format: &WavFormat, frames: u64) -> Vec<u8> {
-    let endian = format.sample.endian();
-    let data = frames.saturating_mul(format.frame_bytes() as u64);
-    let body = fmt_body(format, endian);
-    // "WAVE", the headers of two chunks, the format, the samples.
-    let riff = data.saturating_add(4 + 16 + body.len() as u64 + padding(format, frames));
-    let large = riff >= u64::from(u32::MAX);
-    let size = |size: u64| if large { u32::MAX } else { size as u32 };
-    let u32_bytes = |value: u32| match endian {
-        Endian::Little => value.to_le_bytes(),
-        Endian::Big => value.to_be_bytes(),
-    };
-
-    let mut out = Vec::new();
-    out.extend_from_slice(match (endian, large) {
-        (Endian::Big, _) => b"RIFX",
-        (Endian::Little, true) => b"RF64",
-        (Endian::Little, false) => b"RIFF",
-    });
-    out.extend_from_slice(&u32_bytes(size(riff)));
-    out.extend_from_slice(b"WAVE");
-    if large && endian == Endian::Little {
-        out.extend_from_slice(b"ds64");
-        out.extend_from_slice(&28_u32.to_le_bytes());
-        for value in [riff.saturating_add(36), data, frames] {
-            out.extend_from_slice(&value.to_le_bytes());
-        }
-        out.extend_from_slice(&[0; 4]); // no table
-    }
-    out.extend_from_slice(b"fmt ");
-    out.extend_from_slice(&u32_bytes(body.len() as u32));
-    out.extend_from_slice(&body);
-    out.extend_from_slice(b"data");
-    out.extend_from_slice(&u32_bytes(size(data)));
-    out
+    header(format, frames, 0)
 }
 
 /// As [`canonical_header`] of a RIFF file whose length is not known when it begins: sizes are left
@@ -68,77 +37,123 @@ pub fn open_header(format: &WavFormat) -> Vec<u8> {
 }
 
 /// A header for a file of `total` bytes, whose samples start at `length`: the canonical one
-/// with a `JUNK` chunk or a longer `fmt ` chunk to fill the space. Zeros where no header is so
+/// with a chunk to be skipped or a longer format chunk to fill the space. Zeros where no header is so
 /// short.
 pub fn header_of_length(format: &WavFormat, frames: u64, length: u64, total: u64) -> Vec<u8> {
-    let mut out = canonical_header(format, frames);
     let length = length as usize;
-    let Some(space) = length.checked_sub(out.len()) else { return vec![0; length] };
-    let endian = format.sample.endian();
-    let u32_bytes = |value: u32| match endian {
-        Endian::Little => value.to_le_bytes(),
-        Endian::Big => value.to_be_bytes(),
+    let plain = canonical_header(format, frames).len();
+    let (Some(space), Some(grammar)) = (length.checked_sub(plain), Grammar::of_format(format))
+    else {
+        return vec![0; length];
     };
-    let data_at = out.len() - 8;
-    let junk: Vec<u8> = match space {
-        0 => Vec::new(),
-        8.. => [&b"JUNK"[..], &u32_bytes((space - 8) as u32), &vec![0; space - 8]].concat(),
-        _ => {
-            // No room for a chunk. What follows the plain fields of `fmt ` is not read.
-            let size_at = data_at - fmt_body(format, endian).len() - 4;
-            let size = (data_at - size_at - 4 + space) as u32;
-            out[size_at..size_at + 4].copy_from_slice(&u32_bytes(size));
-            vec![0; space]
-        }
-    };
-    out.splice(data_at..data_at, junk);
+    let mut out = header(format, frames, space);
     if !out.starts_with(b"RF64") {
-        let riff = u32::try_from(total.saturating_sub(8)).unwrap_or(u32::MAX);
-        out[4..8].copy_from_slice(&u32_bytes(riff));
+        let start = grammar.file_start(total);
+        out[..start.len()].copy_from_slice(&start);
     }
     out
 }
 
-/// Header of a `JUNK` chunk of `size` bytes, in the byte order of a file with samples of `format`.
-pub fn junk_header(format: Option<&WavFormat>, size: u64) -> Vec<u8> {
-    let size = u32::try_from(size).unwrap_or(u32::MAX);
-    let size = match format.map(|format| format.sample.endian()) {
-        Some(Endian::Big) => size.to_be_bytes(),
-        Some(Endian::Little) | None => size.to_le_bytes(),
+/// What stands before zeros so that `bytes` lost bytes at `offset` of a file are a chunk that readers
+/// skip: padding up to where a chunk can start, and a chunk header. Empty where that does not fit.
+pub fn filler(format: Option<&WavFormat>, offset: u64, bytes: u64) -> Vec<u8> {
+    let grammar = match format {
+        Some(format) => Grammar::of_format(format),
+        None => Some(grammar::RIFF),
     };
-    [*b"JUNK", size].concat()
+    let Some(grammar) = grammar else { return Vec::new() };
+    let pad = grammar.pad_after(offset);
+    match bytes.checked_sub(pad + grammar.header_bytes() as u64) {
+        Some(body) => {
+            let id = filler_id(grammar.container);
+            [vec![0; pad as usize], grammar.chunk_header(id, body)].concat()
+        }
+        None => Vec::new(),
+    }
 }
 
 /// Number of zero bytes after the samples of a file that starts with [`canonical_header`].
 pub fn padding(format: &WavFormat, frames: u64) -> u64 {
-    frames.saturating_mul(format.frame_bytes() as u64) % 2
+    let data = frames.saturating_mul(format.frame_bytes() as u64);
+    Grammar::of_format(format)
+        .map_or(0, |grammar| grammar.pad_after(data.saturating_add(before_samples(format).into())))
 }
 
-fn fmt_body(format: &WavFormat, endian: Endian) -> Vec<u8> {
-    let mut out = Vec::with_capacity(EXTENSIBLE_BODY);
-    let mut field = |value: u32, width: usize| match endian {
-        Endian::Little => out.extend_from_slice(&value.to_le_bytes()[..width]),
-        Endian::Big => out.extend_from_slice(&value.to_be_bytes()[4 - width..]),
-    };
-    let extensible = format.channel_mask != 0;
-    let container_bits = u16::from(format.sample.width()) * 8;
-    field(u32::from(if extensible { EXTENSIBLE } else { format.tag }), 2);
-    field(u32::from(format.channels), 2);
-    field(format.sample_rate, 4);
-    field(format.byte_rate, 4);
-    // Does not fit for more channels than any program writes.
-    field(format.frame_bytes() as u32 & 0xffff, 2);
-    field(u32::from(if extensible { container_bits } else { format.valid_bits }), 2);
-    if extensible {
-        field((EXTENSIBLE_BODY - PLAIN_BODY - 2) as u32, 2);
-        field(u32::from(format.valid_bits), 2);
-        field(format.channel_mask, 4);
-        field(u32::from(format.tag), 4);
-        field(0, 2);
-        field(16, 2);
-        out.extend_from_slice(&GUID_TAIL);
+/// The identifier of chunks that readers skip. AIFF has none for that, but they skip all that they do
+/// not know.
+fn filler_id(container: Container) -> &'static [u8; 4] {
+    match container {
+        Container::Caf => b"free",
+        Container::Wave64 => b"junk",
+        _ => b"JUNK",
     }
-    out
+}
+
+/// Bytes of an audio chunk before the first sample, all zero.
+fn before_samples(format: &WavFormat) -> u8 {
+    match format.container {
+        Container::Aiff | Container::AiffC => 8,
+        Container::Caf => 4,
+        _ => 0,
+    }
+}
+
+/// The header with `space` bytes more than it needs.
+fn header(format: &WavFormat, frames: u64, space: usize) -> Vec<u8> {
+    let Some(grammar) = Grammar::of_format(format) else { return Vec::new() };
+    let data = frames.saturating_mul(format.frame_bytes() as u64);
+    let before = before_samples(format);
+    let audio_body = data.saturating_add(before.into());
+    let mut chunks = format_chunks(format, frames);
+    fill(&mut chunks, space, &grammar);
+    let mut head: Vec<u8> = chunks
+        .iter()
+        .flat_map(|(id, body)| [grammar.chunk_header(id, body.len() as u64), body.clone()].concat())
+        .collect();
+    let audio: &[u8; 4] = match format.container {
+        Container::Aiff | Container::AiffC => b"SSND",
+        _ => b"data",
+    };
+    let length = (grammar.start + head.len() + grammar.header_bytes()) as u64;
+    let length = length.saturating_add(audio_body).saturating_add(padding(format, frames));
+    let large = length.saturating_sub(8) >= u64::from(u32::MAX);
+    let rf64 = large && format.container == Container::Wav && grammar.endian == Endian::Little;
+    let mut start = grammar.file_start(length);
+    let mut audio_header = grammar.chunk_header(audio, audio_body);
+    if rf64 {
+        start = b"RF64\xff\xff\xff\xffWAVE".to_vec();
+        audio_header[4..].fill(0xff);
+        let riff = (length - 8).saturating_add(8 + DS64_BODY);
+        let sizes = [riff, data, frames].map(u64::to_le_bytes).concat();
+        head = [grammar.chunk_header(b"ds64", DS64_BODY), sizes, vec![0; 4], head].concat();
+    }
+    [start, head, audio_header, vec![0; before.into()]].concat()
+}
+
+type Chunks = Vec<(&'static [u8; 4], Vec<u8>)>;
+
+/// The chunks before that of the samples, the format last.
+fn format_chunks(format: &WavFormat, frames: u64) -> Chunks {
+    match format.container {
+        Container::Wav => vec![(b"fmt ", fmt::body(format, format.sample.endian()))],
+        Container::Wave64 => vec![(b"fmt ", fmt::body(format, Endian::Little))],
+        Container::Aiff => vec![(b"COMM", aiff::body(format, frames))],
+        Container::AiffC => {
+            vec![(b"FVER", AIFF_C_VERSION.to_vec()), (b"COMM", aiff::body(format, frames))]
+        }
+        Container::Caf => vec![(b"desc", caf::body(format))],
+        Container::Raw => Vec::new(),
+    }
+}
+
+/// Makes the chunks longer by `space` bytes in all.
+fn fill(chunks: &mut Chunks, space: usize, grammar: &Grammar) {
+    match (space.checked_sub(grammar.header_bytes()), chunks.last_mut()) {
+        (Some(body), _) => chunks.push((filler_id(grammar.container), vec![0; body])),
+        // No room for a chunk. What follows the plain fields of a format is not read.
+        (None, Some((_, body))) => body.resize(body.len() + space, 0),
+        (None, None) => {}
+    }
 }
 
 #[cfg(test)]

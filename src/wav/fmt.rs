@@ -3,11 +3,18 @@
 //! The four structures are prefixes of each other, so the length says which one it is. Files
 //! exist whose fields contradict each other; what is believed here affects compression only.
 
+use super::container::Container;
 use super::format::{Endian, SampleFormat, WavFormat};
 
-/// Longest part of a `fmt ` body that is looked at, in bytes: a `WAVEFORMATEXTENSIBLE`.
-pub(super) const MAX_BODY: usize = 40;
+/// Length of the plain body, and of a `WAVEFORMATEXTENSIBLE`, in bytes.
+const PLAIN_BODY: usize = 16;
+const EXTENSIBLE_BODY: usize = 40;
 
+/// Bytes that follow the tag in a sub-format GUID, after two fields of 16 bits: 0 and 16.
+const GUID_TAIL: [u8; 8] = [0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
+
+/// Some writers leave the tag at this: `WAVE_FORMAT_UNKNOWN`.
+const UNKNOWN: u16 = 0;
 const PCM: u16 = 1;
 const IEEE_FLOAT: u16 = 3;
 const ALAW: u16 = 6;
@@ -15,7 +22,7 @@ const MULAW: u16 = 7;
 const EXTENSIBLE: u16 = 0xfffe;
 
 /// Reads the body of a `fmt ` chunk; `None` if no frame size follows from it.
-pub(super) fn parse(body: &[u8], endian: Endian) -> Option<WavFormat> {
+pub(super) fn parse(body: &[u8], endian: Endian, container: Container) -> Option<WavFormat> {
     let u16_at = |at: usize| {
         let bytes = body.get(at..)?.first_chunk()?;
         Some(match endian {
@@ -52,6 +59,14 @@ pub(super) fn parse(body: &[u8], endian: Endian) -> Option<WavFormat> {
     let width = sample_width(channels, block, bits);
     let sample = match (tag, width) {
         (PCM, Some(width @ 1..=4)) => SampleFormat::Integer { width, endian },
+        // Without a tag, all other fields have to agree on integers.
+        (UNKNOWN, Some(width @ 1..=4))
+            if usize::from(block) == usize::from(width) * usize::from(channels)
+                && (1..=8 * u16::from(width)).contains(&bits)
+                && sample_rate > 0 =>
+        {
+            SampleFormat::Integer { width, endian }
+        }
         (ALAW, Some(1)) => SampleFormat::ALaw,
         (MULAW, Some(1)) => SampleFormat::MuLaw,
         (IEEE_FLOAT, Some(4)) => SampleFormat::Float32 { endian },
@@ -59,7 +74,44 @@ pub(super) fn parse(body: &[u8], endian: Endian) -> Option<WavFormat> {
         _ if block > 0 => SampleFormat::Opaque { stride: block },
         _ => return None,
     };
-    Some(WavFormat { tag, channels, sample_rate, byte_rate, valid_bits, channel_mask, sample })
+    Some(WavFormat {
+        tag,
+        channels,
+        sample_rate,
+        byte_rate,
+        valid_bits,
+        channel_mask,
+        container,
+        sample,
+    })
+}
+
+/// The body of a `fmt ` chunk for `format`, extensible if there is a channel mask.
+pub(super) fn body(format: &WavFormat, endian: Endian) -> Vec<u8> {
+    let mut out = Vec::with_capacity(EXTENSIBLE_BODY);
+    let mut field = |value: u32, width: usize| match endian {
+        Endian::Little => out.extend_from_slice(&value.to_le_bytes()[..width]),
+        Endian::Big => out.extend_from_slice(&value.to_be_bytes()[4 - width..]),
+    };
+    let extensible = format.channel_mask != 0;
+    let container_bits = u16::from(format.sample.width()) * 8;
+    field(u32::from(if extensible { EXTENSIBLE } else { format.tag }), 2);
+    field(u32::from(format.channels), 2);
+    field(format.sample_rate, 4);
+    field(format.byte_rate, 4);
+    // Does not fit for more channels than any program writes.
+    field(format.frame_bytes() as u32 & 0xffff, 2);
+    field(u32::from(if extensible { container_bits } else { format.valid_bits }), 2);
+    if extensible {
+        field((EXTENSIBLE_BODY - PLAIN_BODY - 2) as u32, 2);
+        field(u32::from(format.valid_bits), 2);
+        field(format.channel_mask, 4);
+        field(u32::from(format.tag), 4);
+        field(0, 2);
+        field(16, 2);
+        out.extend_from_slice(&GUID_TAIL);
+    }
+    out
 }
 
 /// Bytes per sample: what the frame size leaves to each channel if the bits fit in there,
@@ -80,7 +132,8 @@ mod tests {
     use crate::wav::testing::fmt_body;
 
     fn sample(tag: u16, channels: u16, block: u16, bits: u16) -> Option<SampleFormat> {
-        parse(&fmt_body(tag, channels, 8000, block, bits), Endian::Little).map(|f| f.sample)
+        let body = fmt_body(tag, channels, 8000, block, bits);
+        parse(&body, Endian::Little, Container::Wav).map(|f| f.sample)
     }
 
     fn int(width: u8) -> Option<SampleFormat> {
@@ -96,6 +149,10 @@ mod tests {
             (PCM, 2, 8, 24, int(4)), // 24 bits in 4 bytes
             (PCM, 5, 5, 5, int(1)),
             (PCM, 1, 6, 48, Some(SampleFormat::Opaque { stride: 6 })),
+            (UNKNOWN, 2, 4, 16, int(2)),
+            (UNKNOWN, 1, 4, 24, int(4)),
+            (UNKNOWN, 2, 36, 4, Some(SampleFormat::Opaque { stride: 36 })),
+            (UNKNOWN, 2, 4, 0, Some(SampleFormat::Opaque { stride: 4 })),
             (IEEE_FLOAT, 2, 8, 32, Some(SampleFormat::Float32 { endian })),
             (IEEE_FLOAT, 1, 8, 64, Some(SampleFormat::Float64 { endian })),
             (IEEE_FLOAT, 1, 2, 16, Some(SampleFormat::Opaque { stride: 2 })),
@@ -122,13 +179,13 @@ mod tests {
         let mut body = fmt_body(EXTENSIBLE, 2, 48_000, 8, 32);
         body.extend([22, 0, 24, 0, 3, 0, 0, 0]); // cbSize, valid bits, mask
         body.extend([PCM as u8, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71]);
-        let format = parse(&body, Endian::Little).unwrap();
+        let format = parse(&body, Endian::Little, Container::Wav).unwrap();
         assert_eq!((format.tag, format.valid_bits, format.channel_mask), (PCM, 24, 3));
         assert_eq!(Some(format.sample), int(4));
-        assert_eq!(body.len(), MAX_BODY);
+        assert_eq!(body.len(), EXTENSIBLE_BODY);
         // Any prefix is read without a panic, and from 14 bytes on with the same frame size.
         for length in 0..body.len() {
-            let format = parse(&body[..length], Endian::Little);
+            let format = parse(&body[..length], Endian::Little, Container::Wav);
             assert_eq!(format.map(|f| f.frame_bytes()), (length >= 14).then_some(8));
         }
     }

@@ -1,15 +1,16 @@
 //! What a file says about its audio, reduced to what coding and reporting need.
 
+use super::container::Container;
 use crate::error::{Error, Result};
 
 /// Byte order of multi-byte samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Endian {
-    /// Least significant byte first: RIFF, RF64, BW64.
+    /// Least significant byte first: RIFF, RF64, BW64, Wave64.
     #[default]
     Little = 0,
-    /// Most significant byte first: RIFX.
+    /// Most significant byte first: RIFX, and AIFF mostly.
     Big = 1,
 }
 
@@ -40,6 +41,8 @@ pub enum SampleFormat {
         /// Byte order.
         endian: Endian,
     },
+    /// Two's complement integers of one byte: AIFF and CAF have these where WAV has unsigned ones.
+    SignedByte,
     /// Anything else (ADPCM, 48-bit integers, ...): blocks of bytes without known samples.
     Opaque {
         /// Size of a block in bytes (`nBlockAlign`), at least 1.
@@ -63,14 +66,25 @@ impl SampleFormat {
     pub fn width(self) -> u8 {
         match self {
             SampleFormat::Integer { width, .. } => width,
-            SampleFormat::ALaw | SampleFormat::MuLaw => 1,
+            SampleFormat::ALaw | SampleFormat::MuLaw | SampleFormat::SignedByte => 1,
             SampleFormat::Float32 { .. } => 4,
             SampleFormat::Float64 { .. } => 8,
             SampleFormat::Opaque { .. } => 0,
         }
     }
 
-    /// Byte order of the file: that of the samples, where they have one.
+    /// The `wFormatTag` of such samples in a WAV file; 0 for opaque ones.
+    pub(super) fn usual_tag(self) -> u16 {
+        match self {
+            SampleFormat::Integer { .. } | SampleFormat::SignedByte => 1,
+            SampleFormat::Float32 { .. } | SampleFormat::Float64 { .. } => 3,
+            SampleFormat::ALaw => 6,
+            SampleFormat::MuLaw => 7,
+            SampleFormat::Opaque { .. } => 0,
+        }
+    }
+
+    /// Byte order of the samples, little-endian where they have none.
     pub fn endian(self) -> Endian {
         match self {
             SampleFormat::Integer { endian, .. }
@@ -101,6 +115,7 @@ impl SampleFormat {
             SampleFormat::Float32 { endian } => (3, endian as u16),
             SampleFormat::Float64 { endian } => (4, endian as u16),
             SampleFormat::Opaque { stride } => (5, stride),
+            SampleFormat::SignedByte => (6, 0),
         };
         let [low, high] = last.to_le_bytes();
         [kind, self.width(), low, high]
@@ -121,6 +136,7 @@ impl SampleFormat {
             3 => SampleFormat::Float32 { endian },
             4 => SampleFormat::Float64 { endian },
             5 if last > 0 => SampleFormat::Opaque { stride: last },
+            6 => SampleFormat::SignedByte,
             _ => return Err(unknown_samples(bytes)),
         };
         if format.to_bytes() != bytes {
@@ -138,10 +154,11 @@ fn unknown_samples([kind, width, low, high]: [u8; SampleFormat::BYTES]) -> Error
     }
 }
 
-/// What the `fmt ` chunk says, after repair of contradictions.
+/// What the header of a file says of its samples, after repair of contradictions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WavFormat {
-    /// `wFormatTag`, or the one that `WAVE_FORMAT_EXTENSIBLE` holds as its sub-format.
+    /// `wFormatTag`, or the one that `WAVE_FORMAT_EXTENSIBLE` holds as its sub-format; in other
+    /// containers the one that WAV has for such samples.
     pub tag: u16,
     /// Number of channels, at least 1.
     pub channels: u16,
@@ -153,9 +170,14 @@ pub struct WavFormat {
     pub valid_bits: u16,
     /// Speaker positions (`dwChannelMask`), 0 if the file does not say.
     pub channel_mask: u32,
+    /// What surrounds the samples.
+    pub container: Container,
     /// How one sample is stored.
     pub sample: SampleFormat,
 }
+
+/// Bits of the byte with the kind of the samples that hold it; those above hold the container.
+const KIND_BITS: u32 = 4;
 
 impl WavFormat {
     /// Size of the serialised form in bytes.
@@ -190,7 +212,8 @@ impl WavFormat {
         (rate > 0).then(|| u64::try_from(frame).unwrap_or(u64::MAX))
     }
 
-    /// Serialised form: the fields in the order of declaration, little-endian.
+    /// Serialised form: the fields in the order of declaration, little-endian; the container is in the
+    /// high bits of the first byte of the sample format.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut out = [0; Self::BYTES];
         out[0..2].copy_from_slice(&self.tag.to_le_bytes());
@@ -200,6 +223,7 @@ impl WavFormat {
         out[12..14].copy_from_slice(&self.valid_bits.to_le_bytes());
         out[14..18].copy_from_slice(&self.channel_mask.to_le_bytes());
         out[18..22].copy_from_slice(&self.sample.to_bytes());
+        out[18] |= (self.container as u8) << KIND_BITS;
         out
     }
 
@@ -207,7 +231,7 @@ impl WavFormat {
     ///
     /// # Errors
     /// [`Error::Corrupt`] (offset relative to `bytes`) if there are no channels,
-    /// [`Error::Unsupported`] if the sample format is not defined.
+    /// [`Error::Unsupported`] if the container or the sample format is not defined.
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Result<Self> {
         let b = |i: usize| bytes[i];
         let u16_at = |i| u16::from_le_bytes([b(i), b(i + 1)]);
@@ -219,7 +243,8 @@ impl WavFormat {
             byte_rate: u32_at(8),
             valid_bits: u16_at(12),
             channel_mask: u32_at(14),
-            sample: SampleFormat::from_bytes([b(18), b(19), b(20), b(21)])?,
+            container: Container::from_number(b(18) >> KIND_BITS)?,
+            sample: SampleFormat::from_bytes([b(18) & 0x0f, b(19), b(20), b(21)])?,
         };
         if format.channels == 0 {
             return Err(Error::corrupt(2, "audio without channels"));
@@ -248,8 +273,8 @@ mod tests {
                 }
             }
         }
-        // 4 widths x 2 orders, two laws, two floats x 2 orders, 300 strides.
-        assert_eq!(accepted, 8 + 2 + 4 + 300);
+        // 4 widths x 2 orders, two laws, two floats x 2 orders, 300 strides, signed bytes.
+        assert_eq!(accepted, 8 + 2 + 4 + 300 + 1);
     }
 
     #[test]
@@ -261,9 +286,16 @@ mod tests {
             byte_rate: 1,
             valid_bits: 20,
             channel_mask: 0x3f,
+            container: Container::Wav,
             sample: SampleFormat::Integer { width: 3, endian: Endian::Big },
         };
-        assert_eq!(WavFormat::from_bytes(&format.to_bytes()).unwrap(), format);
+        for container in Container::ALL {
+            format.container = container;
+            assert_eq!(WavFormat::from_bytes(&format.to_bytes()).unwrap(), format);
+        }
+        let mut unknown = format.to_bytes();
+        unknown[18] = 0x60;
+        assert!(matches!(WavFormat::from_bytes(&unknown), Err(Error::Unsupported { .. })));
         assert_eq!(format.frame_bytes(), 18);
         assert_eq!(format.seconds(96_000), 0.5);
         format.channels = 0;

@@ -12,11 +12,18 @@ pub(super) struct Input<R> {
     buffer: Vec<u8>,
     position: usize,
     ended: bool,
+    /// Number of bytes used up.
+    taken: u64,
 }
 
 impl<R: Read> Input<R> {
     pub(super) fn new(source: R) -> Self {
-        Input { source, buffer: Vec::new(), position: 0, ended: false }
+        Input { source, buffer: Vec::new(), position: 0, ended: false, taken: 0 }
+    }
+
+    /// Number of bytes used up so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// The next `count` bytes, without using them up; fewer only where the source ends.
@@ -40,6 +47,7 @@ impl<R: Read> Input<R> {
         let from_buffer = count.min(held.len());
         out.extend_from_slice(&held[..from_buffer]);
         self.position += from_buffer;
+        self.taken += from_buffer as u64;
         if self.position == self.buffer.len() && !self.buffer.is_empty() {
             // A long look-ahead is rare; its memory is not kept for the rest of the file.
             self.buffer = Vec::new();
@@ -51,6 +59,7 @@ impl<R: Read> Input<R> {
         }
         let got = (&mut self.source).take(missing as u64).read_to_end(out)?;
         self.ended = got < missing;
+        self.taken += got as u64;
         Ok(from_buffer + got)
     }
 }
@@ -73,6 +82,7 @@ mod tests {
         assert_eq!(input.take_into(20_000, &mut out).unwrap(), 10_001);
         assert_eq!(input.take_into(1, &mut out).unwrap(), 0);
         assert!(input.peek(1).unwrap().is_empty());
+        assert_eq!(input.taken(), 100_000);
         assert_eq!(out, bytes);
     }
 }

@@ -1,6 +1,7 @@
 //! Bytes of an audio span to integers and back, exactly.
 
 mod factor;
+mod integers;
 
 use super::companding::Law;
 use super::format::{Endian, SampleFormat, WavFormat};
@@ -11,8 +12,15 @@ use crate::pcm::{Floats, Pcm, Precision};
 /// hold, say, integers as floats up to an edit and genuine floats after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mapping {
-    /// The integer of the container; 8 bit less 128, so that silence is 0.
+    /// The integer of the container; unsigned bytes less 128, so that silence is 0.
     Integer,
+    /// Offset binary: the same with its highest bit inverted.
+    Offset,
+    /// Two's complement of `bits` bits whose upper bits, in the container, are zero.
+    ZeroExtended {
+        /// From 2 to one less than the container has.
+        bits: u8,
+    },
     /// Linear values of A-law codes (odd up to 63; 13 bits).
     ALaw,
     /// Linear values of µ-law codes (even; negative zero is -1; 14 bits).
@@ -20,6 +28,9 @@ pub enum Mapping {
     /// Integers times a factor, as [`Floats`]: doubles may hold no more than single precision.
     Float(Precision),
 }
+
+/// The byte of [`Mapping::ZeroExtended`], to which the number of bits is added.
+const ZERO_EXTENDED: u8 = 0x20;
 
 impl Mapping {
     /// Serialised form.
@@ -30,6 +41,8 @@ impl Mapping {
             Mapping::MuLaw => 2,
             Mapping::Float(Precision::Single) => 3,
             Mapping::Float(Precision::Double) => 4,
+            Mapping::Offset => 5,
+            Mapping::ZeroExtended { bits } => ZERO_EXTENDED | bits,
         }
     }
 
@@ -44,6 +57,8 @@ impl Mapping {
             2 => Ok(Mapping::MuLaw),
             3 => Ok(Mapping::Float(Precision::Single)),
             4 => Ok(Mapping::Float(Precision::Double)),
+            5 => Ok(Mapping::Offset),
+            0x22..=0x3F => Ok(Mapping::ZeroExtended { bits: byte ^ ZERO_EXTENDED }),
             _ => Err(Error::corrupt(0, format!("sample mapping {byte} is not defined"))),
         }
     }
@@ -69,12 +84,11 @@ pub fn map(bytes: &[u8], format: &WavFormat) -> Option<Mapped> {
     }
     let channels = usize::from(format.channels);
     let (samples, mapping, floats) = match format.sample {
-        SampleFormat::Integer { width: 1, .. } => {
-            (bytes.iter().map(|&b| i32::from(b) - 128).collect(), Mapping::Integer, None)
-        }
-        SampleFormat::Integer { width, endian } => {
-            let chunks = bytes.chunks_exact(usize::from(width));
-            (chunks.map(|c| read_int(c, endian)).collect(), Mapping::Integer, None)
+        SampleFormat::Integer { .. } | SampleFormat::SignedByte => {
+            let bits = 8 * u32::from(format.sample.width());
+            let (samples, mapping) =
+                integers::chosen(read_integers(bytes, format.sample), bits, channels);
+            (samples, mapping, None)
         }
         SampleFormat::ALaw => (expand(bytes, Law::a()), Mapping::ALaw, None),
         SampleFormat::MuLaw => (expand(bytes, Law::mu()), Mapping::MuLaw, None),
@@ -88,9 +102,19 @@ pub fn map(bytes: &[u8], format: &WavFormat) -> Option<Mapped> {
     Some(Mapped { pcm: Pcm { channels, samples }, mapping, floats })
 }
 
-/// The integers of [`map`] alone, for those who do not want the samples back.
+/// The integers of [`map`] alone, for those who do not want the samples back; of formats of integers
+/// those that the header declares.
 pub fn to_pcm(bytes: &[u8], format: &WavFormat) -> Option<(Pcm, Mapping)> {
-    map(bytes, format).map(|mapped| (mapped.pcm, mapped.mapping))
+    match format.sample {
+        SampleFormat::Integer { .. } | SampleFormat::SignedByte
+            if bytes.len().is_multiple_of(format.frame_bytes()) =>
+        {
+            let samples = read_integers(bytes, format.sample);
+            let channels = usize::from(format.channels);
+            Some((Pcm { channels, samples }, Mapping::Integer))
+        }
+        _ => map(bytes, format).map(|mapped| (mapped.pcm, mapped.mapping)),
+    }
 }
 
 /// Inverse of [`map`]: the bytes that were given to it.
@@ -110,11 +134,17 @@ pub fn unmap(mapped: &Mapped, sample: SampleFormat) -> Result<Vec<u8>> {
 /// [`Error::Corrupt`] (offset 0) if not.
 pub fn check_mapping(sample: SampleFormat, mapping: Mapping) -> Result<()> {
     match (sample, mapping) {
-        (SampleFormat::Integer { .. }, Mapping::Integer)
+        (SampleFormat::Integer { .. } | SampleFormat::SignedByte, Mapping::Integer)
+        | (SampleFormat::Integer { .. } | SampleFormat::SignedByte, Mapping::Offset)
         | (SampleFormat::ALaw, Mapping::ALaw)
         | (SampleFormat::MuLaw, Mapping::MuLaw)
         | (SampleFormat::Float32 { .. }, Mapping::Float(Precision::Single))
         | (SampleFormat::Float64 { .. }, Mapping::Float(_)) => Ok(()),
+        (SampleFormat::Integer { width, .. }, Mapping::ZeroExtended { bits })
+            if width > 1 && bits < 8 * width =>
+        {
+            Ok(())
+        }
         _ => Err(Error::corrupt(0, format!("mapping {mapping:?} of {sample:?}"))),
     }
 }
@@ -128,15 +158,14 @@ pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec
     check_mapping(sample, mapping)?;
     let mut out = Vec::with_capacity(pcm.samples.len() * usize::from(sample.width()));
     match sample {
-        SampleFormat::Integer { width, endian } => {
-            // 8 bit is unsigned: 128 stands for 0.
-            let centre = if width == 1 { 128 } else { 0 };
-            let spare = 32 - 8 * u32::from(width);
+        SampleFormat::Integer { .. } | SampleFormat::SignedByte => {
+            let (width, endian) = (usize::from(sample.width()), sample.endian());
+            // Bytes of WAV have no sign: 128 stands for 0.
+            let unsigned = width == 1 && sample != SampleFormat::SignedByte;
             for &value in &pcm.samples {
-                if (value << spare) >> spare != value {
-                    return Err(Error::corrupt(0, format!("sample {value} in {width} bytes")));
-                }
-                write_int(value + centre, usize::from(width), endian, &mut out);
+                let value = integers::declared(value, 8 * width as u32, mapping)?;
+                let value = if unsigned { value ^ 0x80 } else { value };
+                write_int(value, width, endian, &mut out);
             }
         }
         SampleFormat::ALaw => compress(&pcm.samples, Law::a(), &mut out)?,
@@ -144,6 +173,19 @@ pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec
         _ => return Err(Error::corrupt(0, format!("integers alone of {sample:?}"))),
     }
     Ok(out)
+}
+
+/// The integers of a file of integers, as declared.
+fn read_integers(bytes: &[u8], sample: SampleFormat) -> Vec<i32> {
+    match sample {
+        SampleFormat::Integer { width: 1, .. } => {
+            bytes.iter().map(|&byte| i32::from(byte) - 128).collect()
+        }
+        _ => {
+            let chunks = bytes.chunks_exact(usize::from(sample.width()).max(1));
+            chunks.map(|chunk| read_int(chunk, sample.endian())).collect()
+        }
+    }
 }
 
 /// The two's complement integer in the 1 to 4 bytes of `chunk`.

@@ -1,6 +1,7 @@
 //! Tests of the mappings: exhaustive where that is possible.
 
 use super::*;
+use crate::wav::Container;
 use proptest::prelude::*;
 
 fn format(sample: SampleFormat, channels: u16) -> WavFormat {
@@ -11,6 +12,7 @@ fn format(sample: SampleFormat, channels: u16) -> WavFormat {
         byte_rate: 0,
         valid_bits: 0,
         channel_mask: 0,
+        container: Container::Wav,
         sample,
     }
 }
@@ -37,6 +39,9 @@ fn all_256_codes_of_one_byte() {
     let bytes: Vec<u8> = (0..=255).collect();
     let (samples, _) = round_trip(&bytes, SampleFormat::Integer { width: 1, endian: LITTLE });
     assert_eq!(samples, (-128..=127).collect::<Vec<_>>());
+    // From 0 to 127 and then from -128 on; smoother in offset binary.
+    let (samples, mapping) = round_trip(&bytes, SampleFormat::SignedByte);
+    assert_eq!((samples, mapping), ((-128..=127).collect::<Vec<_>>(), Mapping::Offset));
     round_trip(&bytes, SampleFormat::ALaw);
     round_trip(&bytes, SampleFormat::MuLaw);
 }
@@ -56,8 +61,10 @@ fn all_65536_values_of_two_bytes() {
 #[test]
 fn three_bytes_are_signed() {
     let bytes = [0xff, 0xff, 0x7f, 0x00, 0x00, 0x80, 0xfe, 0xff, 0xff];
-    let (samples, _) = round_trip(&bytes, SampleFormat::Integer { width: 3, endian: LITTLE });
-    assert_eq!(samples, [0x7f_ffff, -0x80_0000, -2]);
+    let sample = SampleFormat::Integer { width: 3, endian: LITTLE };
+    round_trip(&bytes, sample);
+    let declared = to_pcm(&bytes, &format(sample, 1)).unwrap().0.samples;
+    assert_eq!(declared, [0x7f_ffff, -0x80_0000, -2]);
 }
 
 #[test]
@@ -105,13 +112,23 @@ fn values_beyond_the_format_are_errors() {
     assert!(from_pcm(&pcm(0), F64, Mapping::Float(Precision::Double)).is_err());
     assert!(check_mapping(F32, Mapping::Float(Precision::Double)).is_err());
     assert!(from_pcm(&pcm(0), int(2), Mapping::ALaw).is_err());
+    let extended = |bits| Mapping::ZeroExtended { bits };
+    for (value, width, bits) in [(0x80_0000, 4, 24), (0, 3, 24), (0, 1, 8), (2, 2, 2)] {
+        assert!(from_pcm(&pcm(value), int(width), extended(bits)).is_err(), "{value} {width}");
+    }
+    assert_eq!(from_pcm(&pcm(-2), int(4), extended(24)).unwrap(), [0xfe, 0xff, 0xff, 0]);
+    assert_eq!(from_pcm(&pcm(0), int(2), Mapping::Offset).unwrap(), [0, 0x80]);
+    assert_eq!(from_pcm(&pcm(-1), int(1), Mapping::Offset).unwrap(), [0xff]);
+    assert!(from_pcm(&pcm(0), SampleFormat::SignedByte, extended(7)).is_err());
+    assert!(from_pcm(&pcm(0), F32, Mapping::Offset).is_err());
 }
 
 #[test]
 fn mapping_bytes_are_canonical() {
     let accepted = (0..=255).filter(|&b| Mapping::from_byte(b).is_ok_and(|m| m.to_byte() == b));
-    assert_eq!(accepted.collect::<Vec<u8>>(), [0, 1, 2, 3, 4]);
-    assert_eq!((0..=255).filter(|&b| Mapping::from_byte(b).is_ok()).count(), 5);
+    let expected: Vec<u8> = (0..=5).chain(0x22..=0x3F).collect();
+    assert_eq!(accepted.collect::<Vec<u8>>(), expected);
+    assert_eq!((0..=255).filter(|&b| Mapping::from_byte(b).is_ok()).count(), expected.len());
 }
 
 proptest! {
@@ -129,5 +146,6 @@ proptest! {
         }
         round_trip(&bytes, SampleFormat::ALaw);
         round_trip(&bytes, SampleFormat::MuLaw);
+        round_trip(&bytes, SampleFormat::SignedByte);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::io::Read;
 
-use super::fmt;
-use super::format::{Endian, WavFormat};
+use super::format::WavFormat;
+use super::grammar::{Chunk, Grammar, LONGEST_FORMAT, LONGEST_HEADER, LONGEST_START, Role};
 use super::input::Input;
+use super::{refusal, resync};
 use crate::error::{Error, Result};
 
 /// Longest foreign span, in bytes.
@@ -17,14 +18,8 @@ const MAX_FORMAT_SEARCH: usize = 64 << 20;
 /// whose size did not fit in its field, and not for something small that was appended.
 const MIN_UNDECLARED: usize = 64 << 10;
 
-/// Size field of writers that do not know the size: RF64 (`ds64` knows it), or a pipe.
-const UNKNOWN_SIZE: u32 = u32::MAX;
-
-/// Identifiers that are believed at an odd position, where a pad byte is missing.
-const KNOWN_IDS: [&[u8; 4]; 16] = [
-    b"fmt ", b"data", b"LIST", b"fact", b"bext", b"cue ", b"smpl", b"inst", b"JUNK", b"PAD ",
-    b"iXML", b"id3 ", b"ID3 ", b"PEAK", b"axml", b"plst",
-];
+/// Longest ID3v2 tag before a file that is passed over, in bytes, all held in memory.
+const LONGEST_TAG: usize = 8 << 20;
 
 /// A piece of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,29 +65,37 @@ impl SegmentLimit {
 enum State {
     /// Before a chunk header.
     Chunk,
-    /// In a chunk that is not audio: bytes left, and whether a pad byte is due after them.
-    Skip { left: u64, odd: bool },
-    /// In audio: bytes left and declared; both [`u64::MAX`] if the rest of the file is audio.
-    Data { left: u64, declared: u64 },
-    /// After a chunk of odd size.
-    Pad,
+    /// In a chunk that is not audio: bytes left, and bytes of padding due after them.
+    Skip { left: u64, pad: u64 },
+    /// In audio: bytes left and declared, both [`u64::MAX`] if the rest of the file is audio; and
+    /// bytes of padding due after them.
+    Data { left: u64, declared: u64, pad: u64 },
+    /// After a chunk that needs this many bytes of padding.
+    Pad(u64),
     /// The source has ended.
     End,
 }
 
-/// Reads a WAV file from front to back, without seeking, as a sequence of [`Span`]s.
+/// Reads a WAV, Wave64, AIFF or CAF file, or raw samples, from front to back, without seeking, as a
+/// sequence of [`Span`]s.
 ///
 /// The sequence depends on the bytes and the [`SegmentLimit`] only, not on how many bytes the
-/// source delivers at a time. Memory: one span, or 64 MiB if `data` comes before `fmt `.
+/// source delivers at a time. Memory: one span, or 64 MiB if the samples come before their format.
 pub struct WavReader<R> {
     input: Input<R>,
-    endian: Endian,
+    grammar: Grammar,
     state: State,
     /// Foreign bytes that are used up but not delivered.
     foreign: Vec<u8>,
     format: Option<WavFormat>,
-    /// The one look ahead for `fmt ` has been done.
+    /// The one look ahead for the format has been done.
     searched: bool,
+    /// An audio chunk has been found.
+    found_audio: bool,
+    /// Offset up to which nothing was found where the walk could go on.
+    looked_to: u64,
+    /// Where the file ends, by its own account.
+    end: Option<u64>,
     /// Size of `data` that `ds64` declares, in bytes.
     long_size: Option<u64>,
     declared: Option<u64>,
@@ -100,34 +103,52 @@ pub struct WavReader<R> {
 }
 
 impl<R: Read> WavReader<R> {
-    /// Starts reading at the first byte of a file.
+    /// Starts reading at the first byte of a file. An ID3v2 tag before it counts as foreign bytes.
     ///
     /// # Errors
-    /// [`Error::NotWav`] if it starts otherwise than RIFF, RIFX, RF64 and BW64 files with
-    /// form type `WAVE` do; [`Error::Io`].
+    /// [`Error::NotWav`] if it starts otherwise than the files of any [`Container`](super::Container)
+    /// do; [`Error::Io`].
     pub fn new(source: R) -> Result<Self> {
         let mut input = Input::new(source);
-        let start = input.peek(12)?;
-        let endian = match start.first_chunk::<12>() {
-            Some([b'R', b'I', b'F', b'F', .., b'W', b'A', b'V', b'E']) => Endian::Little,
-            Some([b'R', b'F', b'6', b'4', .., b'W', b'A', b'V', b'E']) => Endian::Little,
-            Some([b'B', b'W', b'6', b'4', .., b'W', b'A', b'V', b'E']) => Endian::Little,
-            Some([b'R', b'I', b'F', b'X', .., b'W', b'A', b'V', b'E']) => Endian::Big,
-            _ => return Err(Error::NotWav { reason: describe(start) }),
+        let tag = id3_bytes(input.peek(10)?);
+        let ahead = input.peek(tag + LONGEST_START)?;
+        let start = ahead.get(tag..).unwrap_or_default();
+        let Some(grammar) = Grammar::of_file(start) else {
+            return Err(Error::NotWav { reason: refusal::describe(ahead) });
         };
-        let mut foreign = Vec::new();
-        input.take_into(12, &mut foreign)?;
-        Ok(WavReader {
+        let end = grammar.declared_length(start).map(|length| length.saturating_add(tag as u64));
+        // A long tag is delivered in pieces.
+        let state = State::Skip { left: (tag + grammar.start) as u64, pad: 0 };
+        Ok(WavReader { end, ..Self::starting(input, grammar, state, None) })
+    }
+
+    /// Starts reading samples of `format` that nothing precedes.
+    pub fn raw(source: R, format: WavFormat) -> Self {
+        let state = State::Data { left: u64::MAX, declared: u64::MAX, pad: 0 };
+        let reader = Self::starting(Input::new(source), Grammar::RAW, state, Some(format));
+        WavReader { found_audio: true, ..reader }
+    }
+
+    fn starting(
+        input: Input<R>,
+        grammar: Grammar,
+        state: State,
+        format: Option<WavFormat>,
+    ) -> Self {
+        WavReader {
             input,
-            endian,
-            state: State::Chunk,
-            foreign,
-            format: None,
+            grammar,
+            state,
+            foreign: Vec::new(),
+            format,
             searched: false,
+            found_audio: false,
+            looked_to: 0,
+            end: None,
             long_size: None,
             declared: None,
             frames: 0,
-        })
+        }
     }
 
     /// The format of the audio; known, and fixed, at the latest when the first audio span is
@@ -154,18 +175,18 @@ impl<R: Read> WavReader<R> {
     pub fn next_span(&mut self, limit: SegmentLimit) -> Result<Option<Span>> {
         loop {
             // A chunk header fits in what is left, so that no span is longer than allowed.
-            if self.foreign.len() > MAX_FOREIGN - 8 {
+            if self.foreign.len() > MAX_FOREIGN - LONGEST_HEADER {
                 return Ok(self.take_foreign());
             }
             match self.state {
                 State::Chunk => self.start_chunk()?,
-                State::Skip { left, odd } => self.skip(left, odd)?,
-                State::Pad => self.skip_pad()?,
-                State::Data { left, declared } => {
+                State::Skip { left, pad } => self.skip(left, pad)?,
+                State::Pad(pad) => self.skip_pad(pad)?,
+                State::Data { left, declared, pad } => {
                     if !self.foreign.is_empty() {
                         return Ok(self.take_foreign());
                     }
-                    if let Some(span) = self.audio(left, declared, limit)? {
+                    if let Some(span) = self.audio(left, declared, pad, limit)? {
                         return Ok(Some(span));
                     }
                 }
@@ -181,76 +202,133 @@ impl<R: Read> WavReader<R> {
 
     /// Reads a chunk header and decides what its body is.
     fn start_chunk(&mut self) -> Result<()> {
-        let endian = self.endian;
-        let Some(&header) = self.input.peek(8)?.first_chunk::<8>() else {
-            self.state = State::Skip { left: u64::MAX, odd: false };
+        let header = self.grammar.header_bytes();
+        let Some(chunk) = self.grammar.chunk(self.input.peek(header)?) else {
+            self.state = State::Skip { left: u64::MAX, pad: 0 };
             return Ok(());
         };
-        let (id, size) = split_header(&header, endian);
-        let body = u64::from(size);
-        self.state = State::Skip { left: body, odd: body % 2 == 1 };
-        match &id {
-            b"fmt " if self.format.is_none() => {
-                self.format = self.peek_format(0, size)?;
+        match chunk.role {
+            Role::Format if self.format.is_none() => {
+                self.format = self.peek_format(0, &chunk)?;
+                // What is looked for is another thing from here on.
+                self.looked_to = 0;
             }
-            b"ds64" => {
+            Role::LongSizes => {
                 // riffSize, dataSize, sampleCount: 64 bits each, then sizes of other chunks.
-                let sizes = self.input.peek(24)?.get(16..).and_then(<[u8]>::first_chunk);
-                self.long_size = sizes.map(|bytes| u64::from_le_bytes(*bytes));
+                let sizes = self.input.peek(header + 16)?.get(header + 8..);
+                let size = sizes.and_then(<[u8]>::first_chunk);
+                self.long_size = size.map(|bytes| u64::from_le_bytes(*bytes));
             }
-            b"data" => {
-                let declared = match (size, self.long_size) {
-                    (UNKNOWN_SIZE, Some(long)) => long,
-                    (UNKNOWN_SIZE, None) => u64::MAX,
-                    _ => body,
-                };
-                self.state = State::Skip { left: declared, odd: declared % 2 == 1 };
-                if self.format.is_none() && !self.searched {
-                    self.searched = true;
-                    self.format = self.search_format(declared)?;
-                }
-                if self.format.is_some() {
-                    self.declared = Some(declared).filter(|&size| size != u64::MAX && size > 0);
-                    self.state = State::Data { left: declared, declared };
-                }
-            }
-            _ => {}
+            Role::Audio => return self.start_audio(&chunk),
+            Role::Format | Role::Other => {}
         }
-        self.input.take_into(8, &mut self.foreign)?;
+        if let Some(resumed) = self.resume_at(&chunk)? {
+            self.state = State::Skip { left: resumed as u64, pad: 0 };
+            return Ok(());
+        }
+        self.input.take_into(header, &mut self.foreign)?;
+        self.state = State::Skip { left: chunk.body, pad: self.grammar.pad_after(chunk.body) };
         Ok(())
     }
 
-    /// Parses the `fmt ` chunk of `size` bytes whose header starts `at` bytes ahead.
-    fn peek_format(&mut self, at: usize, size: u32) -> Result<Option<WavFormat>> {
-        let length = fmt::MAX_BODY.min(size as usize);
-        let ahead = self.input.peek(at + 8 + length)?;
-        Ok(ahead.get(at + 8..).and_then(|body| fmt::parse(body, self.endian)))
+    /// Begins an audio chunk, whose samples are only such if their format is known.
+    fn start_audio(&mut self, chunk: &Chunk) -> Result<()> {
+        let header = self.grammar.header_bytes();
+        let body = match (chunk.open, self.long_size) {
+            (true, Some(long)) => long,
+            (true, None) => u64::MAX,
+            (false, _) => chunk.body,
+        };
+        let pad = self.grammar.pad_after(body);
+        if self.format.is_none() && !self.searched {
+            self.searched = true;
+            self.format = self.search_format(body)?;
+        }
+        if self.format.is_none() {
+            self.input.take_into(header, &mut self.foreign)?;
+            self.state = State::Skip { left: body, pad };
+            return Ok(());
+        }
+        let ahead = self.input.peek(2 * header + 8)?.get(header..).unwrap_or_default();
+        let before = self.grammar.before_samples(ahead);
+        let (before, samples) = match body {
+            u64::MAX => (before, body),
+            // Streaming writers leave the size at 0; else the chunk is empty.
+            0 if !self.grammar.is_plausible(ahead) => (before, 0),
+            _ => {
+                let before = usize::try_from(body).map_or(before, |body| before.min(body));
+                (before, body - before as u64)
+            }
+        };
+        self.input.take_into(header + before, &mut self.foreign)?;
+        self.found_audio = true;
+        self.declared = Some(samples).filter(|&size| size != u64::MAX && size > 0);
+        self.state = State::Data { left: samples, declared: samples, pad };
+        Ok(())
     }
 
-    /// Looks for a usable `fmt ` chunk behind the `data` chunk that starts here.
-    fn search_format(&mut self, data_size: u64) -> Result<Option<WavFormat>> {
-        let mut at = 0_usize;
-        let mut size = data_size;
+    /// Bytes from the start of `chunk` to where the walk should go on, if its size cannot be right:
+    /// no audio was found yet, and no chunk follows it.
+    fn resume_at(&mut self, chunk: &Chunk) -> Result<Option<usize>> {
+        if self.found_audio {
+            return Ok(None);
+        }
+        let (known, grammar) = (self.format.is_some(), self.grammar);
+        let here = self.input.taken();
+        let left = self.end.and_then(|end| end.checked_sub(here));
+        let header = grammar.header_bytes();
+        // Most chunks are short.
+        let wanted = chunk.body.min(resync::WINDOW as u64) as usize + 3 * header;
+        if resync::is_followed(self.input.peek(wanted)?, chunk, &grammar) {
+            return Ok(None);
+        }
+        // Bytes are searched once, however many chunks are suspicious, and a window at a time.
+        let from = self.looked_to.saturating_sub(here).max(1) as usize;
+        if from > resync::WINDOW / 2 {
+            return Ok(None);
+        }
+        let ahead = self.input.peek(resync::WINDOW)?;
+        let found = resync::find(ahead, from, &grammar, known, left);
+        if found.is_none() {
+            // A chunk header may be cut by the end of what is ahead.
+            let whole = ahead.len().saturating_sub(header + LONGEST_FORMAT);
+            self.looked_to = self.looked_to.max(here + whole as u64);
+        }
+        Ok(found)
+    }
+
+    /// Parses the format chunk whose header starts `at` bytes ahead.
+    fn peek_format(&mut self, at: usize, chunk: &Chunk) -> Result<Option<WavFormat>> {
+        let length = chunk.body.min(LONGEST_FORMAT as u64) as usize;
+        let body = at + self.grammar.header_bytes();
+        let ahead = self.input.peek(body + length)?;
+        Ok(ahead.get(body..).and_then(|body| self.grammar.format(body)))
+    }
+
+    /// Looks for a usable format chunk behind the audio chunk with `body` bytes that starts here.
+    fn search_format(&mut self, body: u64) -> Result<Option<WavFormat>> {
+        let header = self.grammar.header_bytes();
+        let (mut at, mut body) = (0_usize, body);
         loop {
-            let next = size.saturating_add(size % 2).saturating_add(8 + at as u64);
+            let pad = self.grammar.pad_after(body);
+            let next = body.saturating_add(pad).saturating_add((header + at) as u64);
             if next > MAX_FORMAT_SEARCH as u64 {
                 return Ok(None);
             }
             at = next as usize;
-            let Some(header) = self.input.peek(at + 8)?.get(at..).and_then(<[u8]>::first_chunk)
-            else {
+            let ahead = self.input.peek(at + header)?;
+            let Some(chunk) = ahead.get(at..).and_then(|ahead| self.grammar.chunk(ahead)) else {
                 return Ok(None);
             };
-            let (id, found) = split_header(header, self.endian);
-            if &id == b"fmt " {
-                return self.peek_format(at, found);
+            if chunk.role == Role::Format {
+                return self.peek_format(at, &chunk);
             }
-            size = u64::from(found);
+            body = chunk.body;
         }
     }
 
     /// Moves up to `left` bytes of a chunk to the foreign ones.
-    fn skip(&mut self, left: u64, odd: bool) -> Result<()> {
+    fn skip(&mut self, left: u64, pad: u64) -> Result<()> {
         let room = MAX_FOREIGN - self.foreign.len();
         let wanted = usize::try_from(left).map_or(room, |left| left.min(room));
         let got = self.input.take_into(wanted, &mut self.foreign)?;
@@ -258,35 +336,38 @@ impl<R: Read> WavReader<R> {
         self.state = if got < wanted {
             State::End
         } else if left > 0 {
-            State::Skip { left, odd }
-        } else if odd {
-            State::Pad
+            State::Skip { left, pad }
         } else {
-            State::Chunk
+            State::after(pad)
         };
         Ok(())
     }
 
-    /// Uses up the pad byte after a chunk of odd size, unless the writer forgot it.
-    fn skip_pad(&mut self) -> Result<()> {
-        let ahead = self.input.peek(5)?;
-        let forgotten = match ahead.first_chunk::<4>() {
-            None | Some([0, ..]) => false,
-            Some(id) => {
-                KNOWN_IDS.contains(&id) || (is_plausible(ahead) && !is_plausible(&ahead[1..]))
-            }
-        };
+    /// Uses up the padding after a chunk, unless the writer forgot it.
+    fn skip_pad(&mut self, pad: u64) -> Result<()> {
+        let (pad, grammar) = (pad as usize, self.grammar);
+        let ahead = self.input.peek(pad + grammar.header_bytes())?;
+        let padded = ahead.get(pad..).unwrap_or_default();
+        let forgotten = ahead.first() != Some(&0)
+            && (grammar.is_known(ahead)
+                || (grammar.is_plausible(ahead) && !grammar.is_plausible(padded)));
         if !forgotten {
-            self.input.take_into(1, &mut self.foreign)?;
+            self.input.take_into(pad, &mut self.foreign)?;
         }
         self.state = State::Chunk;
         Ok(())
     }
 
     /// Reads up to a segment of audio; `None` if not even one frame is left of the chunk.
-    fn audio(&mut self, left: u64, declared: u64, limit: SegmentLimit) -> Result<Option<Span>> {
+    fn audio(
+        &mut self,
+        left: u64,
+        declared: u64,
+        pad: u64,
+        limit: SegmentLimit,
+    ) -> Result<Option<Span>> {
         let Some(format) = self.format else {
-            self.state = State::Skip { left, odd: declared % 2 == 1 };
+            self.state = State::Skip { left, pad };
             return Ok(None);
         };
         let frame = format.frame_bytes();
@@ -301,11 +382,11 @@ impl<R: Read> WavReader<R> {
             if got < available {
                 break State::End;
             } else if bytes.len() == wanted {
-                break State::Data { left, declared };
-            } else if self.data_goes_on(declared)? {
+                break State::Data { left, declared, pad };
+            } else if self.audio_goes_on(declared, pad)? {
                 (left, declared) = (u64::MAX, u64::MAX);
             } else {
-                break if declared % 2 == 1 { State::Pad } else { State::Chunk };
+                break State::after(pad);
             }
         };
         let whole = bytes.len() / frame * frame;
@@ -314,63 +395,37 @@ impl<R: Read> WavReader<R> {
         Ok((whole > 0).then_some(Span::Audio { bytes }))
     }
 
-    /// Whether audio continues behind the declared end of `data`, where the input stands: no
-    /// chunk follows, but bytes do. So it is where a streaming writer left the size at 0, or
-    /// where the size of a file beyond 4 GiB wrapped round.
-    fn data_goes_on(&mut self, declared: u64) -> Result<bool> {
+    /// Whether audio continues behind its declared end, where the input stands: no chunk follows, but
+    /// bytes do. So it is where a streaming writer left the size at 0, or where the size of a file
+    /// beyond 4 GiB wrapped round.
+    fn audio_goes_on(&mut self, declared: u64, pad: u64) -> Result<bool> {
         let minimum = if declared == 0 { 1 } else { MIN_UNDECLARED };
-        let ahead = self.input.peek(minimum.max(5))?;
-        let padded = declared % 2 == 1 && is_plausible(ahead.get(1..).unwrap_or_default());
-        Ok(ahead.len() >= minimum && !is_plausible(ahead) && !padded)
+        let (pad, grammar) = (pad as usize, self.grammar);
+        let ahead = self.input.peek(minimum.max(pad + grammar.header_bytes()))?;
+        let padded = pad > 0 && grammar.is_plausible(ahead.get(pad..).unwrap_or_default());
+        Ok(ahead.len() >= minimum && !grammar.is_plausible(ahead) && !padded)
     }
 }
 
-fn split_header(header: &[u8; 8], endian: Endian) -> ([u8; 4], u32) {
-    let [a, b, c, d, size @ ..] = *header;
-    let size = match endian {
-        Endian::Little => u32::from_le_bytes(size),
-        Endian::Big => u32::from_be_bytes(size),
+impl State {
+    /// Behind the body of a chunk.
+    fn after(pad: u64) -> Self {
+        if pad > 0 { State::Pad(pad) } else { State::Chunk }
+    }
+}
+
+/// Bytes of the ID3v2 tag that `start` begins; 0 if there is none, or one that is too long.
+fn id3_bytes(start: &[u8]) -> usize {
+    let Some([b'I', b'D', b'3', _, _, flags, size @ ..]) = start.first_chunk::<10>() else {
+        return 0;
     };
-    ([a, b, c, d], size)
-}
-
-/// Whether `bytes` start like a chunk identifier: four printable characters, not all equal.
-fn is_plausible(bytes: &[u8]) -> bool {
-    let Some(id) = bytes.first_chunk::<4>() else { return false };
-    id.iter().all(|byte| (b' '..=b'~').contains(byte)) && id.iter().any(|byte| *byte != id[0])
-}
-
-/// What a file is that is not a WAV file, judged by its first 12 bytes.
-fn describe(start: &[u8]) -> String {
-    match (start.len(), start.first_chunk::<4>()) {
-        (0, _) => "empty file".into(),
-        (12, Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64")) => {
-            format!("RIFF file of type \"{}\", not \"WAVE\"", start[8..].escape_ascii())
-        }
-        (12, Some(magic)) => match named(start) {
-            Some(name) => format!("this is {name}"),
-            None => format!("starts with \"{}\"", magic.escape_ascii()),
-        },
-        (1, _) => "only 1 byte".into(),
-        (length, _) => format!("only {length} bytes"),
+    // Four times 7 bits, the most significant first.
+    if size.iter().any(|byte| byte & 0x80 != 0) {
+        return 0;
     }
-}
-
-/// What people take for WAV files, by the first bytes, and what to do about it.
-fn named(start: &[u8]) -> Option<&'static str> {
-    Some(match start {
-        [b'r', b'i', b'f', b'f', ..] => "Wave64: convert it to RF64 first, as with sox",
-        [b'F', b'O', b'R', b'M', ..] => "AIFF: convert it to WAV first",
-        [b'c', b'a', b'f', b'f', ..] => "CAF: convert it to WAV first",
-        [b'f', b'L', b'a', b'C', ..] => "FLAC: decode it first (flac -d)",
-        [b'w', b'v', b'p', b'k', ..] => "WavPack: decode it first (wvunpack)",
-        [b'M', b'A', b'C', b' ', ..] => "Monkey's Audio: decode it first",
-        [b'O', b'g', b'g', b'S', ..] => "Ogg, compressed already",
-        [0xff, 0xfb | 0xf3 | 0xf2 | 0xfa, ..] => "MP3, compressed already",
-        [b'I', b'D', b'3', ..] => "an MP3 file, or another behind an ID3 tag: remove the tag",
-        [0x89, b'L', b'M', b'Z', ..] => "an lmz file: decompress restores it",
-        _ => return None,
-    })
+    let body = size.iter().fold(0, |size, &byte| size << 7 | usize::from(byte));
+    let footer = if flags & 0x10 != 0 { 10 } else { 0 };
+    Some(10 + body + footer).filter(|&bytes| bytes <= LONGEST_TAG).unwrap_or(0)
 }
 
 #[cfg(test)]

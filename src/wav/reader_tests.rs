@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wav::testing::{chunk, fmt_body, fmt16, header, noise, riff};
-use crate::wav::{SampleFormat, map, to_pcm, unmap};
+use crate::wav::{Endian, SampleFormat, map, to_pcm, unmap};
 use proptest::prelude::*;
 use std::io;
 
@@ -235,11 +235,17 @@ fn what_is_not_a_wav_is_named() {
         (b"fLaC\0\0\0\0\0\0\0\0", "this is FLAC: decode it first (flac -d)"),
         (
             b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb",
-            "this is Wave64: convert it to RF64 first, as with sox",
+            "Wave64, but not of type \"wave\", or cut short",
         ),
-        (b"\xff\xfb\0\0\0\0\0\0\0\0\0\0", "this is MP3, compressed already"),
+        (
+            b"\xff\xfb\0\0\0\0\0\0\0\0\0\0",
+            "this is MP3, compressed already: keep it as it is",
+        ),
         (b"\x89LMZ\r\n\x1a\n\x01\0\0\0", "this is an lmz file: decompress restores it"),
-        (b"\x7fELF\0\0\0\0\0\0\0\0", "starts with \"\\x7fELF\""),
+        (
+            b"\x7fELF\0\0\0\0\0\0\0\0",
+            "starts with \"\\x7fELF\"; samples without a header need --raw FORMAT,RATE,CHANNELS",
+        ),
         (b"RIFF\0\0\0\0AVI LIST", "RIFF file of type \"AVI \", not \"WAVE\""),
     ] {
         match WavReader::new(file).map(|_| ()) {

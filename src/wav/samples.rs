@@ -1,6 +1,7 @@
 //! Samples for programs: whole frames as integers or floats, and back.
 
 use super::companding::Law;
+use super::container::Container;
 use super::format::{Endian, SampleFormat, WavFormat};
 use crate::error::{Error, Result};
 
@@ -91,6 +92,7 @@ impl AudioFormat {
                 return Err(Error::OutOfRange { reason });
             }
         };
+        let container = Container::Wav;
         let frame_bytes = u32::from(self.channels) * u32::from(bits / 8);
         // What the header's field for the bytes of a frame can hold.
         if self.channels == 0 || frame_bytes > u32::from(u16::MAX) {
@@ -104,6 +106,7 @@ impl AudioFormat {
             byte_rate: self.sample_rate.saturating_mul(frame_bytes),
             valid_bits: bits,
             channel_mask: self.channel_mask,
+            container,
             sample,
         })
     }
@@ -115,6 +118,7 @@ impl From<&WavFormat> for AudioFormat {
             SampleFormat::Integer { width, .. } => {
                 SampleKind::Integer { bits: u16::from(width) * 8 }
             }
+            SampleFormat::SignedByte => SampleKind::Integer { bits: 8 },
             SampleFormat::Float32 { .. } => SampleKind::Float { bits: 32 },
             SampleFormat::Float64 { .. } => SampleKind::Float { bits: 64 },
             SampleFormat::ALaw => SampleKind::ALaw,
@@ -140,6 +144,11 @@ pub fn to_integers(bytes: &[u8], format: SampleFormat, out: &mut [i32]) -> Resul
         SampleFormat::Integer { width, endian } => {
             for (out, sample) in samples.zip(bytes.chunks_exact(width.into())) {
                 *out = integer(sample, endian);
+            }
+        }
+        SampleFormat::SignedByte => {
+            for (out, &byte) in samples.zip(bytes) {
+                *out = i32::from(byte as i8);
             }
         }
         SampleFormat::ALaw | SampleFormat::MuLaw => {
@@ -181,6 +190,7 @@ pub fn to_floats(bytes: &[u8], format: SampleFormat, out: &mut [f32]) -> Result<
             return Ok(());
         }
         SampleFormat::Integer { width, .. } => i32::from(width) * 8,
+        SampleFormat::SignedByte => 8,
         SampleFormat::ALaw => 13,
         SampleFormat::MuLaw => 14,
         SampleFormat::Opaque { .. } => return Err(unknown()),
@@ -219,7 +229,7 @@ fn unknown() -> Error {
     Error::OutOfRange { reason: reason.to_owned() }
 }
 
-/// An integer of 1 to 4 bytes; one byte has no sign in a file.
+/// An integer of 1 to 4 bytes; one byte has no sign in a WAV file.
 fn integer(bytes: &[u8], endian: Endian) -> i32 {
     if let [byte] = bytes {
         return i32::from(*byte) - 128;

@@ -40,6 +40,7 @@ pub fn format(channels: u16, sample: SampleFormat) -> WavFormat {
         byte_rate: 0,
         valid_bits: 0,
         channel_mask: 0,
+        container: lmz::wav::Container::Wav,
         sample,
     }
 }

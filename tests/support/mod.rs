@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 pub mod conformance;
+pub mod containers;
 pub mod files;
 pub mod golden;
 pub mod wav;

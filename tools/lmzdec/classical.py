@@ -9,7 +9,7 @@ from .f32 import clamp, f32, row, total
 from .forecaster import HISTORY, Forecaster
 from .levels import PACES
 from .mixer import Mixer, two_sets
-from .samples import A_LAW, INTEGER, MU_LAW, law_values
+from .samples import A_LAW, INTEGER, MU_LAW, SIGNED_BYTE, law_values
 
 _RATE = f32(0.002)
 _WEIGHTS = [0.0] * 16 + [0.5]
@@ -19,9 +19,9 @@ Span = namedtuple("Span", "first last spacing len")
 
 
 class Integers:
-    def __init__(self, width):
+    def __init__(self, width, signed):
         self.half = 1 << 8 * width - 1
-        self.flip = self.half if width > 1 else 0
+        self.flip = self.half if signed else 0
 
     def rank(self, key):
         return key ^ self.flip
@@ -65,8 +65,8 @@ class Floats:
 
 
 def _values(fmt):
-    if fmt.kind == INTEGER:
-        return Integers(fmt.width)
+    if fmt.kind in (INTEGER, SIGNED_BYTE):
+        return Integers(fmt.width, fmt.width > 1 or fmt.kind == SIGNED_BYTE)
     return Codes(fmt.kind) if fmt.kind in (A_LAW, MU_LAW) else Floats(fmt.width)
 
 

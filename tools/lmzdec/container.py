@@ -7,7 +7,8 @@ from . import byte_model, characters, floats, samples, segment
 from .blake3 import blake3
 from .errors import Damaged, NeedsModel, Unsupported
 from .fields import Reader, reserved
-from .header import MAX_BYTES, Exact, primer, read_header
+from .header import MAX_BYTES, Exact, read_header
+from .primer import primer
 
 BLOCK_MARKER = bytes.fromhex("B76C620A")
 TRAILER_MARKER = bytes.fromhex("B76C740A")

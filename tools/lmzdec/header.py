@@ -6,18 +6,19 @@ from collections import namedtuple
 from . import byte_model
 from .errors import Damaged, Unsupported
 from .fields import Reader, reserved
+from .primer import RAW
 from .samples import BINARY32, BINARY64, INTEGER, OPAQUE
 
 SIGNATURE = bytes.fromhex("894C4D5A0D0A1A0A")
 PROLOGUE = 24
 BODY = 34
-VERSION, DRAFT = 1, 7
+VERSION, DRAFT = 1, 8
 CODED_FINGERPRINT = 2
 MAX_BYTES = 1 << 26
 MAX_SAMPLES = 1 << 23
 
 Header = namedtuple("Header", "length level format segment_frames fingerprint body")
-Format = namedtuple("Format", "tag channels rate byte_rate valid_bits mask kind width variant")
+Format = namedtuple("Format", "tag channels rate byte_rate valid_bits mask kind width variant container")
 # Of the two engines; lm-metadata.md, section 6. That of the exact one begins with 1 and has this length.
 EXACT_BYTES = 34
 ARITHMETIC = 1
@@ -72,11 +73,15 @@ def _audio_format(fields, segment_frames):
         if segment_frames:
             raise Damaged("segment frames without an audio format")
         return None
-    fmt = SampleFormat(*fields)
+    tag, channels, rate, byte_rate, valid_bits, mask, kind, width, variant = fields
+    container, kind = divmod(kind, 16)
+    if container > RAW:
+        raise Unsupported(f"container {container}")
+    fmt = SampleFormat(tag, channels, rate, byte_rate, valid_bits, mask, kind, width, variant, container)
     if fmt.channels == 0:
         raise Damaged("an audio format without channels")
-    known = {0: (1, 2, 3, 4), 1: (1,), 2: (1,), 3: (4,), 4: (8,), 5: (0,)}
-    variants = {1: (0,), 2: (0,), 5: range(1, 1 << 16)}
+    known = {0: (1, 2, 3, 4), 1: (1,), 2: (1,), 3: (4,), 4: (8,), 5: (0,), 6: (1,)}
+    variants = {1: (0,), 2: (0,), 5: range(1, 1 << 16), 6: (0,)}
     if fmt.width not in known.get(fmt.kind, ()) or fmt.variant not in variants.get(fmt.kind, (0, 1)):
         raise Unsupported(f"sample format {fmt.kind}, {fmt.width}, {fmt.variant}")
     if segment_frames == 0:
@@ -86,22 +91,6 @@ def _audio_format(fields, segment_frames):
     if fmt.kind != OPAQUE and segment_frames * fmt.channels > MAX_SAMPLES:
         raise Damaged("segments of too many samples")
     return fmt
-
-
-def primer(fmt):
-    """What the byte model learns before the first block (codec.md, §10.6)."""
-    big = fmt.order == "big"
-    mark = ">" if big else "<"
-    masked = fmt.mask != 0
-    bits = 8 * fmt.width if masked else fmt.valid_bits
-    size = 40 if masked else 16
-    out = struct.pack(mark + "4sI4s4sI", b"RIFX" if big else b"RIFF", 20 + size, b"WAVE", b"fmt ", size)
-    out += struct.pack(mark + "HHIIHH", 0xFFFE if masked else fmt.tag, fmt.channels, fmt.rate,
-                       fmt.byte_rate, fmt.frame_bytes & 0xFFFF, bits)
-    if masked:
-        out += struct.pack(mark + "HHIIHH", 22, fmt.valid_bits, fmt.mask, fmt.tag, 0, 16)
-        out += bytes.fromhex("800000AA00389B71")
-    return out + struct.pack(mark + "4sI", b"data", 0)
 
 
 def _decoded(body, stored):

@@ -5,7 +5,8 @@ import struct
 from . import floats
 from .errors import Damaged
 
-INTEGER, A_LAW, MU_LAW, BINARY32, BINARY64, OPAQUE = range(6)
+INTEGER, A_LAW, MU_LAW, BINARY32, BINARY64, OPAQUE, SIGNED_BYTE = range(7)
+OFFSET, ZERO_EXTENDED = 5, 0x20
 
 
 def _a_law_value(code):
@@ -31,13 +32,28 @@ def law_values(kind):
 _CODES = {kind: {value: code for code, value in enumerate(law_values(kind))} for kind in (A_LAW, MU_LAW)}
 
 
-def _integers(width, order):
-    bias = 128 if width == 1 else 0
+def _integers(fmt, mapping):
+    """The bytes of one integer; the mapping says what became of its sign."""
+    width, order = fmt.width, fmt.order
+    bits = mapping - ZERO_EXTENDED if mapping > ZERO_EXTENDED else 8 * width
+    unsigned = mapping == OFFSET
+    if fmt.kind == INTEGER and width == 1:
+        unsigned = not unsigned
+    top = 1 << bits - 1
 
     def encode(n):
-        return (n + bias).to_bytes(width, order, signed=width > 1)
+        if not -top <= n < top:
+            raise OverflowError
+        return ((n + top if unsigned else n) & 2 * top - 1).to_bytes(width, order)
 
     return encode
+
+
+def _is_of_integers(fmt, mapping):
+    if fmt.kind == SIGNED_BYTE:
+        return mapping in (0, OFFSET)
+    extended = ZERO_EXTENDED + 2 <= mapping < ZERO_EXTENDED + 8 * fmt.width
+    return fmt.kind == INTEGER and (mapping in (0, OFFSET) or fmt.width > 1 and extended)
 
 
 def precision(fmt, mapping):
@@ -66,8 +82,8 @@ def _float_bits(fmt, bits_of):
 def encoder(fmt, mapping):
     """The function that turns one integer, or the bits of one float, into the bytes of one sample."""
     kind = fmt.kind
-    if mapping == 0 and kind == INTEGER:
-        return _integers(fmt.width, fmt.order)
+    if _is_of_integers(fmt, mapping):
+        return _integers(fmt, mapping)
     if mapping == 1 and kind == A_LAW or mapping == 2 and kind == MU_LAW:
         return lambda n: bytes((_CODES[kind][n],))
     if bits_of := precision(fmt, mapping):

@@ -38,6 +38,7 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
         lm: args.lm().into(),
         mapping,
         model,
+        raw: args.raw,
         ..CompressOptions::default()
     };
     let models = models::as_source(&models);
@@ -69,7 +70,10 @@ fn compress_one(
     let input = Input::open(&job.input)?;
     let mut output = open_output(job, &args.output, &input, turn)?;
     let passes = if args.verify { 2 } else { 1 };
-    let seconds = seconds(job, turn, Direction::Compress);
+    let seconds = match &args.raw {
+        Some(format) => input.length().map(|l| format.seconds(l / format.frame_bytes() as u64)),
+        None => seconds(job, turn, Direction::Compress),
+    };
     let mut watch = turn.watch(input.length(), passes).lasting(seconds, passes);
     let summary = pipeline::compress(input.reader()?, &mut output, options, &mut watch)?;
     drop(watch);
@@ -99,6 +103,9 @@ fn compress_one(
         output.finish()?;
     }
     let (from, to) = (job.input.name(), job.output.name());
+    if let Some(warning) = report::without_audio(&summary) {
+        turn.messages.push(Message::Warning(format!("{from}: {warning}")));
+    }
     let line = report::compressed(&from, &to, &summary);
     finished(job, turn, &args.common, &summary, line)
 }

@@ -12,8 +12,12 @@ use crate::failure::Usage;
 /// Extension of compressed files.
 pub const LMZ: &str = "lmz";
 
-/// Endings that `decompress` takes for those of a WAV file. To other names it adds ".wav".
-pub const WAV_ENDINGS: [&str; 5] = [".wav", ".wave", ".bwf", ".rf64", ".bw64"];
+/// Endings of files with samples that say themselves what is in them.
+pub const AUDIO_ENDINGS: [&str; 10] =
+    [".wav", ".wave", ".bwf", ".rf64", ".bw64", ".w64", ".aif", ".aiff", ".aifc", ".caf"];
+
+/// Endings of files with nothing but samples.
+const RAW_ENDINGS: [&str; 2] = [".raw", ".pcm"];
 
 /// Which way files go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,8 +234,9 @@ fn output_name(name: &OsStr, direction: Direction) -> Result<OsString, Usage> {
                     shown(Path::new(name))
                 ))
             })?;
+            // Names that had another ending than the usual one keep it.
             let lower = out.to_string_lossy().to_lowercase();
-            if !WAV_ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
+            if !AUDIO_ENDINGS.iter().chain(&RAW_ENDINGS).any(|ending| lower.ends_with(ending)) {
                 out.push(".wav");
             }
             Ok(out)

@@ -132,6 +132,18 @@ pub fn json(
     Ok(serde_json::to_string(&object)?)
 }
 
+/// Files that are shorter may well be without samples: templates, and recordings never begun.
+const LARGE_FILE: u64 = 64 << 10;
+
+/// What to say of a large file in which no samples were recognised.
+pub fn without_audio(summary: &Summary) -> Option<String> {
+    (summary.segments == 0 && summary.original_bytes >= LARGE_FILE).then(|| {
+        "no samples were recognised in it, so it hardly shrinks: its header is damaged or of an \
+         unknown kind. It comes back as it is; if it is only samples, --raw compresses it better"
+            .to_owned()
+    })
+}
+
 /// One line about a compressed file.
 pub fn compressed(input: &str, output: &str, summary: &Summary) -> String {
     let Summary { original_bytes, compressed_bytes, .. } = *summary;
@@ -187,9 +199,9 @@ pub fn line(name: &str, told: &Told) -> String {
     let audio = info.audio.as_ref().map_or_else(
         || "no audio".to_owned(),
         |audio| {
-            let AudioInfo { sample_format, sample_rate, .. } = audio;
+            let AudioInfo { container, sample_format, sample_rate, .. } = audio;
             let (channels, length) = (channels(audio.channels), clock(audio.seconds));
-            format!("{sample_format}, {channels}, {sample_rate} Hz, {length}")
+            format!("{container}, {sample_format}, {channels}, {sample_rate} Hz, {length}")
         },
     );
     let sizes = format!(
@@ -226,7 +238,8 @@ pub fn table(name: &str, told: &Told) -> String {
             rows.push((
                 "audio",
                 format!(
-                    "{}, {}, {} Hz",
+                    "{}, {}, {}, {} Hz",
+                    audio.container,
                     audio.sample_format,
                     channels(audio.channels),
                     audio.sample_rate

@@ -17,8 +17,8 @@ pub fn dump(args: &DevTokensArgs) -> Result<()> {
     let mut output = BufWriter::new(File::create(&args.output)?);
     while let Some(span) = reader.next_span(segment_limit(Level::Default))? {
         let (Span::Audio { bytes }, Some(format)) = (span, reader.format()) else { continue };
-        let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
-        for token in codec::training_pcm(&pcm, Level::Default)? {
+        let Some(mapped) = wav::map(&bytes, format) else { continue };
+        for token in codec::training_pcm(&mapped.pcm, Level::Default)? {
             output.write_all(&[token.last, token.bin])?;
             output.write_all(&token.features.0.map(|feature| feature as u8))?;
             for logit in token.logits {

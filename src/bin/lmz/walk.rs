@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 use crate::args::WalkArgs;
 use crate::failure::Usage;
-use crate::names::{Direction, LMZ, WAV_ENDINGS, shown, under_output};
+use crate::names::{AUDIO_ENDINGS, Direction, LMZ, shown, under_output};
 
 /// What a command line names.
 #[derive(Debug, Default)]
@@ -67,7 +67,10 @@ pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<
             }
         }
         if found.inputs.len() == before {
-            let kind = if direction == Direction::Compress { "WAV" } else { "lmz" };
+            let kind = match direction {
+                Direction::Compress => "WAV, AIFF, Wave64 or CAF",
+                Direction::Decompress => "lmz",
+            };
             let deeper = if args.recursive { "" } else { " (-r searches the folders in it)" };
             found.failures.push((shown(path), anyhow!("no {kind} file in this folder{deeper}")));
         }
@@ -79,7 +82,7 @@ pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<
 fn has_ending(path: &Path, direction: Direction) -> bool {
     let name = path.to_string_lossy().to_lowercase();
     match direction {
-        Direction::Compress => WAV_ENDINGS.iter().any(|ending| name.ends_with(ending)),
+        Direction::Compress => AUDIO_ENDINGS.iter().any(|ending| name.ends_with(ending)),
         Direction::Decompress => path.extension() == Some(OsStr::new(LMZ)),
     }
 }

@@ -175,7 +175,7 @@ fn kinds() -> Vec<Case> {
             .refused("predicted-channels", "prediction of 65 channels"),
         audio(1)
             .predicted(&bytes)
-            .but(|b| b.mapping = 5)
+            .but(|b| b.mapping = 6)
             .refused("mapping-unknown", "a mapping that is not defined"),
         audio(1)
             .predicted(&bytes)

@@ -3,7 +3,7 @@
 use lmz::Level;
 use lmz::container::BlockKind::{AudioBytes, AudioStored, ForeignCoded, ForeignStored};
 use lmz::pipeline::CompressOptions;
-use lmz::wav::{Endian, SampleFormat, WavFormat};
+use lmz::wav::{Container, Endian, SampleFormat, WavFormat};
 
 use super::super::{compress_with, wav};
 use super::{Builder, Case, edit, format, wave, wave16};
@@ -161,7 +161,25 @@ fn primed() -> Vec<Case> {
             &|of| of.channels = 30_000,
             integer(4, little),
         ),
+        in_container("primer-wave64", Container::Wave64, integer(2, little)),
+        in_container("primer-aiff", Container::Aiff, integer(3, Endian::Big)),
+        in_container("primer-aiff-c", Container::AiffC, integer(2, little)),
+        in_container("primer-aiff-c-float", Container::AiffC, float32(Endian::Big)),
+        in_container("primer-caf", Container::Caf, integer(4, little)),
+        in_container("primer-caf-bytes", Container::Caf, SampleFormat::SignedByte),
+        in_container("primer-raw", Container::Raw, integer(2, little)),
     ]
+}
+
+/// A file of another container than WAV, whose first block is primed with that one's header.
+fn in_container(name: &'static str, container: Container, sample: SampleFormat) -> Case {
+    let of = WavFormat { container, sample_rate: 48_000, ..format(2, sample) };
+    let mut header = lmz::wav::canonical_header(&of, 7);
+    header.extend([b'x'; 50]);
+    Builder::new(Level::Fast, Some((of, 100)))
+        .byte_model(ForeignCoded, &header, 1)
+        .stored(AudioStored, &vec![1; 7 * of.frame_bytes()])
+        .good(name, "a first block primed with the plain header of another container than WAV")
 }
 
 fn formats() -> Vec<Case> {
@@ -189,6 +207,10 @@ fn formats() -> Vec<Case> {
     let big_doubles: Vec<u8> =
         waves.iter().flat_map(|&s| (s as f64 / 128.0).to_be_bytes()).collect();
     let double = |endian| SampleFormat::Float64 { endian };
+    let bytes = |flip: u8| -> Vec<u8> { waves.iter().map(|&s| (s / 80) as u8 ^ flip).collect() };
+    let offset: Vec<u8> = waves.iter().flat_map(|&s| (s as u16 ^ 0x8000).to_be_bytes()).collect();
+    let extended: Vec<u8> =
+        waves.iter().flat_map(|&s| ((s * 900) as u32 & 0xFF_FFFF).to_be_bytes()).collect();
     vec![
         one(integer(2), &big(2)).good("int16-big", "16-bit integers, most significant byte first"),
         one(integer(3), &big(3)).good("int24-big", "24-bit integers, most significant byte first"),
@@ -208,6 +230,17 @@ fn formats() -> Vec<Case> {
             .good("double-scaled", "binary64 that are integers / 2^31; mapping 3"),
         one(double(Endian::Little), &genuine)
             .good("double-genuine", "binary64 with NaN; mapping 4"),
+        one(SampleFormat::SignedByte, &bytes(0))
+            .good("int8-signed", "bytes in two's complement, as in AIFF"),
+        one(SampleFormat::Integer { width: 1, endian: Endian::Little }, &bytes(0)).good(
+            "int8-offset",
+            "bytes in two's complement where the format says unsigned; mapping 5",
+        ),
+        one(SampleFormat::SignedByte, &bytes(0x80))
+            .good("int8-signed-offset", "the other way round; mapping 5"),
+        one(integer(2), &offset).good("int16-offset", "16 bits in offset binary; mapping 5"),
+        one(integer(4), &extended)
+            .good("int24-in-32", "24 bits in 32 without sign extension; mapping 0x38"),
     ]
 }
 

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lmz::Level;
 use lmz::pipeline::{Gap, LmUse, Position};
+use lmz::wav::{WavFormat, raw_format};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "bench")]
@@ -29,8 +30,8 @@ static VERSION_LINE: LazyLock<String> = LazyLock::new(version::line);
 pub const BENCH_CODER: &str = "bench-coder";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all files done; 1 at least one file failed (not a WAV or lmz file, damaged, \
-unreadable, output exists); 2 wrong usage, nothing was done; 3 none failed, but a damaged file \
+Exit codes: 0 all files done; 1 at least one file failed (neither audio nor an lmz file, \
+damaged, unreadable, output exists); 2 wrong usage, nothing was done; 3 none failed, but a damaged file \
 could only be restored in part (--salvage); 130 interrupted.";
 
 const EXAMPLES: &str = "\
@@ -46,7 +47,8 @@ const COMPRESS_EXAMPLES: &str = "\
 Examples:
   lmz compress *.wav -o archive/ --best
   lmz compress -r recordings -o archive --skip-existing   what is new, every night
-  lmz compress --verify --delete-source song.wav          keep only what is proven";
+  lmz compress --verify --delete-source song.wav          keep only what is proven
+  lmz compress --raw s16le,44100,2 take.raw               samples without a header";
 
 const DECOMPRESS_EXAMPLES: &str = "\
 Examples:
@@ -57,7 +59,7 @@ Examples:
 /// Heading of the options that only experiments need.
 pub(crate) const RESEARCH: &str = "Research";
 
-/// Lossless compressor for WAV files.
+/// Lossless compressor for WAV, AIFF, Wave64 and CAF files.
 ///
 /// The original comes back byte for byte, headers and all. Inputs are kept, and outputs appear
 /// only when complete. Without a command, lmz files are decompressed and all others compressed.
@@ -75,10 +77,10 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Compress WAV files: song.wav becomes song.lmz
+    /// Compress WAV, AIFF, Wave64 and CAF files: song.wav becomes song.lmz
     #[command(visible_alias = "c", after_help = COMPRESS_EXAMPLES)]
     Compress(CompressArgs),
-    /// Restore WAV files: song.lmz becomes song.wav
+    /// Restore files: song.lmz becomes song.wav, song.aif.lmz becomes song.aif
     #[command(visible_alias = "x", after_help = DECOMPRESS_EXAMPLES)]
     Decompress(DecompressArgs),
     /// Decode lmz files and check every checksum, without writing anything
@@ -159,12 +161,17 @@ pub struct ManArgs {
 
 #[derive(Debug, Default, Args)]
 pub struct CompressArgs {
-    /// WAV files, folders of them, or - for standard input
+    /// WAV, AIFF, Wave64 and CAF files, folders of them, or - for standard input
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
 
     #[command(flatten)]
     pub output: OutputArgs,
+
+    /// The inputs are samples without a header: u8, s8, s16le, s24be, s32, f32, f64, alaw or mulaw, then
+    /// frames per second, then channels, as in s16le,44100,2
+    #[arg(long, value_name = "FORMAT,RATE,CHANNELS", value_parser = raw_format)]
+    pub raw: Option<WavFormat>,
 
     /// When the language model takes part; otherwise the level decides: off with --fast, on with
     /// --best, else auto
@@ -498,6 +505,15 @@ mod tests {
         assert_eq!(of(&["a.wav", "--engine=llama.cpp"]), (Lm::Auto, Engine::LlamaCpp));
         assert_eq!(of(&["a.wav", "--lanes=2"]), (Lm::Auto, Engine::LlamaCpp));
         assert_eq!(of(&["a.wav", "--mapping=ascii"]), (Lm::Auto, Engine::LlamaCpp));
+    }
+
+    #[test]
+    fn raw_samples_have_a_format() {
+        let raw = compress(&["a.raw", "--raw", "s24be,48000,6"]).unwrap().raw.unwrap();
+        assert_eq!((raw.frame_bytes(), raw.sample_rate, raw.channels), (18, 48_000, 6));
+        assert!(compress(&["a.wav"]).unwrap().raw.is_none());
+        let error = compress(&["a.raw", "--raw", "s20,48000,6"]).unwrap_err().to_string();
+        assert!(error.contains("s20") && error.contains("s16le"), "{error}");
     }
 
     #[test]

@@ -128,6 +128,7 @@ mod tests {
             byte_rate: 0,
             valid_bits: u16::from(width) * 8,
             channel_mask: 0,
+            container: lmz::wav::Container::Wav,
             sample: SampleFormat::Integer { width, endian: wav::Endian::Little },
         }
     }

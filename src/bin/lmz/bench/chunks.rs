@@ -82,6 +82,7 @@ mod tests {
             byte_rate: 0,
             valid_bits: 16,
             channel_mask: 0,
+            container: lmz::wav::Container::Wav,
             sample: SampleFormat::Integer { width, endian: Endian::Little },
         }
     }

@@ -191,7 +191,7 @@ fn account(
 ) -> Result<Vec<Frame>> {
     let level = options.level;
     let frames = block.frames as usize;
-    let pcm = wav::to_pcm(bytes, format).map(|(pcm, _)| pcm);
+    let pcm = wav::map(bytes, format).map(|mapped| mapped.pcm);
     let (predictor, with_lm) = match &pcm {
         Some(pcm) if block.kind == BlockKind::AudioCoded => {
             let plain = codec::cost_pcm(pcm, level, None, &Watch::default())?;

@@ -59,6 +59,7 @@ fn plan(coders: Vec<Spec>, chunks: Option<Choice>) -> (TempDir, Plan) {
         byte_rate: 0,
         valid_bits: 16,
         channel_mask: 0,
+        container: lmz::wav::Container::Wav,
         sample: SampleFormat::Integer { width: 2, endian: Endian::Little },
     };
     let samples: Vec<u8> =

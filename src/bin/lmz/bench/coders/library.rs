@@ -187,6 +187,7 @@ fn unflac(mut coded: &[u8], scope: Scope) -> Result<Vec<u8>> {
         byte_rate: 0,
         valid_bits: bits as u16,
         channel_mask: 0,
+        container: lmz::wav::Container::Wav,
         sample: SampleFormat::Integer { width: (bits / 8) as u8, endian: Endian::Little },
     };
     let mut samples = Vec::new();
