@@ -22,7 +22,7 @@ const HISTORY: usize = 32;
 const TRIAL_FRAMES: usize = 1 << 15;
 /// Share of an excerpt's bytes that a change must save, as a divisor.
 const LEAST_GAIN: usize = 2048;
-/// Up to so many, a quarter of a short segment is used for a trial.
+/// Segments that are no longer are tried as a whole, and of longer ones a quarter up to so many.
 const SHORT_TRIAL_FRAMES: usize = 1 << 13;
 
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
@@ -187,11 +187,13 @@ fn best_memory(
     watch: &Watch,
 ) -> Result<Memory> {
     let frames = numbers.frames();
-    let short = (frames / 4).min(SHORT_TRIAL_FRAMES);
-    let frames = (frames / profile.effort.memory).max(short).min(TRIAL_FRAMES);
-    let excerpt = numbers.middle(frames);
+    let is_short = frames <= SHORT_TRIAL_FRAMES;
+    let short = if is_short { frames } else { (frames / 4).min(SHORT_TRIAL_FRAMES) };
+    let excerpt = numbers.middle((frames / profile.effort.memory).max(short).min(TRIAL_FRAMES));
     let length = |memory| {
-        let layout = Layout { memory, lags: None, ..layout.clone() };
+        // Where passages come again in an excerpt is not known.
+        let lags = layout.lags.clone().filter(|_| is_short);
+        let layout = Layout { memory, lags, ..layout.clone() };
         trial(&excerpt, profile, layout, watch)
     };
     let (usual, short) = (length(Memory::Usual)?, length(Memory::Short)?);

@@ -32,7 +32,8 @@ class LeastSquares:
         self.pending = []
         self.deviation = 0.0
         self.seen = 0.0
-        self.updates = 0
+        self.learnt = 0
+        self.left = min(4, config.interval)
         self.output = 0.0
 
     def predict(self, inputs):
@@ -48,12 +49,13 @@ class LeastSquares:
             gain = gain / (self.deviation + 0.1)
         self.gains = [g * config.lam for g in self.gains] + [gain]
         self.pending.append(list(inputs) + [target])
-        self.updates += 1
-        due = self.updates % config.interval == 0
-        if due or len(self.pending) == 4:
+        self.learnt += 1
+        self.left -= 1
+        if self.left == 0 or len(self.pending) == 4:
             self._absorb()
-        if due:
+        if self.left == 0:
             self._solve()
+            self.left = min(max(4, self.learnt // 8), config.interval)
 
     def _absorb(self):
         decay = self.config.lam
