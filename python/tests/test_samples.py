@@ -155,6 +155,37 @@ def test_a_file_is_read_on_and_sought_in(tone, tmp_path):
         file.seek(0)
 
 
+class Counting(io.BytesIO):
+    """Counts the bytes that are read."""
+
+    count = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def test_a_part_reads_its_segments_alone(tone):
+    data = tone(44_100 * 40, 2)
+    packed = coded(data, segment=2)
+    source = Counting(packed)
+    with lmz.LmzFile(source) as file:
+        # What is asked of a file object at a time, once for each end.
+        assert file.segment_frames == 88_200 and source.count <= 2 * (1 << 18)
+    source = Counting(packed)
+    part, _ = lmz.read(source, start=1_000_000, stop=1_050_000, dtype="int16")
+    np.testing.assert_array_equal(part, data[1_000_000:1_050_000])
+    assert source.count < len(packed) / 2
+    # Damage elsewhere is none of its business; damage there is.
+    harmed = bytearray(packed)
+    for place in (len(packed) // 8, len(packed) * 7 // 8):
+        harmed[place] ^= 1
+    np.testing.assert_array_equal(lmz.read(harmed, 50_000, 1_000_000, dtype="int16")[0], part)
+    with pytest.raises(lmz.CorruptError):
+        lmz.read(harmed, 50_000, len(data) * 7 // 8)
+
+
 def test_info_says_what_soundfile_says(tone):
     info = lmz.info(coded(tone(4_410, 2, "int32"), subtype="PCM_24"))
     assert (info.samplerate, info.channels, info.frames) == (44_100, 2, 4_410)
