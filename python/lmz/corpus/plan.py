@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .._files import PART
 from .manifest import FOLDER, Record
 
 SUFFIX = {"compress": (".wav", ".lmz"), "decompress": (".lmz", ".wav"), "verify": (".lmz", "")}
@@ -21,6 +22,8 @@ class Settings:
     source: str
     target: str
     level: str = "default"
+    lm: str = "auto"
+    segment: int | None = None
     verify: bool = False
     delete_source: bool = False
 
@@ -49,7 +52,7 @@ def is_done(record: Record | None, job: Job, there: dict[str, int], settings: Se
         return False
     if settings.delete_source or (settings.verify and not record.verified):
         return False
-    if record.level != settings.level:
+    if (record.level, record.lm, record.segment) != (settings.level, settings.lm, settings.segment or 0):
         return False
     return not job.target or there.get(job.target) == record.output_bytes
 
@@ -84,7 +87,7 @@ def listing(fs: Any, folder: str) -> dict[str, int]:
     with contextlib.suppress(FileNotFoundError):
         for info in fs.ls(folder, detail=True):
             base = info["name"].rsplit("/", 1)[-1]
-            if base.startswith(".") and base.endswith(".lmz-part"):
+            if base.startswith(".") and base.endswith(PART):
                 fs.rm_file(info["name"])
             elif info["type"] == "file":
                 sizes[info["name"]] = int(info["size"])
