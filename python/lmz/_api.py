@@ -110,10 +110,10 @@ def decompress(
         return Summary(**_lmz.decompress(source, target, threads, max_output, call))
 
 
-def encode_wav(wav: bytes, level: str = "default", **options: Any) -> bytes:
+def encode_wav(wav: bytes, level: str = "default", lm: str = "auto", **options: Any) -> bytes:
     """A WAV file as lmz, in memory. `options` are those of `compress`."""
     out = io.BytesIO()
-    compress(wav, out, level, **options)
+    compress(wav, out, level, lm, **options)
     return out.getvalue()
 
 

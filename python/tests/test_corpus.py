@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,12 +11,15 @@ import sys
 import time
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 import soundfile
 
 import lmz
+from lmz.corpus import work
 from lmz.corpus.manifest import Manifest, Record
+from lmz.corpus.plan import Settings, plan
 
 
 def corpus(*arguments, check=None, **options):
@@ -87,8 +91,6 @@ def test_originals_go_only_after_a_verified_write(clips, tmp_path):
 
 
 def manifest(folder: Path) -> dict[str, Record]:
-    import fsspec
-
     return Manifest(fsspec.filesystem("file"), str(folder)).read()
 
 
@@ -172,9 +174,33 @@ def test_wrong_usage_is_2(tmp_path):
     corpus("compress", "nosuch://bucket", tmp_path / "out", check=2)
 
 
-def test_manifest_in_an_object_store():
-    import fsspec
+def test_both_ends_in_an_object_store(tone):
+    # In this process: the memory file system is not shared with workers.
+    fs = fsspec.filesystem("memory")
+    wavs = {}
+    for name in ("a.wav", "deep/b.WAV"):
+        soundfile.write(content := io.BytesIO(), tone(4_000, 1), 8_000, format="WAV")
+        wavs[name] = content.getvalue()
+        fs.pipe_file(f"/from/{name}", wavs[name])
+    fs.pipe_file("/from/deep/c.wav", b"none")
+    settings = Settings("compress", "memory://from", "memory://to", "training", delete_source=True)
+    ends = [fsspec.core.url_to_fs(end) for end in (settings.source, settings.target)]
+    jobs = [job for job, done in plan(*ends, {}, settings) if not done]
+    records = {record.name: record for record in work.do_all(settings, jobs, 1)}
+    assert "NotWavError" in records["deep/c.wav"].error
+    assert fs.find("/from") == ["/from/deep/c.wav"], records
+    for name, wav in wavs.items():
+        assert records[name].verified and records[name].deleted and not records[name].error
+        packed = fs.cat("/to/" + name[:-4] + ".lmz")
+        assert len(packed) == records[name].output_bytes and lmz.decode_wav(packed) == wav
+    # What has changed since it was listed is kept.
+    fs.pipe_file("/from/a.wav", wavs["a.wav"])
+    (job,) = [job for job, _ in plan(*ends, {}, settings) if job.name == "a.wav"]
+    fs.pipe_file("/from/a.wav", wavs["a.wav"] + b"more")
+    assert "changed" in work.do(settings, job, 1).error and fs.exists("/from/a.wav")
 
+
+def test_manifest_in_an_object_store():
     fs = fsspec.filesystem("memory")
     written = Manifest(fs, "/bucket/out")
     written.add(Record("a.wav", key="1", output_bytes=3))
@@ -189,9 +215,17 @@ def test_manifest_in_an_object_store():
 def cluster():
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    yield
+    context = ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield context.address_info["address"]
     ray.shutdown()
+
+
+def test_a_cluster_is_joined_and_stays(cluster, clips, tmp_path):
+    import ray
+
+    run = corpus("compress", clips, tmp_path / "out", "--level", "fast", "--address", cluster, "--json", check=1)
+    assert summary(run)["done"] == 40
+    assert ray.get(ray.remote(lambda: 7).remote()) == 7
 
 
 def test_a_dataset_of_files_and_crops(cluster, tone, tmp_path):

@@ -167,23 +167,21 @@ class Counting(io.BytesIO):
 
 
 def test_a_part_reads_its_segments_alone(tone):
-    data = tone(44_100 * 40, 2)
-    packed = coded(data, segment=2)
+    data = tone(44_100 * 20, 1)[:, 0]
+    packed = coded(data, segment=3)
     source = Counting(packed)
     with lmz.LmzFile(source) as file:
-        # What is asked of a file object at a time, once for each end.
-        assert file.segment_frames == 88_200 and source.count <= 2 * (1 << 18)
-    source = Counting(packed)
-    part, _ = lmz.read(source, start=1_000_000, stop=1_050_000, dtype="int16")
-    np.testing.assert_array_equal(part, data[1_000_000:1_050_000])
-    assert source.count < len(packed) / 2
+        # A buffer at each end, and a few bytes.
+        assert file.segment_frames == 132_300 and source.count < 3 * (1 << 18) < len(packed)
+    part = data[400_000:430_000]
+    np.testing.assert_array_equal(lmz.read(packed, 30_000, 400_000, dtype="int16")[0], part)
     # Damage elsewhere is none of its business; damage there is.
     harmed = bytearray(packed)
     for place in (len(packed) // 8, len(packed) * 7 // 8):
         harmed[place] ^= 1
-    np.testing.assert_array_equal(lmz.read(harmed, 50_000, 1_000_000, dtype="int16")[0], part)
+    np.testing.assert_array_equal(lmz.read(harmed, 30_000, 400_000, dtype="int16")[0], part)
     with pytest.raises(lmz.CorruptError):
-        lmz.read(harmed, 50_000, len(data) * 7 // 8)
+        lmz.read(harmed, 30_000, len(data) * 7 // 8)
 
 
 def test_info_says_what_soundfile_says(tone):

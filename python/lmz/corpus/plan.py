@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .._files import PART
@@ -42,7 +43,14 @@ class Job:
 def key_of(info: dict[str, Any]) -> str:
     """What changes when a file is written anew, as far as its store says."""
     stamps = ("mtime", "LastModified", "ETag", "etag", "md5Hash", "generation", "created")
-    found = [f"{stamp}={info[stamp]}" for stamp in stamps if info.get(stamp) is not None]
+    found = []
+    for stamp in stamps:
+        value = info.get(stamp)
+        if isinstance(value, datetime):
+            # Some stores list a number, and tell of a single file with a time.
+            value = value.timestamp()
+        if value is not None:
+            found.append(f"{stamp}={value}")
     return f"{info['size']};" + ";".join(found)
 
 
