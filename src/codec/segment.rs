@@ -31,6 +31,8 @@ struct Pass<'a, 'lm> {
     channels: usize,
     /// Before an encoder's pass, numbers on the grid; after any pass, samples.
     samples: &'a mut [i32],
+    /// Frames to code, from the first on.
+    frames: usize,
     /// Ignored when decoding.
     layout: Layout,
     lm: Option<&'lm mut dyn LanguageModel>,
@@ -55,7 +57,7 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
 
     #[inline(always)]
     fn call(self) -> Result<()> {
-        let Pass { coder, profile, channels, samples, layout, lm, watch } = self;
+        let Pass { coder, profile, channels, samples, frames, layout, lm, watch } = self;
         if samples.is_empty() {
             return Ok(());
         }
@@ -86,7 +88,7 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
         if let Some(lm) = &mut shared.lm {
             lm.reset()?;
         }
-        for (number, frame) in samples.chunks_exact_mut(channels).enumerate() {
+        for (number, frame) in samples.chunks_exact_mut(channels).take(frames).enumerate() {
             if let (Some(table), Some(past)) = (&table, &mut shared.past)
                 && number % PERIOD == 0
             {
@@ -138,7 +140,7 @@ fn tell(
 ) -> Result<()> {
     let mut samples = numbers.samples.clone();
     let (channels, samples) = (numbers.channels, samples.as_mut_slice());
-    run(Pass { coder, profile, channels, samples, layout, lm, watch })
+    run(Pass { coder, profile, channels, samples, frames: numbers.frames(), layout, lm, watch })
 }
 
 fn encode_with(
@@ -261,14 +263,35 @@ pub fn decode_pcm(
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<Pcm> {
+    decode_pcm_start(coded, channels, frames, frames, level, lm, watch)
+}
+
+/// As [`decode_pcm`], but the first `wanted` frames alone, in as much less time. Whether the streams
+/// are sound after these remains unknown.
+///
+/// # Errors
+/// Those of [`decode_pcm`].
+pub fn decode_pcm_start(
+    coded: &CodedPcm,
+    channels: usize,
+    frames: usize,
+    wanted: usize,
+    level: Level,
+    lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
+) -> Result<Pcm> {
     let mut decoder = StreamDecoder::new(&coded.tokens, &coded.lsb);
     let mut samples = vec![0; channels * frames];
     let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);
     let values = Values::between(0, 0);
     let layout = Layout { reversed: false, grid: Grid::FINE, values, lags };
     let (coder, profile) = (&mut decoder, profile(level));
-    run(Pass { coder, profile, channels, samples: &mut samples, layout, lm, watch })?;
-    if !samples.is_empty() {
+    let pass =
+        Pass { coder, profile, channels, samples: &mut samples, frames: wanted, layout, lm, watch };
+    run(pass)?;
+    if wanted < frames {
+        samples.truncate(channels * wanted);
+    } else if !samples.is_empty() {
         decoder.finish()?;
     }
     Ok(Pcm { channels, samples })
