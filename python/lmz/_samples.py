@@ -119,7 +119,8 @@ def of_wav(wav: bytes) -> NDArray[Any]:
         at += 8 + size + size % 2
     tag, channels, _, _, frame = struct.unpack_from(f"{order}HHIIH", wav, chunks[b"fmt "][0])
     if tag == 0xFFFE:
-        (tag,) = struct.unpack_from(f"{order}H", wav, chunks[b"fmt "][0] + 24)
+        # The GUID's first field has four bytes, in the order of the file.
+        (tag,) = struct.unpack_from(f"{order}I", wav, chunks[b"fmt "][0] + 24)
     start, size = chunks[b"data"]
     # A size that does not fit its field: the samples are the last of the file.
     size = min(size, len(wav) - start) if size != 0xFFFFFFFF else len(wav) - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -100,6 +101,15 @@ def test_wav_files_of_others_read_as_in_soundfile(tone, subtype):
         theirs.seek(0)
         expected = soundfile.read(theirs, dtype=dtype)[0]
         np.testing.assert_array_equal(lmz.read(packed, dtype=dtype)[0], expected, err_msg=dtype)
+
+
+def test_a_big_endian_extensible_file_is_read():
+    data = (np.arange(-50, 50) * 20_000_000).astype(">i4")
+    guid = bytes.fromhex("00000001000000108000" "00aa00389b71")
+    fmt = struct.pack(">HHIIHHHHI", 0xFFFE, 1, 8_000, 32_000, 4, 32, 22, 32, 4) + guid
+    body = b"WAVEfmt " + struct.pack(">I", 40) + fmt + b"data" + struct.pack(">I", 400) + data.tobytes()
+    packed = lmz.encode_wav(b"RIFX" + struct.pack(">I", len(body)) + body, "fast")
+    np.testing.assert_array_equal(lmz.read(packed, dtype="int32")[0], data)
 
 
 def test_parts_are_those_of_soundfile(tone):
