@@ -135,6 +135,7 @@ pub use codec::Level;
 pub use error::{Error, Result};
 #[cfg(feature = "llama")]
 pub use lm::LlamaModels;
+pub use lm::exact::ExactModels;
 pub use lm::{ModelProvider, ModelSource, NoModels};
 #[cfg(feature = "unstable")]
 pub use observer::Watch;

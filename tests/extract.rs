@@ -6,10 +6,11 @@ mod support;
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use lmz::Error;
 use lmz::container::Reader;
+use lmz::pcm::Pcm;
 use lmz::pipeline::{DecompressOptions, Extract, Position, extract};
 use lmz::wav::{SegmentLimit, Span, WavFormat, WavReader};
+use lmz::{Error, Level, Watch, codec};
 use support::{compress, wav};
 
 fn part(
@@ -237,5 +238,23 @@ fn damage_elsewhere_does_not_matter() {
     // What is no lmz file is not a damaged one.
     for other in [&[][..], b"RIFF", &lmz[..5], &original] {
         assert!(matches!(frames(other, 0, 5), Err(Error::NotLmz { .. })), "{} bytes", other.len());
+    }
+}
+
+#[test]
+fn a_segment_is_decoded_as_far_as_needed() {
+    let samples = wav::sine(2, 20_000).iter().map(|&sample| sample.into()).collect();
+    let pcm = Pcm { channels: 2, samples };
+    let watch = Watch::default();
+    for level in [Level::Fast, Level::Default] {
+        let mut coded = codec::encode_pcm(&pcm, level, None, &watch).unwrap();
+        // The second half is missing.
+        coded.tokens.truncate(coded.tokens.len() / 2);
+        assert!(codec::decode_pcm(&coded, 2, 20_000, level, None, &watch).is_err());
+        for wanted in [0, 1, 5_000] {
+            let start =
+                codec::decode_pcm_start(&coded, 2, 20_000, wanted, level, None, &watch).unwrap();
+            assert!(start.samples == pcm.samples[..2 * wanted]);
+        }
     }
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import operator
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,11 +19,19 @@ from .errors import OutOfRangeError, UnsupportedError
 
 Progress: TypeAlias = Callable[[int, "int | None"], object]
 
-def _check_lm(lm: str) -> None:
-    if lm not in ("auto", "on", "off"):
-        raise ValueError(f"lm {lm!r}; there are 'auto', 'on' and 'off'")
-    if lm == "on":
-        raise UnsupportedError("this build has no language model: use lm='auto' or lm='off'")
+#: Seconds of a segment at the level 'training', which is 'fast' otherwise: a crop costs little to reach.
+TRAINING_SEGMENT = 5
+
+
+def _settings(level: str, lm: str, segment: int | None, threads: int) -> dict[str, Any]:
+    """What the compiled half is asked to do."""
+    if segment is not None:
+        segment = operator.index(segment)
+        if not 1 <= segment <= 3600:
+            raise ValueError(f"segment {segment}; 1 to 3600 seconds")
+    if level == "training":
+        level, segment = "fast", TRAINING_SEGMENT if segment is None else segment
+    return {"level": level, "lm": lm, "segment": segment, "threads": threads}
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ def compress(
     level: str = "default",
     lm: str = "auto",
     *,
+    segment: int | None = None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Summary:
@@ -51,20 +62,25 @@ def compress(
     Args:
         src: path, bytes or binary file object (also of fsspec), read to its end.
         dst: path, which appears when complete and replaces what is there, or a binary file object.
-        level: 'fast', 'default' or 'best'.
-        lm: 'auto' or 'off'; 'on' raises, because this build has no language model.
+        level: 'fast', 'default' or 'best'; or 'training', which is 'fast' with segments of 5 s.
+        lm: when the embedded language model takes part: 'on' wherever it saves anything, 'off'
+            never, 'auto' as the program does: 'off' at 'fast', where it saves 1 % at 'default',
+            'on' at 'best'.
+        segment: seconds that are decoded to reach any place in the file; by default the level's.
+            A segment has 131,072 to 4,194,304 samples, all channels counted, whatever is asked for.
         threads: 0 for one per processor. The result does not depend on it.
-        progress: called with (bytes read, their total or None), up to 20 times a second.
+        progress: called with (bytes read, their total or None), up to 50 times a second.
 
     Raises:
         NotWavError: `src` is no WAV file.
+        ValueError: an unknown level or `lm`, or an impossible `segment`.
         OSError: reading or writing failed.
     """
-    _check_lm(lm)
+    settings = _settings(level, lm, segment, threads)
     source = _files.source(src)
     call = _files.progress_of(progress, source)
     with _files.target(dst) as target:
-        return Summary(**_lmz.compress(source, target, level, threads, call))
+        return Summary(**_lmz.compress(source, target, settings, call))
 
 
 def decompress(
@@ -94,10 +110,10 @@ def decompress(
         return Summary(**_lmz.decompress(source, target, threads, max_output, call))
 
 
-def encode_wav(wav: bytes, level: str = "default", **options: Any) -> bytes:
+def encode_wav(wav: bytes, level: str = "default", lm: str = "auto", **options: Any) -> bytes:
     """A WAV file as lmz, in memory. `options` are those of `compress`."""
     out = io.BytesIO()
-    compress(wav, out, level, **options)
+    compress(wav, out, level, lm, **options)
     return out.getvalue()
 
 
@@ -111,8 +127,9 @@ def decode_wav(lmz: bytes, **options: Any) -> bytes:
 class LmzFile:
     """An lmz file open for reading samples.
 
-    Only the segments that are read are decoded; the one at hand is kept, so that reading on costs
-    nothing more. Not for several threads at once.
+    Only the segments that are read are decoded; what is left of the last one is kept, so that
+    reading on costs nothing more. Opening reads both ends of the file. Not for several threads at
+    once.
 
     Args:
         file: path, bytes or seekable binary file object (also of fsspec).
@@ -129,28 +146,23 @@ class LmzFile:
         self._threads = threads
         self._position = 0
         self._closed = False
-        self._start = self._tell()
-        found = self._rewound(_lmz.info)
-        if "channels" not in found:
+        found = self._on_source(_lmz.audio)
+        if not found["channels"]:
             raise OutOfRangeError("the file has no samples")
         self.frames: int = found["frames"]
-        self._segment: int = found["segment_frames"]
         self.samplerate: int = found["samplerate"]
         self.channels: int = found["channels"]
-        self.subtype = _samples.subtype_of(found["sample_format"])
-        # Frames of a segment at hand, and the first of them.
+        self.subtype: str = found["subtype"]
+        #: Frames that are decoded to reach one of them.
+        self.segment_frames: int = found["segment_frames"]
+        # Frames decoded beyond what was asked for, and the number of the first of them.
         native = {"FLOAT": np.float32, "DOUBLE": np.float64}.get(self.subtype, np.int32)
         self._held: NDArray[Any] = np.empty((0, self.channels), native)
         self._held_at = 0
 
-    def _tell(self) -> int:
-        return 0 if isinstance(self._source, str) else int(self._source.tell())
-
-    def _rewound(self, call: Callable[[Any], Any]) -> Any:
+    def _on_source(self, call: Callable[[Any], Any]) -> Any:
         if self._closed:
             raise ValueError("the file is closed")
-        if not isinstance(self._source, str):
-            self._source.seek(self._start)
         return call(self._source)
 
     def __enter__(self) -> LmzFile:
@@ -216,10 +228,14 @@ class LmzFile:
             CorruptError: a segment is damaged.
             UnsupportedError: the samples are of no known format.
         """
+        return self._read(frames, dtype, always_2d, ahead=1)
+
+    def _read(self, frames: int, dtype: Any, always_2d: bool, ahead: int) -> NDArray[Any]:
+        """`ahead`: the number of segments to decode at once, 0 for no frame too many."""
         name = _samples.dtype_of(dtype)
         left = self.frames - self._position
         count = left if frames < 0 else min(frames, left)
-        data = _samples.from_native(self._native(count), self.subtype, name)
+        data = _samples.from_native(self._native(count, ahead), self.subtype, name)
         self._position += count
         if self.channels == 1 and not always_2d:
             return data.reshape(count)
@@ -234,15 +250,19 @@ class LmzFile:
         always_2d: bool = False,
         fill_value: float | None = None,
     ) -> Iterator[NDArray[Any]]:
-        """Blocks of `blocksize` frames from here on; the last one is shorter, unless filled up."""
+        """Blocks of `blocksize` frames from here on; the last one is shorter, unless filled up.
+
+        As many segments are decoded at a time as there are threads.
+        """
         if blocksize < 1 or not 0 <= overlap < blocksize:
             raise ValueError("blocksize is at least 1, and overlap less than blocksize")
         left = self.frames - self._position
         end = self._position + (left if frames < 0 else min(frames, left))
+        threads = self._threads or os.cpu_count() or 1
         kept: NDArray[Any] | None = None
         while self._position < end:
             fresh = blocksize - (0 if kept is None else len(kept))
-            block = self.read(min(fresh, end - self._position), dtype, always_2d)
+            block = self._read(min(fresh, end - self._position), dtype, always_2d, threads)
             if kept is not None:
                 block = np.concatenate((kept, block))
             kept = block[len(block) - overlap :].copy() if overlap else None
@@ -251,7 +271,9 @@ class LmzFile:
                 block = np.concatenate((block, np.full(missing, fill_value, block.dtype)))
             yield block
 
-    def _native(self, count: int) -> NDArray[Any]:
+    def _native(self, count: int, ahead: int) -> NDArray[Any]:
+        if self._closed:
+            raise ValueError("the file is closed")
         if self.subtype == "UNKNOWN":
             raise UnsupportedError("the format of the samples is not known: see lmz.decompress")
         first, end = self._position, self._position + count
@@ -261,15 +283,14 @@ class LmzFile:
             parts.append(self._held[first - self._held_at : end - self._held_at])
             first = min(end, held_end)
         if first < end:
-            # Whole segments are decoded in any case: what is left of the last one is kept.
-            stop = min(-(-end // self._segment) * self._segment, self.frames)
-            wav = self._rewound(lambda source: _lmz.extract(source, first, stop, self._threads))
-            fresh = _samples.of_wav(wav)[3]
+            stop = end
+            if ahead:
+                stop = (-(-end // self.segment_frames) + ahead - 1) * self.segment_frames
+                stop = min(stop, self.frames)
+            wav = self._on_source(lambda source: _lmz.extract(source, first, stop, self._threads))
+            fresh = _samples.of_wav(wav)
             parts.append(fresh[: end - first])
-            keep = min((end - 1) // self._segment * self._segment, self.frames)
-            if keep < first or stop - keep > len(fresh):
-                keep = first
-            self._held, self._held_at = fresh[keep - first :].copy(), keep
+            self._held, self._held_at = fresh[end - first :].copy(), end
         return np.concatenate(parts) if parts else self._held[:0]
 
 
@@ -310,7 +331,7 @@ def read(
         if frames >= 0:
             count = min(frames, count)
         opened.seek(first)
-        data = opened.read(count, dtype, always_2d)
+        data = opened._read(count, dtype, always_2d, ahead=0)
         if fill_value is not None and count < frames:
             missing = (frames - count, *data.shape[1:])
             data = np.concatenate((data, np.full(missing, fill_value, data.dtype)))
@@ -325,6 +346,7 @@ def write(
     level: str = "default",
     lm: str = "auto",
     *,
+    segment: int | None = None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Summary:
@@ -337,7 +359,7 @@ def write(
         samplerate: in Hz.
         subtype: 'PCM_U8', 'PCM_16', 'PCM_24', 'PCM_32', 'FLOAT' or 'DOUBLE'. By default that of
             the dtype, so that nothing is lost (soundfile makes 16 bits of floats).
-        level, lm, threads, progress: as for `compress`.
+        level, lm, segment, threads, progress: as for `compress`.
 
     Raises:
         TypeError: another dtype.
@@ -352,7 +374,7 @@ def write(
         raise ValueError(f"subtype {subtype!r}; there are {', '.join(_samples.WIDTH)}")
     wav = _samples.wav_of(array, int(samplerate), kind)
     return compress(
-        wav, file, level, lm, threads=threads, progress=progress
+        wav, file, level, lm, segment=segment, threads=threads, progress=progress
     )
 
 
@@ -368,6 +390,7 @@ class Info:
     subtype: str
     level: str
     segments: int
+    segments_with_lm: int
     segment_frames: int
     original_bytes: int
     compressed_bytes: int
@@ -375,7 +398,7 @@ class Info:
 
 
 def info(file: Source) -> Info:
-    """What a file says of itself, without decoding it. Reads the file once.
+    """What a file says of itself, without decoding it. Reads all of the file.
 
     Without samples (an lmz file of a WAV file that has none) `channels`, `samplerate` and `frames`
     are 0 and `subtype` is empty.
@@ -383,21 +406,10 @@ def info(file: Source) -> Info:
     Raises:
         NotLmzError, CorruptError, UnsupportedError: about the file.
     """
-    source = _files.source(file)
-    found = _lmz.info(source)
-    subtype = _samples.subtype_of(found["sample_format"]) if "channels" in found else ""
-    frames, samplerate = found.get("frames", 0), found.get("samplerate", 0)
+    found = _lmz.info(_files.source(file))
+    frames, samplerate = found["frames"], found["samplerate"]
     return Info(
-        name=str(file) if _files.is_path(file) else None,
-        samplerate=samplerate,
-        channels=found.get("channels", 0),
-        frames=frames,
+        name=os.fspath(file) if _files.is_path(file) else None,
         duration=frames / samplerate if samplerate else 0.0,
-        subtype=subtype,
-        level=found["level"],
-        segments=found["segments"],
-        segment_frames=found.get("segment_frames", 0),
-        original_bytes=found["original_bytes"],
-        compressed_bytes=found["compressed_bytes"],
-        blake3=found["blake3"],
+        **found,
     )

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, TypeGuard
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
 Target: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 
 
-def is_path(file: object) -> bool:
+#: How names of files end that are not complete.
+PART = ".lmz-part"
+
+
+def is_path(file: object) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(file, (str, os.PathLike))
 
 
@@ -59,15 +63,20 @@ def target(file: Any) -> Iterator[Any]:
             raise TypeError(f"a path or a binary file object is needed, not {type(file).__name__}")
         yield file
         return
-    path = os.fspath(file)
+    with complete(os.fspath(file)) as part:
+        yield part
+
+
+@contextlib.contextmanager
+def complete(path: str) -> Iterator[str]:
+    """A file to write, which becomes `path` when the block ends, on disk, and is gone if that raises."""
     folder, name = os.path.split(path)
-    handle, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder or ".")
-    os.close(handle)
+    part = os.path.join(folder, f".{name[:80]}.{secrets.token_hex(6)}{PART}")
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield part
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(part, 0o666 & ~umask)
+        with open(part, "rb+") as written:
+            os.fsync(written.fileno())
         os.replace(part, path)
     except BaseException:
         with contextlib.suppress(OSError):

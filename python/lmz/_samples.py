@@ -104,23 +104,11 @@ def wav_of(data: NDArray[Any], samplerate: int, subtype: str) -> bytes:
     return b"".join((head, body, b"\0" * pad))
 
 
-def subtype_of(words: str) -> str:
-    """The subtype that the library describes in words."""
-    named = {"A-law": "ALAW", "µ-law": "ULAW", "32-bit float": "FLOAT", "64-bit float": "DOUBLE"}
-    if words in named:
-        return named[words]
-    bits, _, rest = words.partition("-bit integer")
-    if not bits.isdigit():
-        return "UNKNOWN"
-    container = 8 * int(rest.split()[1]) if rest else int(bits)
-    return "PCM_U8" if container == 8 else f"PCM_{container}"
+def of_wav(wav: bytes) -> NDArray[Any]:
+    """Samples of a WAV file with a plain header.
 
-
-def of_wav(wav: bytes) -> tuple[int, int, str, NDArray[Any]]:
-    """Rate, channels, subtype and samples of a WAV file with a plain header.
-
-    Samples have the shape (frames, channels), as int32 in the range of the subtype, or as floats.
-    Of an unknown format, there are none.
+    They have the shape (frames, channels), as int32 in the range of the subtype, or as floats. Of an
+    unknown format, there are none.
     """
     order = ">" if wav[:4] == b"RIFX" else "<"
     chunks = {}
@@ -129,33 +117,35 @@ def of_wav(wav: bytes) -> tuple[int, int, str, NDArray[Any]]:
         name, size = struct.unpack_from(f"{order}4sI", wav, at)
         chunks[name] = (at + 8, size)
         at += 8 + size + size % 2
-    tag, channels, rate, _, frame, bits = struct.unpack_from(f"{order}HHIIHH", wav, chunks[b"fmt "][0])
+    tag, channels, _, _, frame = struct.unpack_from(f"{order}HHIIH", wav, chunks[b"fmt "][0])
     if tag == 0xFFFE:
-        (tag,) = struct.unpack_from(f"{order}H", wav, chunks[b"fmt "][0] + 24)
+        # The GUID's first field has four bytes, in the order of the file.
+        (tag,) = struct.unpack_from(f"{order}I", wav, chunks[b"fmt "][0] + 24)
     start, size = chunks[b"data"]
     # A size that does not fit its field: the samples are the last of the file.
     size = min(size, len(wav) - start) if size != 0xFFFFFFFF else len(wav) - start
     body = memoryview(wav)[start : start + size]
     body = body[: len(body) - len(body) % frame] if frame else body[:0]
-    subtype, samples = _decoded(body, tag, frame // channels if channels else 0, order)
-    return rate, channels, subtype, samples.reshape(-1, max(channels, 1))
+    samples = _decoded(body, tag, frame // channels if channels else 0, order)
+    return samples.reshape(-1, max(channels, 1))
 
 
-def _decoded(body: memoryview, tag: int, width: int, order: str) -> tuple[str, NDArray[Any]]:
+def _decoded(body: memoryview, tag: int, width: int, order: str) -> NDArray[Any]:
     if tag == 3 and width in (4, 8):
         native = f"f{width}"
-        return ("FLOAT" if width == 4 else "DOUBLE"), np.frombuffer(body, order + native).astype(native)
+        return np.frombuffer(body, order + native).astype(native)
     if tag in (6, 7) and width == 1:
-        law, subtype = (_alaw(), "ALAW") if tag == 6 else (_mulaw(), "ULAW")
-        return subtype, law[np.frombuffer(body, np.uint8)]
+        law = _alaw() if tag == 6 else _mulaw()
+        return law[np.frombuffer(body, np.uint8)]
     if tag != 1 or not 1 <= width <= 4:
-        return "UNKNOWN", np.empty(0, np.int32)
+        return np.empty(0, np.int32)
     octets = np.frombuffer(body, np.uint8).reshape(-1, width)
     if width == 1:
-        return "PCM_U8", octets[:, 0].astype(np.int32) - 128
+        return octets[:, 0].astype(np.int32) - 128
     words = np.zeros((len(octets), 4), np.uint8)
     words[:, 4 - width :] = octets if order == "<" else octets[:, ::-1]
-    return f"PCM_{8 * width}", words.view("<i4").astype(np.int32)[:, 0] >> (32 - 8 * width)
+    shifted: NDArray[np.int32] = words.view("<i4").astype(np.int32)[:, 0] >> (32 - 8 * width)
+    return shifted
 
 
 def _alaw() -> NDArray[np.int32]:

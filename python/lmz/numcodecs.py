@@ -26,14 +26,18 @@ class Lmz(Codec):  # type: ignore[misc]
         channels: samples of a frame, for chunks that arrive flat, as bytes; else the last
             dimension's length.
         dtype: of chunks that arrive as bytes (zarr 3).
+        lm: as for `lmz.write`; 'off' by default, because the model takes long.
     """
 
     codec_id = "lmz"
 
-    def __init__(self, level: str = "default", channels: int = 0, dtype: str = "") -> None:
+    def __init__(
+        self, level: str = "default", channels: int = 0, dtype: str = "", lm: str = "off"
+    ) -> None:
         self.level = level
         self.channels = channels
         self.dtype = dtype
+        self.lm = lm
 
     def encode(self, buf: Any) -> bytes:
         array = np.asarray(buf)
@@ -47,7 +51,7 @@ class Lmz(Codec):  # type: ignore[misc]
             channels = 1
         out = io.BytesIO()
         # The rate is not coded in the samples, and a chunk has none.
-        write(out, array.reshape(-1, channels), 48_000, level=self.level, threads=1)
+        write(out, array.reshape(-1, channels), 48_000, level=self.level, lm=self.lm, threads=1)
         return out.getvalue()
 
     def decode(self, buf: Any, out: Any = None) -> Any:

@@ -1,7 +1,6 @@
 //! Errors of the library as exceptions of `lmz.errors`.
 
 use lmz::Error;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
@@ -30,17 +29,5 @@ pub fn exception(py: Python<'_>, error: Error) -> PyErr {
     match class() {
         Ok(class) => PyErr::from_type(class, error.to_string()),
         Err(error) => error,
-    }
-}
-
-/// The level of that name.
-pub fn level(name: &str) -> PyResult<lmz::Level> {
-    match name {
-        "fast" => Ok(lmz::Level::Fast),
-        "default" => Ok(lmz::Level::Default),
-        "best" => Ok(lmz::Level::Best),
-        other => Err(PyValueError::new_err(format!(
-            "level {other:?}; there are 'fast', 'default' and 'best'"
-        ))),
     }
 }

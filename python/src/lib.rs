@@ -4,11 +4,15 @@
 mod errors;
 mod files;
 mod observer;
+mod parts;
+mod settings;
 mod whole;
 
 /// What `lmz` imports.
 #[pyo3::pymodule]
 mod _lmz {
     #[pymodule_export]
-    use crate::whole::{blake3, compress, decompress, extract, info};
+    use crate::parts::{audio, extract, info};
+    #[pymodule_export]
+    use crate::whole::{blake3, compress, decompress};
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,12 +11,15 @@ import sys
 import time
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 import soundfile
 
 import lmz
+from lmz.corpus import work
 from lmz.corpus.manifest import Manifest, Record
+from lmz.corpus.plan import Settings, plan
 
 
 def corpus(*arguments, check=None, **options):
@@ -87,8 +91,6 @@ def test_originals_go_only_after_a_verified_write(clips, tmp_path):
 
 
 def manifest(folder: Path) -> dict[str, Record]:
-    import fsspec
-
     return Manifest(fsspec.filesystem("file"), str(folder)).read()
 
 
@@ -107,20 +109,24 @@ def children(pid: int) -> list[int]:
     return found
 
 
+#: Several tasks of several files for each worker.
+FILES = 72
+
+
 @pytest.mark.parametrize("victim", ["worker", "driver"])
 def test_a_killed_run_goes_on_where_it_was(tone, tmp_path, victim):
     source, packed = tmp_path / "in", tmp_path / "out"
     source.mkdir()
-    for number in range(120):
-        soundfile.write(source / f"{number:03}.wav", tone(22_050, 1, seed=number), 22_050)
-    command = ["compress", source, packed, "--level", "default", "--workers", "2", "--json"]
+    for number in range(FILES):
+        soundfile.write(source / f"{number:03}.wav", tone(24_000, 1, seed=number), 24_000)
+    command = ["compress", source, packed, "--level", "fast", "--workers", "2", "--json"]
     run = subprocess.Popen(
         [sys.executable, "-m", "lmz.corpus", *map(str, command)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
     try:
         deadline = time.monotonic() + 120
-        while len(list(packed.glob("*.lmz"))) < 20:
+        while len(records_written(packed)) < 16:
             assert run.poll() is None and time.monotonic() < deadline, run.communicate()
             time.sleep(0.05)
         family = children(run.pid)
@@ -131,25 +137,35 @@ def test_a_killed_run_goes_on_where_it_was(tone, tmp_path, victim):
             os.kill(at_work[0], signal.SIGKILL)
             out, error = run.communicate(timeout=200)
             assert run.returncode == 0, error
-            assert json.loads(out)["done"] == 120
+            assert json.loads(out)["done"] == FILES
         else:
             os.kill(run.pid, signal.SIGKILL)
             run.communicate()
             before = {record["name"] for record in records_written(packed)}
-            gone = time.monotonic() + 30
-            while any(Path(f"/proc/{pid}").exists() for pid in family) and time.monotonic() < gone:
-                time.sleep(0.1)
+            assert 16 <= len(before) < FILES
             again = summary(corpus(*command, check=0))
             assert again["skipped"] == len(before)
-            assert again["done"] == 120 - len(before)
+            assert again["done"] == FILES - len(before)
     finally:
         if run.poll() is None:
             run.kill()
     names = [record["name"] for record in records_written(packed)]
-    assert len(names) == len(set(names)) == 120
+    assert len(names) == len(set(names)) == FILES
     for wav in source.glob("*.wav"):
         assert lmz.decode_wav((packed / wav.name).with_suffix(".lmz").read_bytes()) == wav.read_bytes()
     assert not list(packed.rglob("*part"))
+
+
+def test_a_machine_short_of_memory_ends_the_run(clips, tmp_path):
+    packed = tmp_path / "out"
+    # Ray kills its workers as soon as 1 % of the memory is in use.
+    short = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "50",
+             "RAY_task_oom_retry_delay_base_ms": "10"}
+    command = ["compress", clips, packed, "--level", "fast", "--workers", 2, "--retries", 0, "--json"]
+    failed = summary(corpus(*command, check=1, env={**os.environ, **short}))
+    assert failed["failed"] > 1
+    again = summary(corpus(*command, check=1))
+    assert again["done"] == 40 - failed["done"] and again["failed"] == 1
 
 
 def test_wrong_usage_is_2(tmp_path):
@@ -158,9 +174,33 @@ def test_wrong_usage_is_2(tmp_path):
     corpus("compress", "nosuch://bucket", tmp_path / "out", check=2)
 
 
-def test_manifest_in_an_object_store():
-    import fsspec
+def test_both_ends_in_an_object_store(tone):
+    # In this process: the memory file system is not shared with workers.
+    fs = fsspec.filesystem("memory")
+    wavs = {}
+    for name in ("a.wav", "deep/b.WAV"):
+        soundfile.write(content := io.BytesIO(), tone(4_000, 1), 8_000, format="WAV")
+        wavs[name] = content.getvalue()
+        fs.pipe_file(f"/from/{name}", wavs[name])
+    fs.pipe_file("/from/deep/c.wav", b"none")
+    settings = Settings("compress", "memory://from", "memory://to", "training", delete_source=True)
+    ends = [fsspec.core.url_to_fs(end) for end in (settings.source, settings.target)]
+    jobs = [job for job, done in plan(*ends, {}, settings) if not done]
+    records = {record.name: record for record in work.do_all(settings, jobs, 1)}
+    assert "NotWavError" in records["deep/c.wav"].error
+    assert fs.find("/from") == ["/from/deep/c.wav"], records
+    for name, wav in wavs.items():
+        assert records[name].verified and records[name].deleted and not records[name].error
+        packed = fs.cat("/to/" + name[:-4] + ".lmz")
+        assert len(packed) == records[name].output_bytes and lmz.decode_wav(packed) == wav
+    # What has changed since it was listed is kept.
+    fs.pipe_file("/from/a.wav", wavs["a.wav"])
+    (job,) = [job for job, _ in plan(*ends, {}, settings) if job.name == "a.wav"]
+    fs.pipe_file("/from/a.wav", wavs["a.wav"] + b"more")
+    assert "changed" in work.do(settings, job, 1).error and fs.exists("/from/a.wav")
 
+
+def test_manifest_in_an_object_store():
     fs = fsspec.filesystem("memory")
     written = Manifest(fs, "/bucket/out")
     written.add(Record("a.wav", key="1", output_bytes=3))
@@ -175,9 +215,17 @@ def test_manifest_in_an_object_store():
 def cluster():
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    yield
+    context = ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield context.address_info["address"]
     ray.shutdown()
+
+
+def test_a_cluster_is_joined_and_stays(cluster, clips, tmp_path):
+    import ray
+
+    run = corpus("compress", clips, tmp_path / "out", "--level", "fast", "--address", cluster, "--json", check=1)
+    assert summary(run)["done"] == 40
+    assert ray.get(ray.remote(lambda: 7).remote()) == 7
 
 
 def test_a_dataset_of_files_and_crops(cluster, tone, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -102,6 +103,15 @@ def test_wav_files_of_others_read_as_in_soundfile(tone, subtype):
         np.testing.assert_array_equal(lmz.read(packed, dtype=dtype)[0], expected, err_msg=dtype)
 
 
+def test_a_big_endian_extensible_file_is_read():
+    data = (np.arange(-50, 50) * 20_000_000).astype(">i4")
+    guid = bytes.fromhex("00000001000000108000" "00aa00389b71")
+    fmt = struct.pack(">HHIIHHHHI", 0xFFFE, 1, 8_000, 32_000, 4, 32, 22, 32, 4) + guid
+    body = b"WAVEfmt " + struct.pack(">I", 40) + fmt + b"data" + struct.pack(">I", 400) + data.tobytes()
+    packed = lmz.encode_wav(b"RIFX" + struct.pack(">I", len(body)) + body, "fast")
+    np.testing.assert_array_equal(lmz.read(packed, dtype="int32")[0], data)
+
+
 def test_parts_are_those_of_soundfile(tone):
     data = tone(1000, 2)
     theirs = io.BytesIO()
@@ -153,6 +163,35 @@ def test_a_file_is_read_on_and_sought_in(tone, tmp_path):
     assert file.closed
     with pytest.raises(ValueError, match="closed"):
         file.seek(0)
+
+
+class Counting(io.BytesIO):
+    """Counts the bytes that are read."""
+
+    count = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def test_a_part_reads_its_segments_alone(tone):
+    data = tone(44_100 * 20, 1)[:, 0]
+    packed = coded(data, segment=3)
+    source = Counting(packed)
+    with lmz.LmzFile(source) as file:
+        # A buffer at each end, and a few bytes.
+        assert file.segment_frames == 132_300 and source.count < 3 * (1 << 18) < len(packed)
+    part = data[400_000:430_000]
+    np.testing.assert_array_equal(lmz.read(packed, 30_000, 400_000, dtype="int16")[0], part)
+    # Damage elsewhere is none of its business; damage there is.
+    harmed = bytearray(packed)
+    for place in (len(packed) // 8, len(packed) * 7 // 8):
+        harmed[place] ^= 1
+    np.testing.assert_array_equal(lmz.read(harmed, 30_000, 400_000, dtype="int16")[0], part)
+    with pytest.raises(lmz.CorruptError):
+        lmz.read(harmed, 30_000, len(data) * 7 // 8)
 
 
 def test_info_says_what_soundfile_says(tone):

@@ -30,7 +30,7 @@ pub enum Order {
     Forward,
     /// The last one first; each is predicted from the one before in this order that changes.
     Reversed,
-    /// Any order: channel and partner, in the order of coding. At most [`GROUP`] channels.
+    /// Any order: channel, and place of the partner in the group, in the order of coding.
     Listed(Vec<(usize, Option<usize>)>),
 }
 
@@ -85,11 +85,14 @@ impl Order {
         let channels = alphabets.len();
         let moves = |channel: usize| alphabets[channel].only().is_none();
         if let Order::Listed(list) = self {
-            let moves_at = |place: &usize| moves(list[*place].0);
-            let place = |&(channel, partner): &(usize, Option<usize>)| {
-                (channel, partner.filter(|partner| moves(channel) && moves_at(partner)))
+            let in_group = |group: &[(usize, Option<usize>)]| -> Vec<(usize, Option<usize>)> {
+                let place = |&(channel, partner): &(usize, Option<usize>)| {
+                    let both_move = |place: &usize| moves(channel) && moves(group[*place].0);
+                    (channel, partner.filter(both_move))
+                };
+                group.iter().map(place).collect()
             };
-            return list.iter().map(place).collect();
+            return list.chunks(GROUP).flat_map(in_group).collect();
         }
         let channel = |i| if *self == Order::Reversed { channels - 1 - i } else { i };
         let mut places: Vec<_> = (0..channels).map(|i| (channel(i), None)).collect();
@@ -117,9 +120,8 @@ impl Order {
         if code_uniform(coder, u32::from(*self == Order::Reversed), 1) == 1 {
             return Ok(Order::Reversed);
         }
-        let can_list = (3..=GROUP).contains(&channels);
         let listed = matches!(self, Order::Listed(_));
-        if !can_list || code_uniform(coder, u32::from(listed), 1) == 0 {
+        if channels < 3 || code_uniform(coder, u32::from(listed), 1) == 0 {
             return Ok(Order::Forward);
         }
         let list = match self {
@@ -136,18 +138,20 @@ fn code_list(
     list: &[(usize, Option<usize>)],
     channels: usize,
 ) -> Result<Vec<(usize, Option<usize>)>> {
-    let bits = usize::BITS - (channels - 1).leading_zeros();
+    let bits_of = |count: usize| usize::BITS - (count - 1).leading_zeros();
     let mut is_placed = vec![false; channels];
     let mut places = Vec::with_capacity(channels);
     for i in 0..channels {
         let (channel, partner) = list.get(i).copied().unwrap_or_default();
-        let channel = code_uniform(coder, channel as u32, bits) as usize;
-        let partner = code_uniform(coder, partner.unwrap_or(i) as u32, bits) as usize;
-        if channel >= channels || partner >= channels || is_placed[channel] {
+        let (place, group) = (i % GROUP, GROUP.min(channels - i / GROUP * GROUP));
+        let channel = code_uniform(coder, channel as u32, bits_of(channels)) as usize;
+        let partner = partner.unwrap_or(place) as u32;
+        let partner = code_uniform(coder, partner, bits_of(group)) as usize;
+        if channel >= channels || partner >= group || is_placed[channel] {
             return Err(Error::corrupt(0, "the order of channels is none"));
         }
         is_placed[channel] = true;
-        places.push((channel, (partner != i).then_some(partner)));
+        places.push((channel, (partner != place).then_some(partner)));
     }
     Ok(places)
 }
@@ -178,6 +182,8 @@ mod tests {
         round_trip(&Order::Listed(vec![(2, Some(1)), (0, None), (1, Some(0))]), 3);
         let star = (0..64).map(|i| ((i + 7) % 64, (i > 0).then_some(0))).collect();
         assert!(round_trip(&Order::Listed(star), 64) < 64 * 12 / 8 + 6);
+        let far = (0..131).map(|i| (130 - i, (i < 128).then_some(63 - i % 64))).collect();
+        round_trip(&Order::Listed(far), 131);
     }
 
     #[test]

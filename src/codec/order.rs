@@ -7,15 +7,17 @@
 use super::layout::{GROUP, Order};
 use crate::math::{LANES, add_products, sum};
 
+/// Channels of which all pairs are compared.
+const MOST: usize = 512;
 /// Frames in the middle of the segment that channels are compared by.
 const COMPARED: usize = 1 << 12;
 
 /// A maximum spanning tree (Prim) over the correlations of channels, `(channels, frames)`: the first channel
-/// is the one that is most like any other. Constant channels come last. None for fewer than 3 or more than
-/// [`GROUP`] channels.
+/// is the one that is most like all others. Constant channels come last. Channels in different groups are
+/// coded without each other. None for fewer than 3 or more than [`MOST`] channels.
 pub fn tree(channels: &[Vec<i32>]) -> Option<Order> {
     let count = channels.len();
-    if !(3..=GROUP).contains(&count) {
+    if !(3..=MOST).contains(&count) {
         return None;
     }
     let likeness = correlations(channels);
@@ -26,22 +28,40 @@ pub fn tree(channels: &[Vec<i32>]) -> Option<Order> {
             root = (i, total);
         }
     }
-    let mut order = vec![(root.0, None)];
-    while order.len() < count {
-        let mut best = (-1.0, 0, None);
-        for channel in (0..count).filter(|&channel| order.iter().all(|&(coded, _)| coded != channel))
-        {
-            for (place, &(coded, _)) in order.iter().enumerate() {
-                let score = likeness[channel][coded];
-                if score > best.0 {
-                    best = (score, channel, (score > 0.0).then_some(place));
-                }
+    // Of each channel that has no place yet: how much it is like the one with a place that is most like it,
+    // and that place.
+    let mut nearest = vec![(0.0, None); count];
+    let mut is_placed = vec![false; count];
+    let mut order: Vec<(usize, Option<usize>)> = Vec::with_capacity(count);
+    let mut next = (root.0, None);
+    loop {
+        let place = order.len();
+        order.push(next);
+        is_placed[next.0] = true;
+        for (channel, near) in nearest.iter_mut().enumerate() {
+            let score = likeness[next.0][channel];
+            // What is in an earlier group is out of reach.
+            let is_in_group = near.1.is_some_and(|near| near / GROUP == (place + 1) / GROUP);
+            if !is_in_group || score > near.0 {
+                let reachable = score > 0.0 && place / GROUP == (place + 1) / GROUP;
+                *near = (if reachable { score } else { 0.0 }, reachable.then_some(place));
             }
         }
-        order.push((best.1, best.2));
+        let waiting = (0..count).filter(|&channel| !is_placed[channel]);
+        let Some(best) = waiting.reduce(|a, b| if nearest[b].0 > nearest[a].0 { b } else { a }) else {
+            break;
+        };
+        next = (best, nearest[best].1);
     }
-    // The first channel is predicted from the past of the one that it was chosen with.
-    order[0].1 = order[1].1.map(|_| 1);
+    for group in order.chunks_mut(GROUP) {
+        for (_, partner) in group.iter_mut() {
+            *partner = partner.map(|place| place % GROUP);
+        }
+        // The first channel is predicted from the past of the one that it was chosen with.
+        if let [first, second, ..] = group {
+            first.1 = second.1.map(|_| 1);
+        }
+    }
     Some(Order::Listed(order))
 }
 
@@ -124,7 +144,22 @@ mod tests {
     #[test]
     fn few_and_many_channels_have_none() {
         assert_eq!(tree(&[noise(1), noise(2)]), None);
-        assert_eq!(tree(&vec![vec![0; 10]; GROUP + 1]), None);
-        assert!(tree(&vec![vec![5; 10]; GROUP]).is_some());
+        assert_eq!(tree(&vec![vec![0; 10]; MOST + 1]), None);
+        assert!(tree(&vec![vec![5; 10]; MOST]).is_some());
+    }
+
+    #[test]
+    fn partners_are_in_the_group() {
+        let channels: Vec<Vec<i32>> = (0..150).map(|i| noise(1 + i % 7)).collect();
+        let Some(Order::Listed(order)) = tree(&channels) else { panic!("no tree") };
+        for (i, &(channel, partner)) in order.iter().enumerate() {
+            let group = &order[i / GROUP * GROUP..];
+            if let Some(partner) = partner {
+                assert_ne!(partner, i % GROUP);
+                assert_eq!(group[partner].0 % 7, channel % 7);
+            }
+        }
+        // One of each kind may have none in each group.
+        assert!(order.iter().filter(|(_, partner)| partner.is_none()).count() <= 3 * 7);
     }
 }

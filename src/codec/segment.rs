@@ -35,6 +35,8 @@ struct Pass<'a, 'lm> {
     channels: usize,
     /// Before an encoder's pass, numbers on the grids; after any pass, samples.
     samples: &'a mut [i32],
+    /// Frames to code, from the first on.
+    frames: usize,
     /// But for whether there are lags, ignored when decoding.
     layout: Layout,
     lm: Option<&'lm mut dyn LanguageModel>,
@@ -47,6 +49,10 @@ impl Pass<'_, '_> {
             return Ok(());
         }
         let (memory, places) = self.layout.code(self.coder, self.samples.len())?;
+        if places.len() > GROUP {
+            // The next group begins where the last frame of the one before ends.
+            self.frames = self.samples.len() / self.channels;
+        }
         if let Some(lm) = &mut self.lm {
             lm.reset()?;
         }
@@ -76,16 +82,16 @@ impl Pass<'_, '_> {
                 let Place { partner, alphabet, .. } = &places[i];
                 // What never changes needs no prediction.
                 let moves = alphabet.only().is_none();
-                moves.then(|| {
- let pace = memory.pace();
-Channel::new(self.profile, pace, alphabet, i, *partner, long_term)})
+                let pace = memory.pace();
+                moves.then(|| Channel::new(self.profile, pace, alphabet, i, *partner, long_term))
             })
             .collect();
         let lm = self.lm.as_mut().map(|lm| &mut **lm as &mut dyn LanguageModel);
         let past = long_term.then(|| Past::new(places.len()));
         let errors = vec![Errors::default(); places.len()];
         let mut shared = Shared { lm, last: None, surprise: 0.0, past, errors };
-        for (number, frame) in self.samples.chunks_exact_mut(self.channels).enumerate() {
+        let frames = self.samples.chunks_exact_mut(self.channels).take(self.frames);
+        for (number, frame) in frames.enumerate() {
             if let (Some((lag_coder, table)), Some(past)) = (&mut *lags, &mut shared.past)
                 && number % PERIOD == 0
             {
@@ -126,7 +132,7 @@ fn tell(
 ) -> Result<()> {
     let mut samples = numbers.samples.clone();
     let (channels, samples) = (numbers.channels, samples.as_mut_slice());
-    Pass { coder, profile, channels, samples, layout, lm, watch }.run()
+    Pass { coder, profile, channels, samples, frames: numbers.frames(), layout, lm, watch }.run()
 }
 
 fn encode_with(
@@ -313,13 +319,34 @@ pub fn decode_pcm(
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<Pcm> {
+    decode_pcm_start(coded, channels, frames, frames, level, lm, watch)
+}
+
+/// As [`decode_pcm`], but the first `wanted` frames alone, in as much less time if there are no more than 64
+/// channels. Whether the streams are sound after these remains unknown.
+///
+/// # Errors
+/// Those of [`decode_pcm`].
+pub fn decode_pcm_start(
+    coded: &CodedPcm,
+    channels: usize,
+    frames: usize,
+    wanted: usize,
+    level: Level,
+    lm: Option<&mut dyn LanguageModel>,
+    watch: &Watch,
+) -> Result<Pcm> {
     let mut decoder = StreamDecoder::new(&coded.tokens, &coded.lsb);
     let mut samples = vec![0; channels * frames];
     let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);
     let layout = Layout::plain(channels, lags);
     let (coder, profile) = (&mut decoder, profile(level));
-    Pass { coder, profile, channels, samples: &mut samples, layout, lm, watch }.run()?;
-    if !samples.is_empty() {
+    let pass =
+        Pass { coder, profile, channels, samples: &mut samples, frames: wanted, layout, lm, watch };
+    pass.run()?;
+    if wanted < frames {
+        samples.truncate(channels * wanted);
+    } else if !samples.is_empty() {
         decoder.finish()?;
     }
     Ok(Pcm { channels, samples })

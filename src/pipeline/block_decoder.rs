@@ -47,6 +47,33 @@ impl BlockDecoder {
         Ok(bytes)
     }
 
+    /// As [`BlockDecoder::decode`], but at least the first `wanted` frames alone, and no more where that
+    /// takes less time. These bytes are not checked against the original's checksum, which is of
+    /// all; that of what was coded has been.
+    ///
+    /// # Errors
+    /// Those of [`BlockDecoder::decode`].
+    pub(super) fn decode_start(
+        &self,
+        offset: u64,
+        block: Block,
+        wanted: Option<u32>,
+    ) -> Result<Vec<u8>> {
+        let Some(audio) = &self.header.audio else { return self.decode(offset, block) };
+        let coded = block.kind == BlockKind::AudioCoded;
+        // The stream of what floats have beyond integers is decoded as a whole.
+        let floats = matches!(Mapping::from_byte(block.mapping), Ok(Mapping::Float(_)));
+        match wanted {
+            Some(wanted) if wanted < block.frames && coded && !floats => {
+                self.watch.begin(block.coded_length());
+                let bytes = self.decode_pcm(block, audio, Some(wanted as usize))?;
+                self.watch.finish();
+                Ok(bytes)
+            }
+            _ => self.decode(offset, block),
+        }
+    }
+
     /// As [`BlockDecoder::decode`], without checking what comes out.
     ///
     /// # Errors
@@ -61,7 +88,7 @@ impl BlockDecoder {
                 self.decode_bytes(&block, context::foreign(&primer))
             }
             BlockKind::AudioBytes => self.decode_bytes(&block, context::audio(&audio()?.format)),
-            BlockKind::AudioCoded => self.decode_pcm(block, audio()?),
+            BlockKind::AudioCoded => self.decode_pcm(block, audio()?, None),
             BlockKind::AudioCharacters => self.decode_characters(&block, audio()?),
         }
     }
@@ -72,7 +99,7 @@ impl BlockDecoder {
         codec::decode_bytes(&block.tokens, context, length, &self.watch)
     }
 
-    fn decode_pcm(&self, block: Block, audio: &Audio) -> Result<Vec<u8>> {
+    fn decode_pcm(&self, block: Block, audio: &Audio, wanted: Option<usize>) -> Result<Vec<u8>> {
         let format = &audio.format;
         let mapping = Mapping::from_byte(block.mapping)?;
         wav::check_mapping(format.sample, mapping)?;
@@ -93,8 +120,10 @@ impl BlockDecoder {
             _ => (None, tokens),
         };
         let coded = CodedPcm { tokens, lsb, long_term };
-        self.watch.pass(1.0, channels * frames);
-        let pcm = codec::decode_pcm(&coded, channels, frames, level, lm, &self.watch)?;
+        let wanted = wanted.unwrap_or(frames);
+        self.watch.pass(1.0, channels * wanted);
+        let watch = &self.watch;
+        let pcm = codec::decode_pcm_start(&coded, channels, frames, wanted, level, lm, watch)?;
         let floats = match floats {
             Some((precision, stream)) => {
                 Some(codec::decode_floats(stream, precision, &pcm.samples, channels)?)

@@ -79,6 +79,13 @@ impl<R: Read> Decoder<R> {
         self.restoring.header().audio.map(|audio| AudioFormat::from(&audio.format))
     }
 
+    /// Largest number of frames in a segment, the part that is decoded to reach any frame of it;
+    /// `None` where there are no samples.
+    #[must_use]
+    pub fn segment_frames(&self) -> Option<u32> {
+        self.restoring.header().audio.map(|audio| audio.segment_frames)
+    }
+
     /// How much prediction the file was made with.
     #[must_use]
     pub fn level(&self) -> Level {

@@ -18,6 +18,8 @@ pub(super) struct Job<T> {
     /// Offset of its first byte in the original, and the block. Without one, the tag keeps its
     /// place among the others.
     pub(super) block: Option<(u64, Block)>,
+    /// Frames to decode, from the block's first on; `None` is all.
+    pub(super) wanted: Option<u32>,
 }
 
 /// A [`Job`]'s tag, and the bytes of its block.
@@ -46,8 +48,9 @@ impl<T: Send + 'static> Decoding<T> {
             let (run, model) = (Arc::clone(&shared.0), Arc::clone(&shared.1));
             let watch = Watch::new(run);
             let decoder = BlockDecoder { header: Arc::clone(&header), model, lane, watch };
-            move |Job { tag, block }| {
-                Ok((tag, block.map(|(offset, block)| decoder.decode(offset, block))))
+            move |Job { tag, block, wanted }| {
+                let decode = |(offset, block)| decoder.decode_start(offset, block, wanted);
+                Ok((tag, block.map(decode)))
             }
         })?;
         Ok(Decoding { run, model, pool })

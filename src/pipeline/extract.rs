@@ -53,8 +53,9 @@ pub struct Extract {
 /// file of the original's kind with a plain header; `None` is the start or the end of the audio. What is past the end
 /// is the end.
 ///
-/// Only the segments needed are read and decoded. A damaged file header is no hindrance. The
-/// checksums of the segments are checked, that of the whole file cannot be.
+/// Only the segments needed are read and decoded, the last one as far as needed. A damaged file
+/// header is no hindrance. The checksums of what was coded are checked, and those of the samples
+/// in segments that are decoded as a whole; that of the whole file cannot be.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] if the file does not have these frames; [`Error::Corrupt`] if the
@@ -78,9 +79,11 @@ pub fn extract(
     let needed = blocks_with(&tail, &mut input, &frames)?;
     let segments = needed.len() as u32;
     output.write_all(&head)?;
-    decode(&mut input, &header, needed, options, observer, |entry, bytes| {
+    // Frames of a block up to the last one needed.
+    let until = |entry: &Entry| (frames.end - entry.first_frame).min(u64::from(entry.frames));
+    decode(&mut input, &header, needed, until, options, observer, |entry, bytes| {
         let start = frames.start.saturating_sub(entry.first_frame);
-        let end = (frames.end - entry.first_frame).min(u64::from(entry.frames));
+        let end = until(entry);
         let frame_bytes = format.frame_bytes();
         Ok(output.write_all(&bytes[start as usize * frame_bytes..end as usize * frame_bytes])?)
     })?;
@@ -112,11 +115,12 @@ fn foreign(input: &mut (impl Read + Seek)) -> Option<Error> {
     Reader::new(input).err().filter(|error| matches!(error, Error::NotLmz { .. }))
 }
 
-/// Decodes blocks and hands their bytes to `sink`, in order.
+/// Decodes blocks, each as far as `until` says at least, and hands their bytes to `sink`, in order.
 fn decode(
     input: &mut (impl Read + Seek),
     header: &FileHeader,
     blocks: Vec<Entry>,
+    until: impl Fn(&Entry) -> u64,
     options: &DecompressOptions,
     observer: &mut dyn Observer,
     mut sink: impl FnMut(&Entry, &[u8]) -> Result<()>,
@@ -127,7 +131,8 @@ fn decode(
         let Some(entry) = blocks.next() else { return Ok(None) };
         let (original_offset, block) = entry.read_block(input, header)?;
         let tag = (entry, entry.place(original_offset));
-        Ok(Some(Job { tag, block: Some((original_offset, block)) }))
+        let wanted = Some(until(&entry) as u32);
+        Ok(Some(Job { tag, block: Some((original_offset, block)), wanted }))
     };
     while let Some(((entry, place), decoded)) = decoding.next(&mut source, observer)? {
         let bytes = decoded.unwrap_or(Ok(Vec::new())).map_err(|e| within(place, e))?;

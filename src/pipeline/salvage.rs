@@ -99,7 +99,7 @@ pub fn salvage(
             Piece::Block(found, _) => Some((found.original_offset, scan.read(found)?)),
             Piece::Lost(_) => None,
         };
-        Ok(Some(Job { tag: piece, block }))
+        Ok(Some(Job { tag: piece, block, wanted: None }))
     };
     while let Some((piece, decoded)) = decoding.next(&mut source, observer)? {
         let lost = match (piece, decoded) {

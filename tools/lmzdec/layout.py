@@ -62,7 +62,7 @@ def _alphabet(tokens, samples):
 def _order(tokens, alphabets):
     channels = len(alphabets)
     backwards = channels > 1 and tokens.uniform(1)
-    if not backwards and 3 <= channels <= GROUP and tokens.uniform(1):
+    if not backwards and channels >= 3 and tokens.uniform(1):
         return _listed(tokens, alphabets)
     order = list(range(channels))
     if backwards:
@@ -79,15 +79,17 @@ def _order(tokens, alphabets):
 
 
 def _listed(tokens, alphabets):
-    bits = (len(alphabets) - 1).bit_length()
-    places = []
-    for i in range(len(alphabets)):
-        channel, partner = tokens.uniform(bits), tokens.uniform(bits)
-        places.append((channel, None if partner == i else partner))
-    if sorted(channel for channel, _ in places) != list(range(len(alphabets))):
+    channels = len(alphabets)
+    order, partners = [], []
+    for i in range(channels):
+        size = min(GROUP, channels - i // GROUP * GROUP)
+        order.append(tokens.uniform((channels - 1).bit_length()))
+        partners.append(tokens.uniform((size - 1).bit_length()))
+        if partners[-1] >= size:
+            raise Damaged("a channel is predicted from one that there is not")
+    if sorted(order) != list(range(channels)):
         raise Damaged("the order of channels is none")
-    if any(partner is not None and partner >= len(alphabets) for _, partner in places):
-        raise Damaged("a channel is predicted from one that there is not")
-    moves = [alphabets[channel].only is None for channel, _ in places]
-    return [(channel, partner if partner is not None and moves[i] and moves[partner] else None)
-            for i, (channel, partner) in enumerate(places)]
+    moves = [alphabets[channel].only is None for channel in order]
+    first = [i // GROUP * GROUP for i in range(channels)]
+    return [(order[i], partner if partner != i % GROUP and moves[i] and moves[first[i] + partner] else None)
+            for i, partner in enumerate(partners)]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
+import os
 import sys
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .manifest import Manifest
 from .plan import Settings, plan
+
+if TYPE_CHECKING:
+    from .run import Totals
 
 DESCRIPTION = """\
 Compress, restore or check all files of a folder or bucket, on this machine or a Ray cluster.
@@ -46,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
                 help="delete each original after its output was read back and compared",
             )
         if name == "compress":
-            task.add_argument("--level", default="default", choices=["fast", "default", "best"])
+            task.add_argument("--level", default="default", choices=["fast", "default", "best", "training"])
+            task.add_argument("--lm", default="auto", choices=["auto", "on", "off"], help="language model")
+            task.add_argument("--segment", type=int, help="seconds of a segment (default: the level's)")
         task.add_argument("--address", help="of a Ray cluster (default: this machine)")
         task.add_argument("--workers", type=int, help="tasks at a time on this machine (default: processors)")
         task.add_argument("--retries", type=int, default=2, help="for lost workers and I/O errors (%(default)s)")
@@ -57,9 +64,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
+    configure_ray(args.retries)
     try:
         import fsspec
-        import ray
+        import ray  # noqa: F401
     except ImportError as error:
         print(f"lmz.corpus needs {error.name}: pip install 'lmz[corpus]'", file=sys.stderr)
         return 2
@@ -68,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
         source=args.source,
         target=getattr(args, "target", ""),
         level=getattr(args, "level", ""),
+        lm=getattr(args, "lm", ""),
+        segment=getattr(args, "segment", None),
         verify=getattr(args, "verify", False),
         delete_source=getattr(args, "delete_source", False),
     )
@@ -80,30 +90,19 @@ def main(arguments: list[str] | None = None) -> int:
     except (ImportError, ValueError) as error:
         print(f"lmz.corpus: {error}", file=sys.stderr)
         return 2
-    if args.address:
-        ray.init(address=args.address, log_to_driver=False, logging_level=logging.ERROR)
-    else:
-        ray.init(num_cpus=args.workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-    from .run import run
-
-    manifest = Manifest(*target) if settings.target else None
     line = Line(args.quiet or not sys.stderr.isatty())
     try:
-        records = manifest.read() if manifest else {}
-        found = plan(source, target, records, settings)
-        totals = run(settings, found, manifest, retries=args.retries, show=line.show)
+        # Ray prints of lost workers to standard output, which is for the summary.
+        with contextlib.redirect_stdout(sys.stderr):
+            totals = run_on_ray(settings, source, target, args, line)
     except KeyboardInterrupt:
         line.clear()
         print("interrupted; run the same command again to go on", file=sys.stderr)
         return 130
-    except OSError as error:
+    except (OSError, ConnectionError) as error:
         line.clear()
         print(f"lmz.corpus: {error}", file=sys.stderr)
         return 1
-    finally:
-        if manifest is not None:
-            manifest.close()
-        ray.shutdown()
     line.clear()
     for record in totals.failures:
         print(f"{record.name}: {record.error}", file=sys.stderr)
@@ -111,7 +110,38 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if totals.failed else 0
 
 
-def report(totals: Any, args: argparse.Namespace) -> None:
+def run_on_ray(
+    settings: Settings, source: Any, target: Any, args: argparse.Namespace, line: Line
+) -> Totals:
+    """Joins or starts a cluster, does what is to be done, and lets go of both cluster and manifest."""
+    import ray
+
+    from .run import run
+
+    where = {"address": args.address} if args.address else {
+        "address": "local", "num_cpus": args.workers, "include_dashboard": False,
+    }
+    manifest = Manifest(*target) if settings.target else None
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
+        records = manifest.read() if manifest else {}
+        found = plan(source, target, records, settings)
+        return run(settings, found, manifest, retries=args.retries, show=line.show)
+    finally:
+        if manifest is not None:
+            manifest.close()
+        ray.shutdown()
+
+
+def configure_ray(retries: int) -> None:
+    """Settings that Ray reads from the environment, where that does not have them already."""
+    # On a machine that stays short of memory, Ray would start tasks anew for ever.
+    os.environ.setdefault("RAY_task_oom_retries", str(retries))
+    # By default workers have a niceness of 15 and stand still beside anything else that computes.
+    os.environ.setdefault("RAY_worker_niceness", "0")
+
+
+def report(totals: Totals, args: argparse.Namespace) -> None:
     seconds = time.monotonic() - totals.began
     if args.json:
         summary = {k: v for k, v in asdict(totals).items() if k not in ("began", "failures", "listed")}
@@ -138,7 +168,7 @@ class Line:
         self._quiet = quiet
         self._shown = 0.0
 
-    def show(self, totals: Any) -> None:
+    def show(self, totals: Totals) -> None:
         now = time.monotonic()
         if self._quiet or now - self._shown < 0.2:
             return

@@ -27,6 +27,8 @@ class Record:
     key: str = ""
     task: str = ""
     level: str = ""
+    lm: str = ""
+    segment: int = 0
     source_bytes: int = 0
     output_bytes: int = 0
     blake3: str = ""

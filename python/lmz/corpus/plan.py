@@ -6,8 +6,10 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from .._files import PART
 from .manifest import FOLDER, Record
 
 SUFFIX = {"compress": (".wav", ".lmz"), "decompress": (".lmz", ".wav"), "verify": (".lmz", "")}
@@ -21,6 +23,8 @@ class Settings:
     source: str
     target: str
     level: str = "default"
+    lm: str = "auto"
+    segment: int | None = None
     verify: bool = False
     delete_source: bool = False
 
@@ -39,7 +43,14 @@ class Job:
 def key_of(info: dict[str, Any]) -> str:
     """What changes when a file is written anew, as far as its store says."""
     stamps = ("mtime", "LastModified", "ETag", "etag", "md5Hash", "generation", "created")
-    found = [f"{stamp}={info[stamp]}" for stamp in stamps if info.get(stamp) is not None]
+    found = []
+    for stamp in stamps:
+        value = info.get(stamp)
+        if isinstance(value, datetime):
+            # Some stores list a number, and tell of a single file with a time.
+            value = value.timestamp()
+        if value is not None:
+            found.append(f"{stamp}={value}")
     return f"{info['size']};" + ";".join(found)
 
 
@@ -49,7 +60,7 @@ def is_done(record: Record | None, job: Job, there: dict[str, int], settings: Se
         return False
     if settings.delete_source or (settings.verify and not record.verified):
         return False
-    if record.level != settings.level:
+    if (record.level, record.lm, record.segment) != (settings.level, settings.lm, settings.segment or 0):
         return False
     return not job.target or there.get(job.target) == record.output_bytes
 
@@ -84,7 +95,7 @@ def listing(fs: Any, folder: str) -> dict[str, int]:
     with contextlib.suppress(FileNotFoundError):
         for info in fs.ls(folder, detail=True):
             base = info["name"].rsplit("/", 1)[-1]
-            if base.startswith(".") and base.endswith(".lmz-part"):
+            if base.startswith(".") and base.endswith(PART):
                 fs.rm_file(info["name"])
             elif info["type"] == "file":
                 sizes[info["name"]] = int(info["size"])

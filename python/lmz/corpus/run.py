@@ -153,10 +153,9 @@ def results(reference: Any, batch: list[Job], settings: Settings) -> list[Record
         return found
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0]
-        return [
-            Record(
-                job.name, job.key, settings.task, settings.level, job.size,
-                error=f"{type(error).__name__}: {reason}", retryable=len(batch) > 1,
-            )
-            for job in batch
-        ]
+        failed = [work.record_of(settings, job) for job in batch]
+        for record in failed:
+            record.error = f"{type(error).__name__}: {reason}"
+            # One of them may have brought the worker down: each comes again, alone.
+            record.retryable = len(batch) > 1
+        return failed

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 
 import fsspec
 
-from .. import _api, _lmz
+from .. import _api, _files, _lmz
 from ..errors import LmzError
 from .manifest import Record
 from .plan import Job, Settings, key_of
@@ -24,10 +24,17 @@ def do_all(settings: Settings, jobs: list[Job], threads: int) -> list[Record]:
     return [do(settings, job, threads) for job in jobs]
 
 
+def record_of(settings: Settings, job: Job) -> Record:
+    """What is known of a file before it is done."""
+    return Record(
+        job.name, job.key, settings.task, settings.level, settings.lm, settings.segment or 0, job.size
+    )
+
+
 def do(settings: Settings, job: Job, threads: int) -> Record:
     """Does one file."""
     begun = time.perf_counter()
-    record = Record(job.name, job.key, settings.task, settings.level, job.size)
+    record = record_of(settings, job)
     try:
         source_fs = fsspec.core.url_to_fs(settings.source)[0]
         if settings.task == "verify":
@@ -67,7 +74,8 @@ def convert(
         output = cast(BinaryIO, spool)
         if settings.task == "compress":
             summary = _api.compress(
-                source, output, settings.level, threads=threads
+                source, output, settings.level, settings.lm,
+                segment=settings.segment, threads=threads,
             )
         else:
             summary = _api.decompress(source, output, threads=threads)
@@ -79,20 +87,11 @@ def convert(
 
 def store(fs: Any, path: str, content: BinaryIO) -> None:
     """Puts a complete file in its place. Object stores show it when all of it is there."""
-    folder, name = path.rsplit("/", 1)
+    folder = path.rsplit("/", 1)[0]
     if "file" in ((fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol):
         os.makedirs(folder, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".lmz-part", dir=folder)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                shutil.copyfileobj(content, out, 1 << 20)
-                out.flush()
-                os.fsync(out.fileno())
-            os.chmod(part, 0o644)
-            os.replace(part, path)
-        except BaseException:
-            os.unlink(part)
-            raise
+        with _files.complete(path) as part, open(part, "wb") as out:
+            shutil.copyfileobj(content, out, 1 << 20)
         return
     out = fs.open(path, "wb")
     try:

@@ -1,0 +1,93 @@
+//! What a file holds, and parts of it.
+
+use std::io::Seek;
+
+use lmz::{AudioFormat, Decoder, Position, SampleKind};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::files;
+use crate::observer::Interpreter;
+use crate::settings;
+use crate::whole::hex;
+
+/// The audio of a file, by its two ends: the rest is not read. Without samples, `channels` is 0.
+#[pyfunction]
+pub fn audio<'py>(py: Python<'py>, source: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let mut input = files::input(source)?;
+    let (format, segment, frames) = Interpreter::default().run(py, move |_| {
+        input.rewind()?;
+        let decoder = Decoder::with_options(input, &settings::decoding(1, None))?;
+        let (format, segment) = (decoder.format(), decoder.segment_frames());
+        let frames = if format.is_some() { decoder.frames(..)?.range().end } else { 0 };
+        Ok((format, segment, frames))
+    })?;
+    let dict = PyDict::new(py);
+    describe(&dict, format)?;
+    dict.set_item("segment_frames", segment.unwrap_or(0))?;
+    dict.set_item("frames", frames)?;
+    Ok(dict)
+}
+
+/// All that a file says of itself; reads all of it, and decodes nothing.
+#[pyfunction]
+pub fn info<'py>(py: Python<'py>, source: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let mut input = files::input(source)?;
+    let (info, format) = Interpreter::default().run(py, move |_| {
+        input.rewind()?;
+        let info = lmz::info(&mut input)?;
+        input.rewind()?;
+        Ok((info, Decoder::with_options(input, &settings::decoding(1, None))?.format()))
+    })?;
+    let dict = PyDict::new(py);
+    describe(&dict, format)?;
+    let audio = info.audio.unwrap_or_default();
+    dict.set_item("frames", audio.frames)?;
+    dict.set_item("segment_frames", audio.segment_frames)?;
+    dict.set_item("level", info.level)?;
+    dict.set_item("original_bytes", info.original_bytes)?;
+    dict.set_item("compressed_bytes", info.compressed_bytes)?;
+    dict.set_item("segments", info.segments)?;
+    dict.set_item("segments_with_lm", info.lm.segments)?;
+    dict.set_item("blake3", hex(&info.blake3))?;
+    Ok(dict)
+}
+
+/// The frames from `start` to `stop`, as a WAV file with a plain header.
+#[pyfunction]
+pub fn extract<'py>(
+    py: Python<'py>,
+    source: &Bound<'py, PyAny>,
+    start: u64,
+    stop: u64,
+    threads: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let options = settings::decoding(threads, None);
+    let input = files::input(source)?;
+    let part = (Some(Position::Frame(start)), Some(Position::Frame(stop)));
+    let wav = Interpreter::default().run(py, move |observer| {
+        let mut wav = Vec::new();
+        lmz::extract(input, &mut wav, part, &options, observer)?;
+        Ok(wav)
+    })?;
+    Ok(PyBytes::new(py, &wav))
+}
+
+fn describe(dict: &Bound<'_, PyDict>, format: Option<AudioFormat>) -> PyResult<()> {
+    dict.set_item("channels", format.map_or(0, |format| format.channels))?;
+    dict.set_item("samplerate", format.map_or(0, |format| format.sample_rate))?;
+    dict.set_item("subtype", format.map_or_else(String::new, |format| subtype(format.samples)))
+}
+
+/// soundfile's name.
+fn subtype(samples: SampleKind) -> String {
+    match samples {
+        SampleKind::Integer { bits: 8 } => "PCM_U8".to_owned(),
+        SampleKind::Integer { bits } => format!("PCM_{bits}"),
+        SampleKind::Float { bits: 32 } => "FLOAT".to_owned(),
+        SampleKind::Float { .. } => "DOUBLE".to_owned(),
+        SampleKind::ALaw => "ALAW".to_owned(),
+        SampleKind::MuLaw => "ULAW".to_owned(),
+        _ => "UNKNOWN".to_owned(),
+    }
+}
