@@ -15,6 +15,7 @@ mod llama_check;
 #[cfg(feature = "llama")]
 mod llama_models;
 mod recorder;
+mod rehearsed;
 mod registry;
 mod source;
 mod vector;
@@ -23,6 +24,7 @@ pub mod vocabulary;
 #[cfg(feature = "llama")]
 pub use llama_models::LlamaModels;
 pub use recorder::Recorder;
+pub use rehearsed::Rehearsed;
 pub use registry::Registry;
 pub use source::{ModelProvider, ModelSource, NoModels};
 

@@ -20,6 +20,11 @@ impl Recorder {
         });
         self.inputs.iter().copied().zip(targets)
     }
+
+    /// The inputs, in order.
+    pub fn into_inputs(self) -> Vec<InputToken> {
+        self.inputs
+    }
 }
 
 impl LanguageModel for Recorder {

@@ -8,7 +8,7 @@ use crate::codec::{self, BytesContext, CodedPcm};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Audio, Block, BlockKind};
 use crate::error::{Error, Result};
-use crate::lm::{LanguageModel, ModelProvider};
+use crate::lm::{LanguageModel, ModelProvider, Recorder, Rehearsed};
 use crate::observer::Watch;
 use crate::pcm::Pcm;
 use crate::wav::{self, Mapped, Span, WavFormat};
@@ -157,17 +157,25 @@ impl BlockEncoder {
             ..*empty
         };
         let share = if self.model().is_some() { SHARE_WITHOUT_MODEL } else { 1.0 };
+        let model = match self.model() {
+            Some(model) if self.options.lm == LmUse::Auto && !self.trial_pays(pcm, model)? => None,
+            model => model,
+        };
         self.watch.pass(share, samples);
-        let plain = block(codec::encode_pcm(pcm, level, None, &self.watch)?);
-        let Some(model) = self.model() else { return Ok(Encoded::plain(plain)) };
-        if self.options.lm == LmUse::Auto && !self.trial_pays(pcm, model)? {
-            return Ok(Encoded::plain(plain));
-        }
+        let Some(model) = model else {
+            let plain = codec::encode_pcm(pcm, level, None, &self.watch)?;
+            return Ok(Encoded::plain(block(plain)));
+        };
+        // What the model will read does not depend on what it says. A recorder says nothing, so this is
+        // the coding without a model.
+        let mut recorder = Recorder::default();
+        let plain = block(codec::encode_pcm(pcm, level, Some(&mut recorder), &self.watch)?);
         self.watch.pass(1.0 - share, samples);
         // A session is held for no longer than it is stepped, because other lanes wait for it.
         let coded = {
             let mut session = model.session(self.lane)?;
-            codec::encode_pcm(pcm, level, Some(&mut *session), &self.watch)?
+            let mut rehearsed = Rehearsed::new(&mut *session, recorder.into_inputs());
+            codec::encode_pcm(pcm, level, Some(&mut rehearsed), &self.watch)?
         };
         let modelled = Block {
             uses_lm: true,
@@ -192,8 +200,11 @@ impl BlockEncoder {
         let (mut without, mut with) = (0.0, 0.0);
         for part in [1, 4] {
             let trial = pcm.excerpt(part, 5, TRIAL_SAMPLES / pcm.channels);
-            without += bits(&trial, None)?;
-            with += bits(&trial, Some(&mut *model.session(self.lane)?))?;
+            let mut recorder = Recorder::default();
+            without += bits(&trial, Some(&mut recorder))?;
+            let mut session = model.session(self.lane)?;
+            let mut rehearsed = Rehearsed::new(&mut *session, recorder.into_inputs());
+            with += bits(&trial, Some(&mut rehearsed))?;
         }
         Ok(with * 1000.0 <= without * (1000.0 - TRIAL_MIN_SAVING))
     }
