@@ -24,10 +24,12 @@ demo:
 	else echo "(flac is not installed: no comparison)"; fi; \
 	size lmz "$$work/song.lmz"
 
-# Both builds: with llama.cpp, and the classical half alone.
+# With llama.cpp, then the build without it: of that, what can differ.
+WITHOUT_LLAMA := cli conformance exact fingerprint front_door lm_choice model roundtrip
 test: deps
 	$(CARGO) test --locked --no-fail-fast
-	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli
+	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli \
+	    --lib --bins $(addprefix --test ,$(WITHOUT_LLAMA))
 
 # The Python package in a virtual environment, python/.venv, with what its tests need.
 PYTHON := python/.venv/bin/python

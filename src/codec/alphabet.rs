@@ -5,7 +5,7 @@ use super::value_set;
 use crate::density::Values;
 use crate::entropy::{Coder, code_uniform};
 
-/// Bits that alphabets of their own must save each channel: about what telling one takes.
+/// Bits that alphabets of their own must save each channel: about what one takes.
 const LEAST_SAVING: f64 = 64.0;
 
 /// What the samples of a channel can be.
@@ -17,7 +17,7 @@ pub struct Alphabet {
     pub values: Values,
 }
 
-/// How the stream tells an alphabet.
+/// How an alphabet is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// In full.
@@ -85,7 +85,7 @@ impl Alphabet {
     }
 
     /// Codes alphabets one after the other; `self` is ignored when decoding. `last` is the last one that
-    /// was told in full, `samples` the number of samples of the segment.
+    /// was coded in full, `samples` the number of samples of the segment.
     pub fn code(&self, coder: &mut dyn Coder, last: &mut Option<Alphabet>, samples: usize) -> Self {
         let kind = match (self.only(), &*last) {
             (Some(_), _) => Kind::Constant,

@@ -51,7 +51,7 @@ fn a_channel_of_other_depth_has_its_own() {
 }
 
 #[test]
-fn constants_are_told_by_themselves() {
+fn constants_are_coded_by_themselves() {
     let alphabets = chosen(&[vec![-7; 5_000], noise(5), vec![i32::MAX; 5_000]]);
     assert_eq!(alphabets[0].only(), Some(-7));
     assert_eq!(alphabets[1].only(), None);

@@ -81,8 +81,8 @@ fn whiten(channels: &[&[i32]], watch: &Watch) -> Result<Vec<Vec<f32>>> {
     let mut deviations = vec![1.0; count];
     let mut codes = vec![Vec::with_capacity(channels[0].len()); count];
     for frame in 0..channels[0].len() {
-        for i in 0..count {
-            let sample = f64::from(channels[i][frame]);
+        for (i, channel) in channels.iter().enumerate() {
+            let sample = f64::from(channel[frame]);
             let (own, partner) = (histories[i].window(), histories[count - 1 - i].window());
             cascades[i].predict(own, partner, f64::from(u32::MAX));
             let error = sample - cascades[i].outputs().iter().sum::<f64>();

@@ -1,4 +1,4 @@
-//! What the encoder chooses for a segment as a whole, and how the stream tells it (§8.3): in which order the
+//! What the encoder chooses for a segment as a whole, and how it is coded (§8.3): in which order the
 //! channels are coded, which channel each is predicted from, and what values each takes.
 
 use super::alphabet::Alphabet;

@@ -56,7 +56,7 @@ impl Pass<'_, '_> {
         if let Some(lm) = &mut self.lm {
             lm.reset()?;
         }
-        // The first group tells where to look back to.
+        // Where to look back to stands in the first group.
         let mut lags = self.layout.lags.take().map(|table| (LagCoder::default(), table));
         for (number, group) in places.chunks(GROUP).enumerate() {
             if number > 0 && let Some((lag_coder, _)) = &mut lags {
@@ -121,7 +121,7 @@ impl Pass<'_, '_> {
     }
 }
 
-/// Tells `coder` numbers on `layout`'s grid.
+/// Passes `coder` numbers on the grids of `layout`.
 fn tell(
     coder: &mut dyn Coder,
     numbers: &Pcm,
@@ -292,15 +292,18 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
     } else {
         Order::Forward
     };
-    // Two channels of those that change tell what comes again; silence takes no time.
-    let told: Vec<&[i32]> = order
+    // What comes again is looked for in two of the channels that change; silence takes no time.
+    let searched: Vec<&[i32]> = order
         .places(&alphabets)
         .into_iter()
         .filter(|&(channel, _)| alphabets[channel].only().is_none())
         .map(|(channel, _)| channels[channel].as_slice())
         .take(2)
         .collect();
-    let lags = if told.is_empty() { None } else { lag_search::search(&told, effort.reach, watch)? };
+    let lags = match searched.is_empty() {
+        true => None,
+        false => lag_search::search(&searched, effort.reach, watch)?,
+    };
     let mut layout = Layout { memory: Memory::Usual, order, alphabets, lags };
     layout.memory = best_memory(&numbers, profile, &layout, watch)?;
     Ok((numbers, layout))
