@@ -2,6 +2,7 @@
 //! channels are coded, which channel each is predicted from, and what values each takes.
 
 use super::alphabet::Alphabet;
+use super::Level;
 use super::lags::LagTable;
 use super::profile::Memory;
 use crate::entropy::{Coder, code_uniform};
@@ -37,6 +38,8 @@ pub enum Order {
 /// What the encoder chooses for a segment.
 #[derive(Clone, Debug)]
 pub struct Layout {
+    /// The level whose composition the segment is coded with: that of the file or a lower one.
+    pub composition: Level,
     /// How fast the predictors forget.
     pub memory: Memory,
     /// The order of channels.
@@ -49,8 +52,9 @@ pub struct Layout {
 
 impl Layout {
     /// Nothing that has been chosen: for decoders, and where nothing is to be chosen.
-    pub fn plain(channels: usize, lags: Option<LagTable>) -> Self {
+    pub fn plain(level: Level, channels: usize, lags: Option<LagTable>) -> Self {
         Layout {
+            composition: level,
             memory: Memory::Usual,
             order: Order::Forward,
             alphabets: vec![Alphabet::full(); channels],
@@ -58,12 +62,19 @@ impl Layout {
         }
     }
 
-    /// Codes all but the lags; `self` is ignored when decoding. `samples` is the number of samples of
-    /// the segment.
+    /// Codes all but the lags; `self` is ignored when decoding. `level` is that of the file, `samples`
+    /// the number of samples of the segment.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when a list of channels has one twice, or a partner that there is not.
-    pub fn code(&self, coder: &mut dyn Coder, samples: usize) -> Result<(Memory, Vec<Place>)> {
+    /// [`Error::Corrupt`] when a list of channels has one twice, or a partner that there is not, and when
+    /// there is no such composition.
+    pub fn code(
+        &self,
+        coder: &mut dyn Coder,
+        level: Level,
+        samples: usize,
+    ) -> Result<(Level, Memory, Vec<Place>)> {
+        let composition = code_composition(coder, level, self.composition)?;
         let memory = Memory::ALL[code_uniform(coder, self.memory as u32, 2) as usize];
         let mut last = None;
         let alphabets: Vec<Alphabet> = self
@@ -75,8 +86,18 @@ impl Layout {
         let place = |(channel, partner): (usize, Option<usize>)| {
             Place { channel, partner, alphabet: alphabets[channel].clone() }
         };
-        Ok((memory, order.places(&alphabets).into_iter().map(place).collect()))
+        Ok((composition, memory, order.places(&alphabets).into_iter().map(place).collect()))
     }
+}
+
+/// Codes by how many levels the composition is lower than `level`.
+fn code_composition(coder: &mut dyn Coder, level: Level, composition: Level) -> Result<Level> {
+    let steps = (level as u32).saturating_sub(composition as u32);
+    // There are as many lower levels as the number of this one says, and it takes that many bits.
+    let steps = code_uniform(coder, steps, level as u32);
+    let number = (level as usize).checked_sub(steps as usize);
+    let found = number.and_then(|number| Level::ALL.get(number));
+    found.copied().ok_or_else(|| Error::corrupt(0, "a composition below the lowest level"))
 }
 
 impl Order {
@@ -208,6 +229,25 @@ mod tests {
         let many = forward(130, &[]);
         assert_eq!((many[63].1, many[64].1, many[65].1), (Some(62), Some(1), Some(0)));
         assert_eq!((many[128].1, many[129].1), (Some(1), Some(0)));
+    }
+
+    #[test]
+    fn compositions_are_of_the_level_or_below() {
+        for level in Level::ALL {
+            for composition in Level::ALL.into_iter().filter(|&c| c as u8 <= level as u8) {
+                let mut encoder = RangeEncoder::default();
+                code_composition(&mut encoder, level, composition).unwrap();
+                let bytes = encoder.finish();
+                let found = code_composition(&mut RangeDecoder::new(&bytes), level, Level::Fast);
+                assert_eq!(found.unwrap(), composition);
+            }
+        }
+        let mut encoder = RangeEncoder::default();
+        code_uniform(&mut encoder, 3, 2);
+        let bytes = encoder.finish();
+        let mut decoder = RangeDecoder::new(&bytes);
+        let found = code_composition(&mut decoder, Level::Best, Level::Best);
+        assert!(matches!(found, Err(Error::Corrupt { .. })));
     }
 
     #[test]

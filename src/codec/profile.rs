@@ -74,8 +74,10 @@ impl Memory {
 pub struct Effort {
     /// The better order of the channels.
     pub orders: bool,
-    /// The best [`Memory`]: the share of the segment that it is tried on, as a divisor.
-    pub memory: usize,
+    /// The best composition and [`Memory`]: the share of the segment that they are tried on, as a divisor.
+    pub trial: usize,
+    /// Segments of up to so many frames are tried as a whole, and of longer ones a quarter up to so many.
+    pub short_trial: usize,
     /// Periods ([`PERIOD`](super::lags::PERIOD)) back from each that are searched for passages like it; 0
     /// for no search. It bounds the search's time.
     pub reach: usize,
@@ -84,6 +86,8 @@ pub struct Effort {
 /// Composition of a level.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile<'a> {
+    /// The level that it is of.
+    pub level: Level,
     /// Longest segment in seconds. In a longer one there is more to look back to, a shorter one leaves
     /// more threads something to do, and is sooner decoded up to a place in it.
     pub segment_seconds: u32,
@@ -172,9 +176,10 @@ const FAST_QUICK: CascadeConfig = cascade(16, 8, 0.995, 32, Weighting::Robust, &
 pub const WHITENING: CascadeConfig = FAST_QUICK;
 
 const FAST: Profile<'static> = Profile {
+    level: Level::Fast,
     segment_seconds: 20,
     // Either would cost too much of the time saved.
-    effort: Effort { orders: false, memory: 16, reach: 0 },
+    effort: Effort { orders: false, trial: 16, short_trial: 1 << 13, reach: 0 },
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { lambda: 0.998, interval: 8, ..COMBINER },
     polish: PolishConfig {
@@ -276,8 +281,9 @@ const SLOPE: CascadeConfig = cascade(
 );
 
 const DEFAULT: Profile<'static> = Profile {
+    level: Level::Default,
     segment_seconds: 30,
-    effort: Effort { orders: true, memory: 16, reach: 512 },
+    effort: Effort { orders: true, trial: 16, short_trial: 1 << 13, reach: 512 },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, SLOPE],
     combiner: COMBINER,
     polish: POLISH,
@@ -307,8 +313,9 @@ const DEFAULT: Profile<'static> = Profile {
 };
 
 const BEST: Profile<'static> = Profile {
+    level: Level::Best,
     segment_seconds: 60,
-    effort: Effort { orders: true, memory: 8, reach: 2048 },
+    effort: Effort { orders: true, trial: 8, short_trial: 1 << 16, reach: 2048 },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
     combiner: COMBINER,
     polish: POLISH,

@@ -6,7 +6,7 @@ use super::lag_search;
 use super::lags::{LagCoder, LagTable, PERIOD};
 use super::layout::{GROUP, Layout, Order, Place};
 use super::meter::{FrameCost, Meter};
-use super::profile::{Memory, Profile, profile};
+use super::profile::{Effort, Memory, Profile, profile};
 use super::training::{Decisions, TrainingToken};
 use super::{CodedPcm, Level, order};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
@@ -22,9 +22,6 @@ const HISTORY: usize = 32;
 const TRIAL_FRAMES: usize = 1 << 15;
 /// Share of an excerpt's bytes that a change must save, as a divisor.
 const LEAST_GAIN: usize = 2048;
-/// Segments that are no longer are tried as a whole, and of longer ones a quarter up to so many.
-const SHORT_TRIAL_FRAMES: usize = 1 << 13;
-
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
 ///
 /// The coder is called through its vtable: all of this is compiled once, not once more for each kind of
@@ -48,7 +45,12 @@ impl Pass<'_, '_> {
         if self.samples.is_empty() {
             return Ok(());
         }
-        let (memory, places) = self.layout.code(self.coder, self.samples.len())?;
+        let level = self.profile.level;
+        let (composition, memory, places) =
+            self.layout.code(self.coder, level, self.samples.len())?;
+        if composition != level {
+            self.profile = profile(composition);
+        }
         if places.len() > GROUP {
             // The next group begins where the last frame of the one before ends.
             self.frames = self.samples.len() / self.channels;
@@ -161,10 +163,9 @@ fn best_order(numbers: &Pcm, alphabets: &[Alphabet], watch: &Watch) -> Result<Or
     let tree = order::tree(&excerpt.channels());
     for order in [Some(Order::Forward), Some(Order::Reversed), tree].into_iter().flatten() {
         let layout = Layout {
-            memory: Memory::Usual,
             order: order.clone(),
             alphabets: alphabets.to_vec(),
-            lags: None,
+            ..Layout::plain(Level::Fast, 0, None)
         };
         let length = trial(&excerpt, profile(Level::Fast), layout, watch)?;
         if length < best.1 {
@@ -185,29 +186,54 @@ fn is_better(length: usize, usual: usize) -> bool {
     length + usual / LEAST_GAIN < usual
 }
 
-/// How fast predictors should forget, by trial on an excerpt: shorter and shorter, or longer.
+/// What to code a segment with, by trial on an excerpt: the composition of the profile or of a lower level,
+/// which on short or odd material may do better, and how fast it forgets.
+fn best_composition(
+    numbers: &Pcm,
+    asked: &Profile<'_>,
+    layout: &Layout,
+    watch: &Watch,
+) -> Result<(Level, Memory)> {
+    let Effort { trial, short_trial, .. } = asked.effort;
+    let frames = numbers.frames();
+    let is_short = frames <= short_trial;
+    let short = if is_short { frames } else { (frames / 4).min(short_trial) };
+    let excerpt = numbers.middle((frames / trial).max(short).min(TRIAL_FRAMES.max(short)));
+    // Where passages come again in an excerpt is not known.
+    let lags = layout.lags.clone().filter(|_| is_short);
+    let layout = Layout { lags, ..layout.clone() };
+    let (mut memory, mut least) = best_memory(&excerpt, asked, &layout, watch)?;
+    let mut composition = asked.level;
+    for &level in Level::ALL[..asked.level as usize].iter().rev() {
+        let (its_memory, length) = best_memory(&excerpt, profile(level), &layout, watch)?;
+        if is_better(length, least) {
+            (composition, memory, least) = (level, its_memory, length);
+        }
+    }
+    Ok((composition, memory))
+}
+
+/// How fast predictors should forget, shorter and shorter, or longer, and the bytes that `numbers` take then.
 fn best_memory(
     numbers: &Pcm,
     profile: &Profile<'_>,
     layout: &Layout,
     watch: &Watch,
-) -> Result<Memory> {
-    let frames = numbers.frames();
-    let is_short = frames <= SHORT_TRIAL_FRAMES;
-    let short = if is_short { frames } else { (frames / 4).min(SHORT_TRIAL_FRAMES) };
-    let excerpt = numbers.middle((frames / profile.effort.memory).max(short).min(TRIAL_FRAMES));
+) -> Result<(Memory, usize)> {
     let length = |memory| {
-        // Where passages come again in an excerpt is not known.
-        let lags = layout.lags.clone().filter(|_| is_short);
-        let layout = Layout { memory, lags, ..layout.clone() };
-        trial(&excerpt, profile, layout, watch)
+        let layout = Layout { composition: profile.level, memory, ..layout.clone() };
+        trial(numbers, profile, layout, watch)
     };
     let (usual, short) = (length(Memory::Usual)?, length(Memory::Short)?);
     if is_better(short, usual) {
         let shortest = length(Memory::Shortest)?;
-        return Ok(if is_better(shortest, short) { Memory::Shortest } else { Memory::Short });
+        return Ok(match is_better(shortest, short) {
+            true => (Memory::Shortest, shortest),
+            false => (Memory::Short, short),
+        });
     }
-    Ok(if is_better(length(Memory::Long)?, usual) { Memory::Long } else { Memory::Usual })
+    let long = length(Memory::Long)?;
+    Ok(if is_better(long, usual) { (Memory::Long, long) } else { (Memory::Usual, usual) })
 }
 
 /// Codes a segment; with a model, the model's forecast of each quantile bin takes part.
@@ -304,8 +330,9 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
         true => None,
         false => lag_search::search(&searched, effort.reach, watch)?,
     };
-    let mut layout = Layout { memory: Memory::Usual, order, alphabets, lags };
-    layout.memory = best_memory(&numbers, profile, &layout, watch)?;
+    let mut layout =
+        Layout { composition: profile.level, memory: Memory::Usual, order, alphabets, lags };
+    (layout.composition, layout.memory) = best_composition(&numbers, profile, &layout, watch)?;
     Ok((numbers, layout))
 }
 
@@ -342,7 +369,7 @@ pub fn decode_pcm_start(
     let mut decoder = StreamDecoder::new(&coded.tokens, &coded.lsb);
     let mut samples = vec![0; channels * frames];
     let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);
-    let layout = Layout::plain(channels, lags);
+    let layout = Layout::plain(level, channels, lags);
     let (coder, profile) = (&mut decoder, profile(level));
     let pass =
         Pass { coder, profile, channels, samples: &mut samples, frames: wanted, layout, lm, watch };

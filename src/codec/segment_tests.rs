@@ -291,7 +291,7 @@ fn damaged_lags_end() {
     let pcm = Pcm { channels: 1, samples: loops(1, 300, 5_000) };
     let alphabets = Alphabet::choose(&pcm.channels());
     let lags = Some(vec![[301, 16, 0, 0], [300, 0, 0, 0], [300, 1_200, 0, 0]]);
-    let layout = Layout { alphabets, ..Layout::plain(1, lags) };
+    let layout = Layout { alphabets, ..Layout::plain(Level::Fast, 1, lags) };
     let intact = encode_with(&pcm, profile(Level::Fast), layout, None, &Watch::default()).unwrap();
     let decode =
         |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None, &Watch::default());
@@ -323,7 +323,7 @@ fn every_instruction_set_writes_the_same_bytes() {
         let pcm = Pcm { channels, samples };
         for level in LEVELS {
             let encode = || {
-                let layout = Layout::plain(pcm.channels, lags(&pcm));
+                let layout = Layout::plain(level, pcm.channels, lags(&pcm));
                 encode_with(&pcm, profile(level), layout, None, &Watch::default()).unwrap()
             };
             let dispatched = encode();

@@ -31,12 +31,15 @@ class Place:
         self.values, self.only, self.sample = alphabet.values, alphabet.only, alphabet.sample
 
 
-def read(tokens, channels, samples):
-    """The pace, and the places in the order of coding."""
+def read(tokens, level, channels, samples):
+    """The level whose composition is used, the pace, and the places in the order of coding."""
+    composition = level - tokens.uniform(level)
+    if composition < 0:
+        raise Damaged("a composition below the lowest level")
     pace = PACES[tokens.uniform(2)]
     alphabets = _alphabets(tokens, channels, samples)
-    return pace, [Place(channel, partner, alphabets[channel])
-                  for channel, partner in _order(tokens, alphabets)]
+    return composition, pace, [Place(channel, partner, alphabets[channel])
+                               for channel, partner in _order(tokens, alphabets)]
 
 
 def _alphabets(tokens, channels, samples):

@@ -53,7 +53,7 @@ class Channel:
 def decode(level, frames, channels, long_term, model, token_stream, lsb_block):
     """The interleaved integers of a block of kind 4; `long_term` is the flag of that name."""
     tokens, low_bits = Tokens(token_stream), LowBits(lsb_block)
-    pace, places = layout.read(tokens, channels, frames * channels)
+    level, pace, places = layout.read(tokens, level, channels, frames * channels)
     lags = Lags(tokens) if long_term else None
     voice = Voice(model, level) if model else None
     result = [0] * (frames * channels)
