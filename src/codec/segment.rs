@@ -20,6 +20,8 @@ use crate::predict::{Errors, History, Lags, Past};
 const HISTORY: usize = 32;
 /// Frames in the middle of a segment on which the order of the channels is tried.
 const TRIAL_FRAMES: usize = 1 << 15;
+/// Share of an excerpt's bytes that a lower level must save beyond that, as a divisor.
+const QUICK_START: usize = 32;
 /// Share of an excerpt's bytes that a change must save, as a divisor.
 const LEAST_GAIN: usize = 2048;
 /// Codes a segment: samples are written by a decoder and only read by an encoder.
@@ -206,7 +208,9 @@ fn best_composition(
     let mut composition = asked.level;
     for &level in Level::ALL[..asked.level as usize].iter().rev() {
         let (its_memory, length) = best_memory(&excerpt, profile(level), &layout, watch)?;
-        if is_better(length, least) {
+        // On an excerpt, what learns quickly looks better than it is.
+        let handicap = if is_short { 0 } else { least / QUICK_START };
+        if is_better(length + handicap, least) {
             (composition, memory, least) = (level, its_memory, length);
         }
     }
