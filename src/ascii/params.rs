@@ -99,7 +99,7 @@ impl Params {
 
     /// Flags, top k, then chunk size and stereo blocking as little-endian 32 bits.
     #[must_use]
-    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let mut out = [0; Self::BYTES];
         out[0] = flag(self.experts.lm, LM)

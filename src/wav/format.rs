@@ -214,7 +214,7 @@ impl WavFormat {
 
     /// Serialised form: the fields in the order of declaration, little-endian; the container is in the
     /// high bits of the first byte of the sample format.
-    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut out = [0; Self::BYTES];
         out[0..2].copy_from_slice(&self.tag.to_le_bytes());
         out[2..4].copy_from_slice(&self.channels.to_le_bytes());
