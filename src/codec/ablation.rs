@@ -4,7 +4,7 @@
 //! would have to know what is missing.
 
 use super::profile::{ExpertConfig, Profile, Source, profile};
-use super::segment::encode_pcm_as;
+use super::segment::SegmentPlan;
 use super::{CodedPcm, Level};
 use crate::density::EXPERTS;
 use crate::error::Result;
@@ -107,7 +107,8 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
         effort.reach = 0;
     }
     let profile = Profile { cascades: &cascades, experts, effort, ..*full };
-    encode_pcm_as(pcm, &profile, None, &Watch::default())
+    let watch = Watch::default();
+    SegmentPlan::with_profile(pcm, &profile, &watch)?.encode(None, &watch)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;
 pub(crate) use profile::profile;
-pub use segment::{cost_pcm, decode_pcm, decode_pcm_start, encode_pcm, training_pcm};
+pub use segment::{SegmentPlan, decode_pcm, decode_pcm_start, encode_pcm, training_pcm};
 pub use training::TrainingToken;
 
 /// How much prediction is run for each sample. The level is recorded in the file.

@@ -240,7 +240,72 @@ fn best_memory(
     Ok(if is_better(long, usual) { (Memory::Long, long) } else { (Memory::Usual, usual) })
 }
 
-/// Codes a segment; with a model, the model's forecast of each quantile bin takes part.
+/// A segment and all that the encoder has chosen for it, which no model changes: chosen once, it can be coded
+/// without and with one.
+pub struct SegmentPlan<'p> {
+    /// On the grids of the layout.
+    numbers: Pcm,
+    profile: &'p Profile<'p>,
+    layout: Layout,
+}
+
+impl SegmentPlan<'static> {
+    /// Looks for what makes `pcm` the shortest, as far as `level` takes the time.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] by `watch`.
+    pub fn new(pcm: &Pcm, level: Level, watch: &Watch) -> Result<Self> {
+        SegmentPlan::with_profile(pcm, profile(level), watch)
+    }
+}
+
+impl<'p> SegmentPlan<'p> {
+    /// [`SegmentPlan::new`] with any composition.
+    pub(super) fn with_profile(pcm: &Pcm, profile: &'p Profile<'p>, watch: &Watch) -> Result<Self> {
+        if pcm.samples.is_empty() {
+            let layout = Layout::plain(profile.level, pcm.channels, None);
+            return Ok(SegmentPlan { numbers: pcm.clone(), profile, layout });
+        }
+        let (numbers, layout) = lay_out(pcm, profile, watch)?;
+        Ok(SegmentPlan { numbers, profile, layout })
+    }
+
+    /// Codes the segment; with a model, the model's forecast of each quantile bin takes part.
+    ///
+    /// # Errors
+    /// Only those of the model, and [`Error::Interrupted`] by `watch`.
+    pub fn encode(&self, lm: Option<&mut dyn LanguageModel>, watch: &Watch) -> Result<CodedPcm> {
+        if self.numbers.samples.is_empty() {
+            return Ok(CodedPcm::default());
+        }
+        encode_with(&self.numbers, self.profile, self.layout.clone(), lm, watch)
+    }
+
+    /// What [`SegmentPlan::encode`] spends on each frame, without coding anything.
+    ///
+    /// # Errors
+    /// As [`SegmentPlan::encode`].
+    pub fn cost(
+        &self,
+        lm: Option<&mut dyn LanguageModel>,
+        watch: &Watch,
+    ) -> Result<Vec<FrameCost>> {
+        let mut meter = Meter::default();
+        self.tell(&mut meter, lm, watch)?;
+        Ok(meter.frames)
+    }
+
+    fn tell(
+        &self,
+        coder: &mut dyn Coder,
+        lm: Option<&mut dyn LanguageModel>,
+        watch: &Watch,
+    ) -> Result<()> {
+        tell(coder, &self.numbers, self.profile, self.layout.clone(), lm, watch)
+    }
+}
+
+/// Chooses and codes a segment; see [`SegmentPlan`].
 ///
 /// # Errors
 /// Only those of the model, and [`Error::Interrupted`] by `watch`.
@@ -250,27 +315,7 @@ pub fn encode_pcm(
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<CodedPcm> {
-    encode_pcm_as(pcm, profile(level), lm, watch)
-}
-
-/// What [`encode_pcm`] spends on each frame, without coding anything.
-///
-/// # Errors
-/// Only those of the model, and [`Error::Interrupted`] by `watch`.
-pub fn cost_pcm(
-    pcm: &Pcm,
-    level: Level,
-    lm: Option<&mut dyn LanguageModel>,
-    watch: &Watch,
-) -> Result<Vec<FrameCost>> {
-    if pcm.samples.is_empty() {
-        return Ok(Vec::new());
-    }
-    let profile = profile(level);
-    let (numbers, layout) = lay_out(pcm, profile, watch)?;
-    let mut meter = Meter::default();
-    tell(&mut meter, &numbers, profile, layout, lm, watch)?;
-    Ok(meter.frames)
+    SegmentPlan::new(pcm, level, watch)?.encode(lm, watch)
 }
 
 /// What a language model is trained on, in coding order.
@@ -278,29 +323,10 @@ pub fn cost_pcm(
 /// # Errors
 /// None are known; see [`encode_pcm`].
 pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
-    if pcm.samples.is_empty() {
-        return Ok(Vec::new());
-    }
     let watch = Watch::default();
-    let profile = profile(level);
-    let (numbers, layout) = lay_out(pcm, profile, &watch)?;
     let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
-    tell(&mut decisions, &numbers, profile, layout, Some(&mut recorder), &watch)?;
+    SegmentPlan::new(pcm, level, &watch)?.tell(&mut decisions, Some(&mut recorder), &watch)?;
     Ok(decisions.tokens(&recorder))
-}
-
-/// [`encode_pcm`] with any composition.
-pub(super) fn encode_pcm_as(
-    pcm: &Pcm,
-    profile: &Profile<'_>,
-    lm: Option<&mut dyn LanguageModel>,
-    watch: &Watch,
-) -> Result<CodedPcm> {
-    if pcm.samples.is_empty() {
-        return Ok(CodedPcm::default());
-    }
-    let (numbers, layout) = lay_out(pcm, profile, watch)?;
-    encode_with(&numbers, profile, layout, lm, watch)
 }
 
 /// The numbers to code for a segment that is not empty, and what is chosen for it.

@@ -337,6 +337,11 @@ fn every_instruction_set_writes_the_same_bytes() {
     }
 }
 
+fn cost(pcm: &Pcm, level: Level) -> Vec<FrameCost> {
+    let watch = Watch::default();
+    SegmentPlan::new(pcm, level, &watch).unwrap().cost(None, &watch).unwrap()
+}
+
 /// The meter runs the encoder's own decisions, so what it adds up is what the encoder writes.
 #[test]
 fn costs_add_up_to_the_coded_length() {
@@ -345,7 +350,7 @@ fn costs_add_up_to_the_coded_length() {
         let pcm = Pcm { channels, samples };
         for level in [Level::Fast, Level::Default] {
             let coded = encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
-            let costs = cost_pcm(&pcm, level, None, &Watch::default()).unwrap();
+            let costs = cost(&pcm, level);
             assert_eq!(costs.len(), pcm.frames());
             let tokens: f64 = costs.iter().map(|cost| f64::from(cost.tokens)).sum();
             let lsb: f64 = costs.iter().map(|cost| f64::from(cost.lsb)).sum();
@@ -357,5 +362,5 @@ fn costs_add_up_to_the_coded_length() {
     }
     assert!(lsb_bytes > 0, "no segment has an LSB block");
     let empty = Pcm { channels: 2, samples: Vec::new() };
-    assert_eq!(cost_pcm(&empty, Level::Default, None, &Watch::default()).unwrap(), []);
+    assert_eq!(cost(&empty, Level::Default), []);
 }

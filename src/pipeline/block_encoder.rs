@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::block_decoder::BlockDecoder;
 use super::{CompressOptions, LmUse, TokenMapping, context};
-use crate::codec::{self, BytesContext, CodedPcm};
+use crate::codec::{self, BytesContext, CodedPcm, SegmentPlan};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Audio, Block, BlockKind};
 use crate::error::{Error, Result};
@@ -168,14 +168,15 @@ impl BlockEncoder {
         };
         // What the model will read does not depend on what it says. A recorder says nothing, so this is
         // the coding without a model.
+        let plan = SegmentPlan::new(pcm, level, &self.watch)?;
         let mut recorder = Recorder::default();
-        let plain = block(codec::encode_pcm(pcm, level, Some(&mut recorder), &self.watch)?);
+        let plain = block(plan.encode(Some(&mut recorder), &self.watch)?);
         self.watch.pass(1.0 - share, samples);
         // A session is held for no longer than it is stepped, because other lanes wait for it.
         let coded = {
             let mut session = model.session(self.lane)?;
             let mut rehearsed = Rehearsed::new(&mut *session, recorder.into_inputs());
-            codec::encode_pcm(pcm, level, Some(&mut rehearsed), &self.watch)?
+            plan.encode(Some(&mut rehearsed), &self.watch)?
         };
         let modelled = Block {
             uses_lm: true,
@@ -193,18 +194,19 @@ impl BlockEncoder {
     /// saves more than it ever will again.
     fn trial_pays(&self, pcm: &Pcm, model: &dyn ModelProvider) -> Result<bool> {
         let (level, watch) = (self.options.level, self.watch.of_trial());
-        let bits = |trial: &Pcm, lm: Option<&mut dyn LanguageModel>| -> Result<f64> {
-            let frames = codec::cost_pcm(trial, level, lm, &watch)?;
+        let bits = |plan: &SegmentPlan<'_>, lm: &mut dyn LanguageModel| -> Result<f64> {
+            let frames = plan.cost(Some(lm), &watch)?;
             Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.tokens + f.lsb)).sum())
         };
         let (mut without, mut with) = (0.0, 0.0);
         for part in [1, 4] {
-            let trial = pcm.excerpt(part, 5, TRIAL_SAMPLES / pcm.channels);
+            let excerpt = pcm.excerpt(part, 5, TRIAL_SAMPLES / pcm.channels);
+            let plan = SegmentPlan::new(&excerpt, level, &watch)?;
             let mut recorder = Recorder::default();
-            without += bits(&trial, Some(&mut recorder))?;
+            without += bits(&plan, &mut recorder)?;
             let mut session = model.session(self.lane)?;
             let mut rehearsed = Rehearsed::new(&mut *session, recorder.into_inputs());
-            with += bits(&trial, Some(&mut rehearsed))?;
+            with += bits(&plan, &mut rehearsed)?;
         }
         Ok(with * 1000.0 <= without * (1000.0 - TRIAL_MIN_SAVING))
     }

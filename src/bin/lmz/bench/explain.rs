@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use lmz::Watch;
-use lmz::codec::{self, FrameCost};
+use lmz::codec::{FrameCost, SegmentPlan};
 use lmz::container::{Block, BlockKind, Reader};
 use lmz::lm::ModelProvider;
 use lmz::pipeline::{self, CompressOptions, TokenMapping, segment_limit};
@@ -194,17 +194,13 @@ fn account(
     let pcm = wav::map(bytes, format).map(|mapped| mapped.pcm);
     let (predictor, with_lm) = match &pcm {
         Some(pcm) if block.kind == BlockKind::AudioCoded => {
-            let plain = codec::cost_pcm(pcm, level, None, &Watch::default())?;
+            let watch = Watch::default();
+            let plan = SegmentPlan::new(pcm, level, &watch)?;
             let modelled = match model {
-                Some(model) => Some(codec::cost_pcm(
-                    pcm,
-                    level,
-                    Some(&mut *model.session(0)?),
-                    &Watch::default(),
-                )?),
+                Some(model) => Some(plan.cost(Some(&mut *model.session(0)?), &watch)?),
                 None => None,
             };
-            (plain, modelled)
+            (plan.cost(None, &watch)?, modelled)
         }
         // Not predicted: nothing tells one frame's share from another's.
         _ => {
