@@ -109,7 +109,7 @@ impl Alphabet {
     }
 }
 
-/// A constant takes two bits, the others have one more to tell them apart.
+/// One bit for a constant, two for the others.
 fn code_kind(coder: &mut dyn Coder, kind: Kind) -> Kind {
     if code_uniform(coder, u32::from(kind == Kind::Constant), 1) == 1 {
         return Kind::Constant;

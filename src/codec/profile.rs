@@ -178,7 +178,7 @@ pub const WHITENING: CascadeConfig = FAST_QUICK;
 const FAST: Profile<'static> = Profile {
     level: Level::Fast,
     segment_seconds: 20,
-    // Either would cost too much of the time saved.
+    // Orders and passages that come again would cost too much of the time saved.
     effort: Effort { orders: false, trial: 16, short_trial: 1 << 13, reach: 0 },
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { lambda: 0.998, interval: 8, ..COMBINER },

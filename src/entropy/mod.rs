@@ -33,9 +33,7 @@ pub trait Coder {
     }
 
     /// Called when the channels of a group have been coded in frame `number`; for those that keep accounts.
-    fn end_frame(&mut self, number: usize) {
-        let _ = number;
-    }
+    fn end_frame(&mut self, _number: usize) {}
 
     /// Called when one of the five decisions about a quantile bin has been made, whether it had
     /// to be coded or not; for training data.

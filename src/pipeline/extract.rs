@@ -50,11 +50,11 @@ pub struct Extract {
 }
 
 /// Writes the frames between two positions, of which `to` is the first that is left out, as a
-/// file of the original's kind with a plain header; `None` is the start or the end of the audio. What is past the end
-/// is the end.
+/// file of the original's kind with a plain header; `None` is the start or the end of the audio. What
+/// is past the end is the end.
 ///
-/// Only the segments needed are read and decoded, the last one as far as needed. A damaged file
-/// header is no hindrance. The checksums of what was coded are checked, and those of the samples
+/// Only the segments needed are read and decoded, the last one as far as needed. This works with a
+/// damaged file header too. The checksums of what was coded are checked, and those of the samples
 /// in segments that are decoded as a whole; that of the whole file cannot be.
 ///
 /// # Errors
