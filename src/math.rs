@@ -5,6 +5,7 @@
 //! width for that without changing a bit. Everything here is `inline(always)` so that it is
 //! compiled for the instruction set of its caller, which [`vectorized`] chooses.
 
+use bytemuck::{Pod, Zeroable};
 use pulp::{Arch, WithSimd};
 
 /// Runs `operation` compiled for the best vector instructions of this machine: the same arithmetic in
@@ -146,8 +147,28 @@ pub fn add_scaled_then_dot(y: &mut [f32], a: f32, x: &[f32]) -> f32 {
 /// Lanes of a double-precision sum.
 pub const LANES_F64: usize = 8;
 
-/// Double-precision numbers that are computed with together.
-pub type Vector = [f64; LANES_F64];
+/// Double-precision numbers that are computed with together. Aligned to a line of the cache: what lies
+/// across two takes twice as long to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C, align(64))]
+pub struct Vector(pub [f64; LANES_F64]);
+
+impl Vector {
+    /// All zeros.
+    pub const ZERO: Vector = Vector([0.0; LANES_F64]);
+
+    /// The numbers of several, one after the other.
+    #[inline(always)]
+    pub fn flatten(vectors: &[Vector]) -> &[f64] {
+        bytemuck::cast_slice(vectors)
+    }
+
+    /// [`Vector::flatten`], to be changed.
+    #[inline(always)]
+    pub fn flatten_mut(vectors: &mut [Vector]) -> &mut [f64] {
+        bytemuck::cast_slice_mut(vectors)
+    }
+}
 
 /// Sum over `a[i] * b[i]` in double precision, for equally many vectors.
 #[inline(always)]
@@ -155,7 +176,7 @@ pub fn dot_f64(a: &[Vector], b: &[Vector]) -> f64 {
     let mut acc = [0f64; LANES_F64];
     for (x, y) in a.iter().zip(b) {
         for lane in 0..LANES_F64 {
-            acc[lane] += x[lane] * y[lane];
+            acc[lane] += x.0[lane] * y.0[lane];
         }
     }
     let acc = in_memory(acc);

@@ -96,6 +96,10 @@ fn dot_is_the_sum_in_the_written_order() {
     assert_eq!(dot(&[], &[]), 0.0);
 }
 
+fn vectors(numbers: &[f64]) -> Vec<Vector> {
+    numbers.as_chunks().0.iter().map(|&chunk| Vector(chunk)).collect()
+}
+
 #[test]
 fn dot_f64_is_the_sum_in_the_written_order() {
     for length in [0, 8, 16, 24, 40] {
@@ -104,7 +108,7 @@ fn dot_f64_is_the_sum_in_the_written_order() {
         let lane = |lane| (lane..length).step_by(8).fold(0.0, |sum, i| sum + a[i] * b[i]);
         let even = (lane(0) + lane(4)) + (lane(2) + lane(6));
         let odd = (lane(1) + lane(5)) + (lane(3) + lane(7));
-        let found = dot_f64(a.as_chunks().0, b.as_chunks().0);
+        let found = dot_f64(&vectors(&a), &vectors(&b));
         assert_eq!(found.to_bits(), (even + odd).to_bits(), "{length}");
     }
 }

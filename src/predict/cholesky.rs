@@ -29,7 +29,7 @@ impl System {
     /// A system of `n` unknowns, all zeros.
     pub fn new(n: usize) -> Self {
         let width = Self::width(n);
-        let zeros = [0.0; LANES_F64];
+        let zeros = Vector::ZERO;
         System {
             rows: vec![zeros; n * width],
             solution: vec![zeros; width],
@@ -84,7 +84,7 @@ impl System {
         }
         self.substitute();
         // Also false for NaN.
-        self.solution.as_flattened().iter().all(|x| x.abs() < MAX_SOLUTION)
+        Vector::flatten(&self.solution).iter().all(|x| x.abs() < MAX_SOLUTION)
     }
 
     /// Solves `D U x = y`; elimination has made `y` of `b`.
@@ -94,7 +94,7 @@ impl System {
     #[inline(always)]
     fn substitute(&mut self) {
         let (n, width) = (self.n, self.width);
-        self.solution.fill([0.0; LANES_F64]);
+        self.solution.fill(Vector::ZERO);
         for v in (0..n.div_ceil(LANES_F64)).rev() {
             let first = v * LANES_F64;
             let len = LANES_F64.min(n - first);
@@ -106,9 +106,9 @@ impl System {
             }
             for lane in (0..len).rev() {
                 let value = rest[lane] * self.inverses[first + lane];
-                own[0][lane] = value;
+                own[0].0[lane] = value;
                 for (rest, row) in rest[..lane].iter_mut().zip(rows.chunks_exact(width)) {
-                    *rest -= row[v][lane] * value;
+                    *rest -= row[v].0[lane] * value;
                 }
             }
         }
@@ -117,7 +117,7 @@ impl System {
 
 #[inline(always)]
 fn element(row: &[Vector], i: usize) -> f64 {
-    row[i / LANES_F64][i % LANES_F64]
+    row[i / LANES_F64].0[i % LANES_F64]
 }
 
 /// Subtracts multiples of `rows` from `target`, from the vector of element `first` on.
@@ -135,14 +135,14 @@ fn subtract<const N: usize>(
         *row = &row[first..first + target.len()];
     }
     for (j, target) in target.iter_mut().enumerate() {
-        let mut rest = *target;
+        let mut rest = target.0;
         for m in 0..N {
-            let row = rows[m][j];
+            let row = rows[m][j].0;
             for lane in 0..LANES_F64 {
                 rest[lane] -= factors[m] * row[lane];
             }
         }
-        *target = rest;
+        *target = Vector(rest);
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
 
     fn set(system: &mut System, i: usize, j: usize, value: f64) {
         let width = system.width;
-        system.rows.as_flattened_mut()[i * width * LANES_F64 + j] = value;
+        Vector::flatten_mut(&mut system.rows)[i * width * LANES_F64 + j] = value;
     }
 
     #[test]
@@ -177,10 +177,10 @@ mod tests {
         for n in [1, 2, 3, 4, 5, 7, 8, 16, 24, 47, 48] {
             let (mut system, x) = known(n);
             assert!(system.solve());
-            for (found, expected) in system.solution.as_flattened().iter().zip(&x) {
+            for (found, expected) in Vector::flatten(&system.solution).iter().zip(&x) {
                 assert!((found - expected).abs() < 1e-8, "{n}: {found} for {expected}");
             }
-            assert!(system.solution.as_flattened()[n..].iter().all(|&x| x == 0.0));
+            assert!(Vector::flatten(&system.solution)[n..].iter().all(|&x| x == 0.0));
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
             }
         }
         assert!(system.solve());
-        let found = system.solution.as_flattened();
+        let found = Vector::flatten(&system.solution);
         assert!(found.iter().zip(&x).all(|(b, x)| (b - x).abs() < 1e-8));
     }
 

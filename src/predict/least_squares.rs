@@ -83,9 +83,9 @@ impl LeastSquares {
     pub fn new(config: LeastSquaresConfig, prior: Vec<f64>) -> Self {
         let n = prior.len();
         let width = System::width(n);
-        let zeros = [0.0; LANES_F64];
+        let zeros = Vector::ZERO;
         let mut weights = vec![zeros; width];
-        weights.as_flattened_mut()[..n].copy_from_slice(&prior);
+        Vector::flatten_mut(&mut weights)[..n].copy_from_slice(&prior);
         LeastSquares {
             config,
             n,
@@ -119,7 +119,7 @@ impl LeastSquares {
     fn predict_inline(&mut self, own: &[f64], partner: &[f64]) -> f64 {
         let (n, width) = (self.n, self.width);
         let row = &mut self.pending[self.pending_len * width..][..width];
-        let inputs = row.as_flattened_mut();
+        let inputs = Vector::flatten_mut(row);
         inputs[..own.len()].copy_from_slice(own);
         inputs[own.len()..n].copy_from_slice(&partner[..n - own.len()]);
         inputs[n] = 0.0;
@@ -137,7 +137,7 @@ impl LeastSquares {
             gain /= self.deviation + LEAST_DEVIATION;
         }
         let (n, width) = (self.n, self.width);
-        self.pending.as_flattened_mut()[self.pending_len * width * LANES_F64 + n] = target;
+        Vector::flatten_mut(&mut self.pending)[self.pending_len * width * LANES_F64 + n] = target;
         for earlier in &mut self.gains[..self.pending_len] {
             *earlier *= self.config.lambda;
         }
@@ -180,18 +180,18 @@ impl LeastSquares {
             let mut factors = [0.0; N];
             let mut rest = samples;
             for m in 0..N {
-                factors[m] = self.gains[m] * samples[m][first][i % LANES_F64];
+                factors[m] = self.gains[m] * samples[m][first].0[i % LANES_F64];
                 rest[m] = &samples[m][first..first + row.len()];
             }
             for (j, r) in row.iter_mut().enumerate() {
-                let mut sum = r.map(|r| r * decay);
+                let mut sum = r.0.map(|r| r * decay);
                 for m in 0..N {
-                    let sample = rest[m][j];
+                    let sample = rest[m][j].0;
                     for lane in 0..LANES_F64 {
                         sum[lane] += factors[m] * sample[lane];
                     }
                 }
-                *r = sum;
+                *r = Vector(sum);
             }
         }
     }
@@ -200,7 +200,7 @@ impl LeastSquares {
     fn solve(&mut self) {
         let (n, stride) = (self.n, self.width * LANES_F64);
         self.system.rows.copy_from_slice(&self.covariance);
-        let rows = self.system.rows.as_flattened_mut();
+        let rows = Vector::flatten_mut(&mut self.system.rows);
         let mut trace = 0.0;
         for i in 0..n {
             trace += rows[i * stride + i];

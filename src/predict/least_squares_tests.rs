@@ -38,7 +38,7 @@ fn run(config: LeastSquaresConfig, n: usize, signal: &[f64]) -> (Vec<f64>, Vec<f
 }
 
 fn weights(predictor: &LeastSquares) -> Vec<f64> {
-    predictor.weights.as_flattened()[..predictor.n].to_vec()
+    Vector::flatten(&predictor.weights)[..predictor.n].to_vec()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -112,7 +112,7 @@ fn samples_count_alike_in_batches_of_any_size() {
         let batched = covariance(interval);
         for i in 0..10 {
             for j in i..=10 {
-                let at = |c: &[Vector]| c.as_flattened()[i * System::width(10) * LANES_F64 + j];
+                let at = |c: &[Vector]| Vector::flatten(&c)[i * System::width(10) * LANES_F64 + j];
                 assert!((at(&single) - at(&batched)).abs() < 1e-12, "{interval}: {i}, {j}");
             }
         }
