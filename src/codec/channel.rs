@@ -166,7 +166,7 @@ impl<'a> Channel<'a> {
         let expectation = self.forecaster.expectation(low, high);
         let Expectation { reference, scale, experts } = expectation;
         let bin_scale = 0.5 * (scale[FAST_SCALE] + scale[SLOW_SCALE]);
-        // Blocks of 2^k values are at most 1/12 of the scale wide, over which any density is
+        // Blocks of 2^k values are at most 1/6 of the scale wide, over which any density is
         // flat enough, and at most half the set. Where an expert with a much smaller scale may be right,
         // as between rare jumps of a signal that is otherwise predicted well, its scale counts.
         let mut least = bin_scale;
@@ -174,7 +174,7 @@ impl<'a> Channel<'a> {
             least = least.min(SHARPEST * scale);
         }
         let mut raw_bits = 0;
-        while least > 24.0 * self.spacing * (1u32 << raw_bits) as f32
+        while least > 12.0 * self.spacing * (1u32 << raw_bits) as f32
             && raw_bits < 24
             && 2 << raw_bits <= values.len()
         {

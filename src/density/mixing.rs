@@ -13,7 +13,7 @@ pub enum Depth {
     /// One layer: the sum of three weight sets, which learn from their common error.
     Plain,
     /// Two layers: five weight sets, each of which learns from its own error, and one that weighs them;
-    /// two Bayesian mixtures of the experts as further inputs; a learnt blend with the maps.
+    /// two Bayesian mixtures of the experts as further inputs.
     Layered,
 }
 
@@ -23,8 +23,11 @@ pub const NODES: usize = 96;
 pub const TAIL_NODES: usize = 32;
 /// See [`TAIL_NODES`].
 pub const FINE_NODES: usize = 48;
-/// Coarser kinds of decisions: five depths of the bins, the tails, and fine ones by width.
-const KINDS: usize = 16;
+/// First node of those decisions about bins that one weight set does as well as all.
+const LATE_NODES: usize = 8;
+/// Kinds of the other decisions: the depths of the bins, and the tails.
+const KINDS: usize = 4;
+const TAIL_KIND: usize = 3;
 
 /// Inputs of the first layer; the last ones are zero, for [`crate::math::add_products`].
 const INPUTS: usize = 32;
@@ -46,13 +49,14 @@ const DECAYS: [f32; 2] = [0.9, 0.98];
 /// Weight sets of the first layer, plain and layered.
 const PLAIN_SETS: usize = 3;
 const LAYERED_SETS: usize = 5;
-/// Final learning rates: of the plain layer; of the first layer of two, the second, and the blend.
+/// Final learning rates: of the plain layer; of the first layer of two, and of the second.
 const PLAIN_RATE: f32 = 0.0015;
 const FIRST_RATE: f32 = 0.003;
 const SECOND_RATE: f32 = 0.002;
-const BLEND_RATE: f32 = 0.0005;
-/// Shares of the mixers' probability and of what the two maps make of it: fixed, or at first.
-const BLEND: [f32; 3] = [0.6, 0.2, 0.2];
+/// Final learning rate of the weight sets that work alone.
+const ALONE_RATE: f32 = 0.003;
+/// Shares of the mixers' probability and of what each of the two maps makes of it.
+const BLEND: [f32; 2] = [0.6, 0.2];
 
 /// What selects weight sets and points of maps, beside the node.
 #[derive(Clone, Copy, Debug)]
@@ -71,13 +75,15 @@ pub struct Contexts {
 #[derive(Clone, Debug)]
 pub struct Mixing {
     depth: Depth,
+    /// For late decisions, which ask for the half of a narrow interval. The experts hardly differ there, so
+    /// that no context adds to what the node's weights have learnt.
+    alone: Mixer<INPUTS>,
     by_node: Mixer<INPUTS>,
     by_spread: Mixer<INPUTS>,
     by_other: Mixer<INPUTS>,
     by_best: Mixer<INPUTS>,
     by_disagreement: Mixer<INPUTS>,
     second: Mixer<LAYERED_SETS>,
-    blend: Mixer<{ BLEND.len() }>,
     posteriors: [Posterior; 2],
     last_map: Apm,
     other_map: Apm,
@@ -89,6 +95,8 @@ pub struct Mixing {
 /// The decision at hand: what its outcome is learnt with.
 #[derive(Clone, Copy, Debug, Default)]
 struct Decision {
+    /// One weight set is enough for it.
+    late: bool,
     /// Places in `shares`.
     shares: [usize; 2],
     inputs: [f32; INPUTS],
@@ -96,9 +104,6 @@ struct Decision {
     opinions: [f32; LAYERED_SETS],
     /// Probability by all mixers.
     mixed: f32,
-    /// Its logit, and what the maps make of it.
-    blended: [f32; BLEND.len()],
-    p: f32,
 }
 
 impl Mixing {
@@ -111,23 +116,21 @@ impl Mixing {
 
     /// A network that trusts all experts alike.
     pub fn new(depth: Depth) -> Self {
-        let mut initial = [0.0; INPUTS];
-        let (rate, layered) = match depth {
-            Depth::Plain => {
-                initial[MEAN] = 1.0 / PLAIN_SETS as f32;
-                initial[LANGUAGE] = LANGUAGE_WEIGHT / PLAIN_SETS as f32;
-                (PLAIN_RATE, 0)
-            }
-            Depth::Layered => {
-                initial[MEAN] = 1.0 - 2.0 * POSTERIOR_WEIGHT;
-                initial[LANGUAGE] = LANGUAGE_WEIGHT;
-                initial[POSTERIORS..POSTERIORS + 2].fill(POSTERIOR_WEIGHT);
-                (FIRST_RATE, 1)
-            }
+        let mut whole = [0.0; INPUTS];
+        whole[MEAN] = 1.0;
+        whole[LANGUAGE] = LANGUAGE_WEIGHT;
+        if depth == Depth::Layered {
+            whole[MEAN] -= 2.0 * POSTERIOR_WEIGHT;
+            whole[POSTERIORS..POSTERIORS + 2].fill(POSTERIOR_WEIGHT);
+        }
+        let (initial, rate, layered) = match depth {
+            Depth::Plain => (whole.map(|weight| weight / PLAIN_SETS as f32), PLAIN_RATE, 0),
+            Depth::Layered => (whole, FIRST_RATE, 1),
         };
         let first = |contexts| Mixer::new(contexts, initial, rate);
         Mixing {
             depth,
+            alone: Mixer::new(NODES, whole, ALONE_RATE),
             by_node: first(NODES),
             by_spread: first(Self::SPREADS * KINDS),
             by_other: first(Self::OTHERS * KINDS),
@@ -138,7 +141,6 @@ impl Mixing {
                 [1.0 / LAYERED_SETS as f32; LAYERED_SETS],
                 SECOND_RATE,
             ),
-            blend: Mixer::new(layered * NODES, BLEND, BLEND_RATE),
             posteriors: DECAYS.map(Posterior::new),
             last_map: Apm::new(NODES * 8, 0.005),
             other_map: Apm::new(NODES * Self::OTHERS, 0.005),
@@ -156,61 +158,56 @@ impl Mixing {
         halves: &Halves,
         language: f32,
     ) -> f32 {
-        let kind = match node {
-            0..TAIL_NODES => (31 - (node as u32).leading_zeros()) as usize,
-            TAIL_NODES..FINE_NODES => 5,
-            _ => 6 + (node - FINE_NODES) / 4,
-        };
+        self.at.late = (LATE_NODES..TAIL_NODES).contains(&node) || node >= FINE_NODES;
         let last = contexts.last_bin as usize / 4 * NODES + node;
         let other = contexts.other * NODES + node;
         self.at.shares = [last, other];
         self.at.inputs = self.inputs(halves, language);
+        if self.at.late {
+            let logit = self.alone.mix(node, &self.at.inputs);
+            self.at.mixed = logistic(logit.clamp(-MAX_LOGIT, MAX_LOGIT));
+            return self.at.mixed;
+        }
+        let kind = match node {
+            0..TAIL_NODES => (31 - (node as u32).leading_zeros()) as usize,
+            _ => TAIL_KIND,
+        };
         let logit = match self.depth {
             Depth::Plain => self.one_layer(contexts, node, kind),
             Depth::Layered => self.two_layers(contexts, node, kind),
         };
-        let mapped = [self.last_map.refine(last, logit), self.other_map.refine(other, logit)];
+        let mapped = self.last_map.refine(last, logit) + self.other_map.refine(other, logit);
         self.at.mixed = logistic(logit);
-        self.at.p = match self.depth {
-            Depth::Plain => BLEND[0] * self.at.mixed + BLEND[1] * (mapped[0] + mapped[1]),
-            Depth::Layered => {
-                self.at.blended = [logit, stretch(mapped[0]), stretch(mapped[1])];
-                let blended = self.blend.mix_few(node, &self.at.blended);
-                logistic(blended.clamp(-MAX_LOGIT, MAX_LOGIT))
-            }
-        };
-        self.at.p
+        BLEND[0] * self.at.mixed + BLEND[1] * mapped
     }
 
     /// What the first layer weighs.
     #[inline(always)]
     fn inputs(&self, halves: &Halves, language: f32) -> [f32; INPUTS] {
-        let logits = halves.logits();
         let mut inputs = [0.0; INPUTS];
-        let total = match self.depth {
-            Depth::Plain => sum(logits),
-            Depth::Layered => {
-                let [fast, slow] = &self.posteriors;
-                let [total, fast_upper, fast_lower, slow_upper, slow_lower] = sums([
-                    logits,
-                    fast.weighed(&halves.upper),
-                    fast.weighed(&halves.lower),
-                    slow.weighed(&halves.upper),
-                    slow.weighed(&halves.lower),
-                ]);
-                inputs[POSTERIORS] = odds(fast_upper, fast_lower);
-                inputs[POSTERIORS + 1] = odds(slow_upper, slow_lower);
-                total
-            }
-        };
-        let mean = total * (1.0 / EXPERTS as f32);
+        if self.depth == Depth::Layered {
+            // Before the experts' own, which take longer to compute.
+            let [fast, slow] = &self.posteriors;
+            let [fast_upper, fast_lower, slow_upper, slow_lower] = sums([
+                fast.weighed(&halves.upper),
+                fast.weighed(&halves.lower),
+                slow.weighed(&halves.upper),
+                slow.weighed(&halves.lower),
+            ]);
+            inputs[POSTERIORS] = odds(fast_upper, fast_lower);
+            inputs[POSTERIORS + 1] = odds(slow_upper, slow_lower);
+        }
+        let logits = halves.logits();
+        let mean = sum(logits) * (1.0 / EXPERTS as f32);
         for (input, logit) in inputs.iter_mut().zip(logits) {
             *input = logit - mean;
         }
         inputs[MEAN] = mean;
-        for (i, &place) in self.at.shares.iter().enumerate() {
-            let p = self.shares[i][place];
-            inputs[SHARES + i] = ln(p / (1.0 - p));
+        if !self.at.late {
+            for (i, &place) in self.at.shares.iter().enumerate() {
+                let p = self.shares[i][place];
+                inputs[SHARES + i] = ln(p / (1.0 - p));
+            }
         }
         inputs[BIAS] = 0.3;
         inputs[LANGUAGE] = language;
@@ -251,6 +248,10 @@ impl Mixing {
         let outcome = if decision { 1.0 } else { 0.0 };
         let at = &self.at;
         let error = outcome - at.mixed;
+        if at.late {
+            self.alone.update(&at.inputs, error);
+            return;
+        }
         match self.depth {
             Depth::Plain => {
                 self.by_node.update(&at.inputs, error);
@@ -268,7 +269,6 @@ impl Mixing {
                 self.by_best.update(&at.inputs, errors[3]);
                 self.by_disagreement.update(&at.inputs, errors[4]);
                 self.second.update(&at.opinions, error);
-                self.blend.update(&at.blended, outcome - at.p);
             }
         }
         self.last_map.update(outcome);
@@ -296,19 +296,12 @@ impl Mixing {
     }
 }
 
-/// Logit of a probability.
-#[inline(always)]
-fn stretch(p: f32) -> f32 {
-    let p = p.clamp(1e-5, 1.0 - 1e-5);
-    ln(p / (1.0 - p))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Mean cost in bits of the last 500 of 3,000 decisions, most of which go the way that expert 0 claims.
-    fn cost(depth: Depth, claim: f32) -> f64 {
+    fn cost(depth: Depth, node: usize, claim: f32) -> f64 {
         let mut mixing = Mixing::new(depth);
         let contexts = Contexts { last_bin: 16, spread: 3, other: 1, disagreement: 20 };
         let (mut state, mut bits) = (1_u32, 0.0);
@@ -318,7 +311,7 @@ mod tests {
             let mut halves = Halves { lower: [0.5; EXPERTS], upper: [0.5; EXPERTS] };
             let p = if decision { claim } else { 1.0 - claim };
             (halves.upper[0], halves.lower[0]) = (p, 1.0 - p);
-            let p = mixing.probability(&contexts, 1, &halves, 0.0);
+            let p = mixing.probability(&contexts, node, &halves, 0.0);
             assert!((0.0..=1.0).contains(&p));
             if i >= 2_500 {
                 bits -= f64::from(if decision { p } else { 1.0 - p }).log2() / 500.0;
@@ -334,9 +327,11 @@ mod tests {
     #[test]
     fn both_depths_learn_whom_to_trust() {
         for depth in [Depth::Plain, Depth::Layered] {
-            assert!((0.98..1.1).contains(&cost(depth, 0.5)), "{depth:?}: nobody knows anything");
-            assert!(cost(depth, 0.9) < 0.2, "{depth:?}");
+            for node in [1, LATE_NODES, TAIL_NODES, FINE_NODES] {
+                assert!((0.98..1.1).contains(&cost(depth, node, 0.5)), "{depth:?}: nobody knows");
+                assert!(cost(depth, node, 0.9) < 0.2, "{depth:?}, node {node}");
+            }
         }
-        assert!(cost(Depth::Layered, 0.9) < cost(Depth::Plain, 0.9));
+        assert!(cost(Depth::Layered, 1, 0.9) < cost(Depth::Plain, 1, 0.9));
     }
 }

@@ -20,26 +20,30 @@ _TO_SCALE = f32(1.3862944)
 _LEAST = f32(0.02)
 _TINY = f32(1e-30)
 _BIAS = f32(0.3)
-_PLAIN_RATE, _FIRST_RATE, _SECOND_RATE, _BLEND_RATE = row((0.0015, 0.003, 0.002, 0.0005)).tolist()
+_PLAIN_RATE, _FIRST_RATE, _SECOND_RATE, _ALONE_RATE = row((0.0015, 0.003, 0.002, 0.003)).tolist()
 _SHARE_RATE = f32(0.01)
 _SHARE_LOW = f32(1e-4)
 _SHARE_HIGH = f32(1.0 - _SHARE_LOW)
 _P_LOW = 2.0 ** -20
-# Weights at the start: of the plain layer, of the first of two, of the second, and of the final blend.
+# Weights at the start: of the plain layer, of a set of it that works alone, of the first of two layers, and
+# of the second.
 _PLAIN = [0.0] * 16 + [f32(1.0 / 3.0)] + [0.0] * 3 + [f32(f32(0.4) / 3.0), 0.0, 0.0]
+_PLAIN_ALONE = [0.0] * 16 + [1.0] + [0.0] * 3 + [f32(0.4), 0.0, 0.0]
 _WEIGHTS = [0.0] * 16 + [0.5] + [0.0] * 3 + [f32(0.4), 0.25, 0.25]
 _EVENLY = [f32(0.2)] * 5
-_BLEND = [f32(0.6), f32(0.2), f32(0.2)]
 _OWN = f32(0.6)
 _REFINED = f32(0.2)
-_NEAR_0 = f32(1e-5)
-_NEAR_1 = f32(1.0 - _NEAR_0)
 LOWEST = ([0.0] * 16, [1.0] * 16)
 HIGHEST = ([1.0] * 16, [0.0] * 16)
 
 
+def is_late(node):
+    return 8 <= node < 32 or node >= 48
+
+
 def kind_of(node):
-    return node.bit_length() - 1 if node < 32 else 5 if node < 48 else 6 + (node - 48) // 4
+    """Kind of an early decision."""
+    return node.bit_length() - 1 if node < 32 else 3
 
 
 class Forecast:
@@ -54,7 +58,7 @@ class Forecast:
         scales = self.scales = [max(f32(d / _TO_SCALE), least) for d in deviations]
         self.inverse = [f32(1.0 / s) for s in scales]
         self.scale = f32(0.5 * f32(scales[0] + scales[1]))
-        threshold = f32(24.0 * spacing)
+        threshold = f32(12.0 * spacing)
         least = min([self.scale] + [f32(4.0 * s) for s in scales])
         self.k = 0
         while (self.k < 24 and least > f32(threshold * (1 << self.k))
@@ -97,11 +101,6 @@ def logits(lower, upper):
             for l, u in zip(lower, upper)]
 
 
-def _stretch(p):
-    p = clamp(p, _NEAR_0, _NEAR_1)
-    return ln(f32(p / f32(1.0 - p)))
-
-
 class Decisions:
     """The coder of one channel's decisions, and what it has learnt."""
 
@@ -109,7 +108,8 @@ class Decisions:
         self.layered = layered
         self.values, self.tokens, self.low_bits = values, tokens, low_bits
         self.first = [Mixer(_WEIGHTS if layered else _PLAIN) for _ in range(5 if layered else 3)]
-        self.second, self.blend = Mixer(_EVENLY), Mixer(_BLEND)
+        self.alone = Mixer(_WEIGHTS if layered else _PLAIN_ALONE)
+        self.second = Mixer(_EVENLY)
         self.posteriors = [Posterior(0.9), Posterior(0.98)]
         self.shares = ({}, {})
         self.maps = ({}, {})
@@ -180,14 +180,16 @@ class Decisions:
         return above
 
     def _decide(self, lower, upper, language, node):
+        if is_late(node):
+            return self._decide_late(lower, upper, language, node)
         forecast = self.forecast
         contexts = (96 * (self.last_bin // 4) + node, 96 * forecast.other + node)
         kind = kind_of(node)
-        selected = (node, 16 * forecast.spread + kind, 16 * forecast.other + kind,
-                    16 * self.posteriors[0].best + kind, 16 * forecast.disagreement + kind)
+        selected = (node, 4 * forecast.spread + kind, 4 * forecast.other + kind,
+                    4 * self.posteriors[0].best + kind, 4 * forecast.disagreement + kind)
         sets = [mixer[index] for mixer, index in zip(self.first, selected)]
         shares = [table.get(c, 0.5) for table, c in zip(self.shares, contexts)]
-        inputs = self._inputs(lower, upper, language, shares)
+        inputs = self._inputs(lower, upper, language, [ln(f32(s / f32(1.0 - s))) for s in shares])
         points = [table.setdefault(c, MAP_START[:]) for table, c in zip(self.maps, contexts)]
         if self.layered:
             opinions = row([mix(used, inputs) for used in sets])
@@ -196,13 +198,8 @@ class Decisions:
             y = combine(sets, inputs)
         index, fraction = place(y)
         refined = [refine(used, index, fraction) for used in points]
-        if self.layered:
-            blended = row([y] + [_stretch(p) for p in refined])
-            final = logistic(mix_few(self.blend[node], blended))
-        else:
-            final = f32(f32(_OWN * logistic(y)) + f32(_REFINED * f32(refined[0] + refined[1])))
-        p = clamp(final, _P_LOW, 1.0 - _P_LOW) if final == final else _P_LOW
-        true = self.tokens.decision(int(p * 4294967296.0))
+        final = f32(f32(_OWN * logistic(y)) + f32(_REFINED * f32(refined[0] + refined[1])))
+        true = self._decision(final)
 
         outcome = 1.0 if true else 0.0
         miss = f32(outcome - logistic(y))
@@ -210,7 +207,6 @@ class Decisions:
             for used, opinion in zip(sets, opinions):
                 used.learn(_FIRST_RATE, f32(outcome - logistic(opinion)), inputs)
             self.second[kind].learn(_SECOND_RATE, miss, opinions)
-            self.blend[node].learn(_BLEND_RATE, f32(outcome - final), blended)
         else:
             for used in sets:
                 used.learn(_PLAIN_RATE, miss, inputs)
@@ -221,12 +217,24 @@ class Decisions:
             table[c] = clamp(s, _SHARE_LOW, _SHARE_HIGH)
         return true
 
+    def _decide_late(self, lower, upper, language, node):
+        inputs = self._inputs(lower, upper, language, [0.0, 0.0])
+        used = self.alone[node]
+        final = logistic(mix(used, inputs))
+        true = self._decision(final)
+        used.learn(_ALONE_RATE, f32((1.0 if true else 0.0) - final), inputs)
+        return true
+
+    def _decision(self, final):
+        p = clamp(final, _P_LOW, 1.0 - _P_LOW) if final == final else _P_LOW
+        return self.tokens.decision(int(p * 4294967296.0))
+
     def _inputs(self, lower, upper, language, shares):
-        """What the first layer weighs."""
+        """What the mixers weigh; `shares` as logits."""
         experts = logits(lower, upper)
         mean = f32(total(row(experts)) * 0.0625)
         mixtures = [0.0, 0.0]
         if self.layered:
             mixtures = [posterior.logit(lower, upper) for posterior in self.posteriors]
         return row([logit - mean for logit in experts] + [mean]
-                   + [ln(f32(s / f32(1.0 - s))) for s in shares] + [_BIAS, language] + mixtures)
+                   + shares + [_BIAS, language] + mixtures)
