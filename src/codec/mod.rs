@@ -74,3 +74,11 @@ pub struct CodedPcm {
     /// Whether long-term prediction takes part.
     pub long_term: bool,
 }
+
+impl CodedPcm {
+    /// Bytes of both.
+    #[allow(clippy::len_without_is_empty, reason = "it is the length of a whole, not of a list")]
+    pub fn len(&self) -> usize {
+        self.tokens.len() + self.lsb.len()
+    }
+}

@@ -78,6 +78,9 @@ pub struct Effort {
     pub trial: usize,
     /// Segments of up to so many frames are tried as a whole, and of longer ones a quarter up to so many.
     pub short_trial: usize,
+    /// A level whose choice whole segments are coded with as well: what an excerpt says of many predictors is
+    /// not always true of the rest.
+    pub compares_with: Option<Level>,
     /// Periods ([`PERIOD`](super::lags::PERIOD)) back from each that are searched for passages like it; 0
     /// for no search. It bounds the search's time.
     pub reach: usize,
@@ -179,7 +182,7 @@ const FAST: Profile<'static> = Profile {
     level: Level::Fast,
     segment_seconds: 20,
     // Orders and passages that come again would cost too much of the time saved.
-    effort: Effort { orders: false, trial: 16, short_trial: 1 << 13, reach: 0 },
+    effort: Effort { orders: false, trial: 16, short_trial: 1 << 13, compares_with: None, reach: 0 },
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { lambda: 0.998, interval: 8, ..COMBINER },
     polish: PolishConfig {
@@ -283,7 +286,7 @@ const SLOPE: CascadeConfig = cascade(
 const DEFAULT: Profile<'static> = Profile {
     level: Level::Default,
     segment_seconds: 30,
-    effort: Effort { orders: true, trial: 16, short_trial: 1 << 13, reach: 512 },
+    effort: Effort { orders: true, trial: 16, short_trial: 1 << 13, compares_with: None, reach: 512 },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, SLOPE],
     combiner: COMBINER,
     polish: POLISH,
@@ -315,7 +318,13 @@ const DEFAULT: Profile<'static> = Profile {
 const BEST: Profile<'static> = Profile {
     level: Level::Best,
     segment_seconds: 60,
-    effort: Effort { orders: true, trial: 8, short_trial: 1 << 16, reach: 2048 },
+    effort: Effort {
+        orders: true,
+        trial: 8,
+        short_trial: 1 << 16,
+        compares_with: Some(Level::Default),
+        reach: 2048,
+    },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, NIMBLE, SLOPE, STEADY, MIDDLE, LONGER, STATIC],
     combiner: COMBINER,
     polish: POLISH,

@@ -180,13 +180,16 @@ fn best_order(numbers: &Pcm, alphabets: &[Alphabet], watch: &Watch) -> Result<Or
 /// Bytes that `numbers` take.
 fn trial(numbers: &Pcm, profile: &Profile<'_>, layout: Layout, watch: &Watch) -> Result<usize> {
     let coded = encode_with(numbers, profile, layout, None, watch)?;
-    Ok(coded.tokens.len() + coded.lsb.len())
+    Ok(coded.len())
 }
 
 /// Whether a change that made `length` of `usual` bytes on an excerpt is likely to pay.
 fn is_better(length: usize, usual: usize) -> bool {
     length + usual / LEAST_GAIN < usual
 }
+
+/// A composition and how fast it forgets.
+type Candidate = (Level, Memory);
 
 /// What to code a segment with, by trial on an excerpt: the composition of the profile or of a lower level,
 /// which on short or odd material may do better, and how fast it forgets.
@@ -195,7 +198,7 @@ fn best_composition(
     asked: &Profile<'_>,
     layout: &Layout,
     watch: &Watch,
-) -> Result<(Level, Memory)> {
+) -> Result<Candidate> {
     let Effort { trial, short_trial, .. } = asked.effort;
     let frames = numbers.frames();
     let is_short = frames <= short_trial;
@@ -247,6 +250,8 @@ pub struct SegmentPlan<'p> {
     numbers: Pcm,
     profile: &'p Profile<'p>,
     layout: Layout,
+    /// The segment without a model, if a comparison has made it already.
+    coded: Option<CodedPcm>,
 }
 
 impl SegmentPlan<'static> {
@@ -264,10 +269,34 @@ impl<'p> SegmentPlan<'p> {
     pub(super) fn with_profile(pcm: &Pcm, profile: &'p Profile<'p>, watch: &Watch) -> Result<Self> {
         if pcm.samples.is_empty() {
             let layout = Layout::plain(profile.level, pcm.channels, None);
-            return Ok(SegmentPlan { numbers: pcm.clone(), profile, layout });
+            return Ok(SegmentPlan { numbers: pcm.clone(), profile, layout, coded: None });
         }
-        let (numbers, layout) = lay_out(pcm, profile, watch)?;
-        Ok(SegmentPlan { numbers, profile, layout })
+        let (numbers, mut layout) = lay_out(pcm, profile, watch)?;
+        let trials = watch.of_trial();
+        let chosen = best_composition(&numbers, profile, &layout, &trials)?;
+        (layout.composition, layout.memory) = chosen;
+        let mut plan = SegmentPlan { numbers, profile, layout, coded: None };
+        if let Some(below) = profile.effort.compares_with {
+            let other = best_composition(&plan.numbers, super::profile::profile(below), &plan.layout, &trials)?;
+            if other != chosen {
+                plan.compare(other, watch)?;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Codes the whole segment with what is chosen and with `other`, and keeps the shorter.
+    fn compare(&mut self, other: Candidate, watch: &Watch) -> Result<()> {
+        let (numbers, mut layout) = (&self.numbers, self.layout.clone());
+        let mut coded = encode_with(numbers, self.profile, layout.clone(), None, watch)?;
+        (layout.composition, layout.memory) = other;
+        let watch = &watch.of_trial();
+        let rival = encode_with(numbers, self.profile, layout.clone(), None, watch)?;
+        if rival.len() < coded.len() {
+            (coded, self.layout) = (rival, layout);
+        }
+        self.coded = Some(coded);
+        Ok(())
     }
 
     /// Codes the segment; with a model, the model's forecast of each quantile bin takes part.
@@ -277,6 +306,9 @@ impl<'p> SegmentPlan<'p> {
     pub fn encode(&self, lm: Option<&mut dyn LanguageModel>, watch: &Watch) -> Result<CodedPcm> {
         if self.numbers.samples.is_empty() {
             return Ok(CodedPcm::default());
+        }
+        if let (None, Some(coded)) = (&lm, &self.coded) {
+            return Ok(coded.clone());
         }
         encode_with(&self.numbers, self.profile, self.layout.clone(), lm, watch)
     }
@@ -360,9 +392,8 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
         true => None,
         false => lag_search::search(&searched, effort.reach, watch)?,
     };
-    let mut layout =
+    let layout =
         Layout { composition: profile.level, memory: Memory::Usual, order, alphabets, lags };
-    (layout.composition, layout.memory) = best_composition(&numbers, profile, &layout, watch)?;
     Ok((numbers, layout))
 }
 
