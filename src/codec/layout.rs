@@ -36,7 +36,7 @@ pub enum Order {
 }
 
 /// What the encoder chooses for a segment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// The level whose composition the segment is coded with: that of the file or a lower one.
     pub composition: Level,

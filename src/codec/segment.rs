@@ -188,36 +188,54 @@ fn is_better(length: usize, usual: usize) -> bool {
     length + usual / LEAST_GAIN < usual
 }
 
-/// A composition and how fast it forgets.
-type Candidate = (Level, Memory);
-
-/// What to code a segment with, by trial on an excerpt: the composition of the profile or of a lower level,
-/// which on short or odd material may do better, and how fast it forgets.
+/// The layout of a segment completed with what to code it with, by trial on an excerpt: the composition of the
+/// profile or of a lower level, which on short or odd material may do better, and how fast it forgets.
 fn best_composition(
     numbers: &Pcm,
     asked: &Profile<'_>,
     layout: &Layout,
     watch: &Watch,
-) -> Result<Candidate> {
+) -> Result<Layout> {
     let Effort { trial, short_trial, .. } = asked.effort;
     let frames = numbers.frames();
     let is_short = frames <= short_trial;
     let short = if is_short { frames } else { (frames / 4).min(short_trial) };
     let excerpt = numbers.middle((frames / trial).max(short).min(TRIAL_FRAMES.max(short)));
-    // Where passages come again in an excerpt is not known.
-    let lags = layout.lags.clone().filter(|_| is_short);
-    let layout = Layout { lags, ..layout.clone() };
-    let (mut memory, mut least) = best_memory(&excerpt, asked, &layout, watch)?;
+    // On an excerpt, what learns quickly looks better than it is.
+    let handicap = if is_short { 0 } else { QUICK_START };
+    let plain = Layout { lags: None, ..layout.clone() };
+    let (mut best, length) = best_on(&excerpt, asked, &plain, handicap, watch)?;
+    if layout.lags.is_some() {
+        // Where passages come again in an excerpt is not known.
+        if is_short {
+            let (other, its_length) = best_on(&excerpt, asked, layout, handicap, watch)?;
+            best = if is_better(its_length, length) { other } else { best };
+        } else {
+            best.lags.clone_from(&layout.lags);
+        }
+    }
+    Ok(best)
+}
+
+/// [`best_composition`] for the whole of `numbers`, and the bytes that they take then. A lower level must save
+/// the share of 1 / `handicap` beyond what it saves, if that is not 0.
+fn best_on(
+    numbers: &Pcm,
+    asked: &Profile<'_>,
+    layout: &Layout,
+    handicap: usize,
+    watch: &Watch,
+) -> Result<(Layout, usize)> {
+    let (mut memory, mut least) = best_memory(numbers, asked, layout, watch)?;
     let mut composition = asked.level;
     for &level in Level::ALL[..asked.level as usize].iter().rev() {
-        let (its_memory, length) = best_memory(&excerpt, profile(level), &layout, watch)?;
-        // On an excerpt, what learns quickly looks better than it is.
-        let handicap = if is_short { 0 } else { least / QUICK_START };
+        let (its_memory, length) = best_memory(numbers, profile(level), layout, watch)?;
+        let handicap = least.checked_div(handicap).unwrap_or(0);
         if is_better(length + handicap, least) {
             (composition, memory, least) = (level, its_memory, length);
         }
     }
-    Ok((composition, memory))
+    Ok((Layout { composition, memory, ..layout.clone() }, least))
 }
 
 /// How fast predictors should forget, shorter and shorter, or longer, and the bytes that `numbers` take then.
@@ -271,29 +289,32 @@ impl<'p> SegmentPlan<'p> {
             let layout = Layout::plain(profile.level, pcm.channels, None);
             return Ok(SegmentPlan { numbers: pcm.clone(), profile, layout, coded: None });
         }
-        let (numbers, mut layout) = lay_out(pcm, profile, watch)?;
+        let (numbers, layout) = lay_out(pcm, profile, watch)?;
         let trials = watch.of_trial();
         let chosen = best_composition(&numbers, profile, &layout, &trials)?;
-        (layout.composition, layout.memory) = chosen;
-        let mut plan = SegmentPlan { numbers, profile, layout, coded: None };
-        if let Some(below) = profile.effort.compares_with {
-            let other = best_composition(&plan.numbers, super::profile::profile(below), &plan.layout, &trials)?;
-            if other != chosen {
-                plan.compare(other, watch)?;
+        let other = match profile.effort.compares_with {
+            Some(level) => {
+                let below = super::profile::profile(level);
+                Some(best_composition(&numbers, below, &layout, &trials)?)
             }
+            None => None,
+        };
+        let mut plan = SegmentPlan { numbers, profile, layout: chosen, coded: None };
+        if let Some(other) = other.filter(|other| *other != plan.layout) {
+            plan.compare(other, watch)?;
         }
         Ok(plan)
     }
 
-    /// Codes the whole segment with what is chosen and with `other`, and keeps the shorter.
-    fn compare(&mut self, other: Candidate, watch: &Watch) -> Result<()> {
-        let (numbers, mut layout) = (&self.numbers, self.layout.clone());
-        let mut coded = encode_with(numbers, self.profile, layout.clone(), None, watch)?;
-        (layout.composition, layout.memory) = other;
-        let watch = &watch.of_trial();
-        let rival = encode_with(numbers, self.profile, layout.clone(), None, watch)?;
+    /// Codes the whole segment with the layout that is chosen and with `other`, and keeps the shorter.
+    fn compare(&mut self, other: Layout, watch: &Watch) -> Result<()> {
+        let code = |layout: &Layout, watch: &Watch| {
+            encode_with(&self.numbers, self.profile, layout.clone(), None, watch)
+        };
+        let mut coded = code(&self.layout, watch)?;
+        let rival = code(&other, &watch.of_trial())?;
         if rival.len() < coded.len() {
-            (coded, self.layout) = (rival, layout);
+            (coded, self.layout) = (rival, other);
         }
         self.coded = Some(coded);
         Ok(())
