@@ -150,6 +150,44 @@ fn a_full_device_behind_the_pipe() {
     failed(&done.unwrap(), &["No space left"]);
 }
 
+/// `>&-`. Rust puts `/dev/null` in its place, where everything can be written to.
+#[test]
+fn a_closed_standard_output() {
+    let bench = Bench::new();
+    assert!(bench.lmz(&["compress", "--fast", "song.wav"]).status().unwrap().success());
+    for line in [
+        "compress --fast song.wav -o -",
+        "compress --fast --json song.wav -o work/song.lmz",
+        "decompress song.lmz -o -",
+        "decompress --salvage song.lmz -o -",
+        "decompress --from 0 song.lmz -o -",
+        "verify --json song.lmz",
+        "info song.lmz",
+        "info --json song.lmz",
+        "completions bash",
+        "man",
+        "--help",
+        "--version",
+    ] {
+        let closed = |redirected: &str| {
+            let line = format!("exec ./lmz {line} {redirected}");
+            let mut shell = Command::new("bash");
+            shell.arg("-c").arg(line).current_dir(bench.0.path()).output().unwrap()
+        };
+        failed(&closed(">&-"), &["standard output is closed"]);
+        fs::remove_file(bench.at("work/song.lmz")).ok();
+        assert_eq!(closed(">/dev/null").status.code(), Some(0), "{line}");
+        // Read and write, as Python opens it for a child.
+        fs::remove_file(bench.at("work/song.lmz")).ok();
+        assert_eq!(closed("1<>/dev/null").status.code(), Some(0), "{line}");
+    }
+    // What has its place without it needs none.
+    let line = "exec ./lmz decompress song.lmz -o work/back.wav >&-";
+    let done = Command::new("bash").arg("-c").arg(line).current_dir(bench.0.path()).status();
+    assert!(done.unwrap().success());
+    assert!(fs::read(bench.at("work/back.wav")).unwrap() == song());
+}
+
 #[test]
 fn a_device_is_not_replaced_by_a_file() {
     let bench = Bench::new();

@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod report;
 mod run;
+mod stdout;
 mod tokens;
 mod version;
 mod walk;
@@ -23,12 +24,16 @@ mod walk;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::Error as ParseError;
 
 use args::{Command, CommandLine};
 use failure::{FILE_FAILED, Outcome, Usage, WRONG_USAGE, complain};
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse_from(wild::args_os());
+    let line = match CommandLine::try_parse_from(wild::args_os()) {
+        Ok(line) => line,
+        Err(message) => return help_or_error(&message),
+    };
     if let Err(error) = output::clean_up_on_signals() {
         complain(&format!("{error:#}"));
         return ExitCode::from(FILE_FAILED);
@@ -53,8 +58,9 @@ fn main() -> ExitCode {
             Ok(outcome)
         }
         Command::Completions(args) => {
-            manual::completions(args);
-            Ok(Outcome::default())
+            let mut outcome = Outcome::default();
+            outcome.add("completions", manual::completions(args));
+            Ok(outcome)
         }
         Command::Man(args) => {
             let mut outcome = Outcome::default();
@@ -62,6 +68,19 @@ fn main() -> ExitCode {
             Ok(outcome)
         }
     })
+}
+
+/// Prints what clap says instead of a command line: help, the version, or what is wrong.
+fn help_or_error(message: &ParseError) -> ExitCode {
+    if message.use_stderr() {
+        // There is nobody to tell if that fails.
+        let _ = message.print();
+        return ExitCode::from(WRONG_USAGE);
+    }
+    let printed = stdout::open().and_then(|_| message.print());
+    let mut outcome = Outcome::default();
+    outcome.add("help", printed.map_err(Into::into));
+    outcome.into()
 }
 
 /// Reports what is wrong with the command line.

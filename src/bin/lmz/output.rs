@@ -14,6 +14,7 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::failure;
 use crate::metadata::Kept;
 use crate::names::{Job, Place, shown};
+use crate::stdout;
 
 /// The temporary files there are at the moment, for the signal handler to remove. The lock is
 /// also held while a file gets its final name, so that the handler cannot come between.
@@ -94,7 +95,7 @@ impl Output {
     /// When it exists or its folder cannot be written to.
     pub fn open(job: &Job, replace: bool, private: bool) -> Result<Self> {
         let sink = match &job.output {
-            Place::Pipe => Sink::Pipe(BufWriter::new(io::stdout().lock())),
+            Place::Pipe => Sink::Pipe(BufWriter::new(stdout::open()?)),
             Place::File(path) => {
                 refuse(path, replace)?;
                 if job.make_folders {

@@ -11,13 +11,14 @@ use serde_json::{Map, Value, json};
 use crate::args::CommonArgs;
 use crate::failure::complain;
 use crate::names::Place;
+use crate::stdout;
 
 /// Writes `line` to standard output.
 ///
 /// # Errors
 /// When that is closed.
 pub fn print(line: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{line}")
+    writeln!(stdout::open()?, "{line}")
 }
 
 /// A line on standard error about what went well.

@@ -18,6 +18,7 @@ use super::coders::{Parts, parts};
 use super::{formats, html, write};
 use crate::args::{BenchArgs, Lm};
 use crate::models::Models;
+use crate::stdout;
 
 /// Points of the curves at most.
 const POINTS: usize = 800;
@@ -110,7 +111,7 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
     explained.file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     explained.level = level.name();
     if !args.quiet {
-        std::io::stdout().write_all(text(&explained).as_bytes())?;
+        stdout::open()?.write_all(text(&explained).as_bytes())?;
     }
     if let Some(path) = &args.json {
         write(path, args.force, &formats::json(&explained)?)?;

@@ -27,6 +27,7 @@ use crate::args::BenchArgs;
 use crate::failure::{Outcome, Usage};
 use crate::names::{self, Place};
 use crate::output::{self, Output};
+use crate::stdout;
 use coders::Spec;
 use measure::{Direction, Effort, Job, Material, measure};
 use plan::Plan;
@@ -155,7 +156,7 @@ fn progress(steps: usize, visible: bool) -> ProgressBar {
 /// Prints and writes the report in all forms that are asked for.
 fn publish(args: &BenchArgs, report: &Report) -> Result<()> {
     if !args.quiet {
-        std::io::stdout().write_all(table::table(report).as_bytes())?;
+        stdout::open()?.write_all(table::table(report).as_bytes())?;
     }
     if let Some(path) = &args.csv {
         write(path, args.force, &formats::csv(&report.rows)?)?;
