@@ -16,7 +16,7 @@ use crate::wav::{self, Mapped, Mapping};
 pub(crate) struct BlockDecoder {
     pub(super) header: Arc<FileHeader>,
     pub(super) model: Arc<LazyModel>,
-    /// Number of this thread, and of its lane in a model that has lanes.
+    /// The lane of the block at hand, in a model that has lanes.
     pub(super) lane: usize,
     pub(super) watch: Watch,
 }

@@ -59,7 +59,7 @@ pub(super) struct BlockEncoder {
     /// How the samples are laid out, if there are any.
     pub(super) audio: Option<Audio>,
     pub(super) options: Arc<CompressOptions>,
-    /// Number of this thread, and of its lane in a model that has lanes.
+    /// The lane of the block at hand, in a model that has lanes.
     pub(super) lane: usize,
     pub(super) watch: Watch,
     /// Decodes again what was coded, if that is wanted.
@@ -67,6 +67,14 @@ pub(super) struct BlockEncoder {
 }
 
 impl BlockEncoder {
+    /// Codes the next block on a lane of the model; without meaning where that has none.
+    pub(super) fn take_lane(&mut self, lane: usize) {
+        self.lane = lane;
+        if let Some(check) = &mut self.check {
+            check.lane = lane;
+        }
+    }
+
     /// Codes the span at `offset` of the original in the smallest way found.
     ///
     /// # Errors

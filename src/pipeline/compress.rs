@@ -8,14 +8,14 @@ use super::block_encoder::{BlockEncoder, Encoded};
 use super::late_header::LateHeader;
 use super::lazy_model::LazyModel;
 use super::pool::{Pool, Threads};
-use super::spans::Spans;
+use super::spans::{PlacedSpan, Spans};
 use super::{CompressOptions, Summary, characters};
 use crate::codec::Level;
 use crate::container::layout::MAX_SEGMENT_SAMPLES;
 use crate::container::{Audio, FileHeader};
 use crate::error::Result;
 use crate::observer::{Observer, Run, Watch};
-use crate::wav::{SegmentLimit, Span, WavFormat};
+use crate::wav::{SegmentLimit, WavFormat};
 
 /// Size of a segment at `level`. Longer ones give the predictors more to learn from, and long-term
 /// prediction more to look back to; shorter ones more threads to work on, finer seeking and less loss when
@@ -53,7 +53,7 @@ pub fn compress(
 
 /// Spans on worker threads, and the container that their blocks go to.
 pub(super) struct Encoding<W> {
-    pub(super) pool: Pool<(u64, Span), Encoded>,
+    pub(super) pool: Pool<PlacedSpan, Encoded>,
     pub(super) writer: LateHeader<W>,
 }
 
@@ -86,17 +86,23 @@ impl<W: Write> Encoding<W> {
             (Arc::new(header.clone()), Arc::new(model))
         });
         let writer = LateHeader::new(output, header, options.lm)?;
-        let threads = Threads::new(options.threads, model.map_or(1, |model| model.lanes()));
+        let lanes = model.map_or(1, |model| model.lanes());
+        // Whoever brings a model with lanes wants them filled.
+        let wish = if options.threads == 0 && lanes > 1 { lanes } else { options.threads };
+        let threads = Threads::new(wish, lanes);
         let (run, options) = (Arc::new(Run::default()), Arc::new(options));
         let shared = Arc::clone(&run);
-        let pool = Pool::start(threads, run, move |lane| {
+        let pool = Pool::start(threads, run, move || {
             let (options, watch) = (Arc::clone(&options), Watch::new(Arc::clone(&shared)));
             let check = checked.as_ref().map(|(header, model)| {
                 let (header, model) = (Arc::clone(header), Arc::clone(model));
-                BlockDecoder { header, model, lane, watch: watch.of_trial() }
+                BlockDecoder { header, model, lane: 0, watch: watch.of_trial() }
             });
-            let encoder = BlockEncoder { audio, options, lane, watch, check };
-            move |(offset, span)| encoder.encode(offset, span)
+            let mut encoder = BlockEncoder { audio, options, lane: 0, watch, check };
+            move |PlacedSpan { number, offset, span }| {
+                encoder.take_lane((number % lanes.max(1) as u64) as usize);
+                encoder.encode(offset, span)
+            }
         })?;
         Ok(Encoding { pool, writer })
     }

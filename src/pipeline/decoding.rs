@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::DecompressOptions;
 use super::block_decoder::BlockDecoder;
 use super::lazy_model::LazyModel;
-use super::pool::{Pool, Threads};
+use super::pool::{self, Pool, Threads};
 use crate::container::{Block, FileHeader};
 use crate::error::Result;
 use crate::observer::{Observer, Run, Watch};
@@ -15,11 +15,19 @@ use crate::observer::{Observer, Run, Watch};
 pub(super) struct Job<T> {
     /// What the caller wants back with the result.
     pub(super) tag: T,
+    /// Number of the block in its file, which decides its lane in a model that has lanes.
+    pub(super) number: u64,
     /// Offset of its first byte in the original, and the block. Without one, the tag keeps its
     /// place among the others.
     pub(super) block: Option<(u64, Block)>,
     /// Frames to decode, from the block's first on; `None` is all.
     pub(super) wanted: Option<u32>,
+}
+
+impl<T: Send + 'static> pool::Job for Job<T> {
+    fn block_number(&self) -> u64 {
+        self.number
+    }
 }
 
 /// A [`Job`]'s tag, and the bytes of its block.
@@ -41,14 +49,17 @@ impl<T: Send + 'static> Decoding<T> {
         let run = Arc::new(Run::default());
         let header = Arc::new(header.clone());
         let model = LazyModel::new(Arc::clone(&options.models), &header.fingerprint);
-        let threads = Threads::new(options.threads, model.lanes());
+        let lanes = model.lanes().max(1);
+        let threads = Threads::new(options.threads, lanes);
         let model = Arc::new(model);
         let shared = (Arc::clone(&run), Arc::clone(&model));
-        let pool = Pool::start(threads, Arc::clone(&run), move |lane| {
+        let pool = Pool::start(threads, Arc::clone(&run), move || {
             let (run, model) = (Arc::clone(&shared.0), Arc::clone(&shared.1));
             let watch = Watch::new(run);
-            let decoder = BlockDecoder { header: Arc::clone(&header), model, lane, watch };
-            move |Job { tag, block, wanted }| {
+            let header = Arc::clone(&header);
+            let mut decoder = BlockDecoder { header, model, lane: 0, watch };
+            move |Job { tag, number, block, wanted }| {
+                decoder.lane = (number % lanes as u64) as usize;
                 let decode = |(offset, block)| decoder.decode_start(offset, block, wanted);
                 Ok((tag, block.map(decode)))
             }

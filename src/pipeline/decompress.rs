@@ -85,7 +85,9 @@ impl<R: Read> Restoring<R> {
             let Some((place, block)) = reader.next_block()? else { return Ok(None) };
             options.check_output(place.original_offset + u64::from(block.original_length))?;
             summary.count(&block);
-            Ok(Some(Job { tag: place, block: Some((place.original_offset, block)), wanted: None }))
+            let number = u64::from(place.index);
+            let block = Some((place.original_offset, block));
+            Ok(Some(Job { tag: place, number, block, wanted: None }))
         };
         let Some((place, decoded)) = decoding.next(source, observer)? else {
             return self.check_end();

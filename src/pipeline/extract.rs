@@ -132,7 +132,8 @@ fn decode(
         let (original_offset, block) = entry.read_block(input, header)?;
         let tag = (entry, entry.place(original_offset));
         let wanted = Some(until(&entry) as u32);
-        Ok(Some(Job { tag, block: Some((original_offset, block)), wanted }))
+        let number = u64::from(entry.index);
+        Ok(Some(Job { tag, number, block: Some((original_offset, block)), wanted }))
     };
     while let Some(((entry, place), decoded)) = decoding.next(&mut source, observer)? {
         let bytes = decoded.unwrap_or(Ok(Vec::new())).map_err(|e| within(place, e))?;

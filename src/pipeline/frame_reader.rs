@@ -170,7 +170,8 @@ impl<R: Read + Seek> FrameReader<R> {
             let Some(&entry) = segments.get(*next) else { return Ok(None) };
             *next += 1;
             let (offset, block) = entry.read_block(input, header)?;
-            Ok(Some(Job { tag: (entry, entry.place(offset)), block: Some((offset, block)), wanted: None }))
+            let (tag, number) = ((entry, entry.place(offset)), u64::from(entry.index));
+            Ok(Some(Job { tag, number, block: Some((offset, block)), wanted: None }))
         };
         let missing = || Error::corrupt(0, format!("no segment has frame {position}"));
         let ((entry, place), decoded) = decoding.next(source, &mut ())?.ok_or_else(missing)?;

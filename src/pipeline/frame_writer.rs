@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::compress::{Encoding, segment_limit};
+use super::spans::{Placer, span_bytes};
 use super::{CompressOptions, Summary};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
@@ -24,8 +25,9 @@ pub struct FrameWriter<W> {
     pending: Vec<u8>,
     /// Whether the header is under way.
     begun: bool,
-    /// Bytes of the WAV file that are under way, and their hash.
-    offset: u64,
+    /// Where the next bytes of the WAV file stand.
+    placer: Placer,
+    /// Hash of those before.
     hasher: blake3::Hasher,
     /// Frames written by the caller.
     frames: u64,
@@ -60,7 +62,7 @@ impl<W: Write> FrameWriter<W> {
             segment,
             pending: Vec::new(),
             begun: false,
-            offset: 0,
+            placer: Placer::default(),
             hasher: blake3::Hasher::new(),
             frames: 0,
         })
@@ -166,11 +168,8 @@ impl<W: Write> FrameWriter<W> {
             let Some(encoded) = self.encoding.pool.take(observer)? else { break };
             self.encoding.writer.write_block(encoded)?;
         }
-        let (Span::Foreign(bytes) | Span::Audio { bytes }) = &span;
-        self.hasher.update(bytes);
-        let offset = self.offset;
-        self.offset += bytes.len() as u64;
-        self.encoding.pool.push((offset, span))
+        self.hasher.update(span_bytes(&span));
+        self.encoding.pool.push(self.placer.place(span))
     }
 }
 

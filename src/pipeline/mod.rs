@@ -85,7 +85,7 @@ pub struct CompressOptions {
     pub mapping: TokenMapping,
     /// The language model; without one, `lm` has no effect.
     pub model: Option<Arc<dyn ModelProvider>>,
-    /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
+    /// Number of worker threads; 0 means one per processor, or per lane of a model with lanes.
     pub threads: usize,
     /// Length of a segment in seconds; `None` is [`segment_limit`]'s.
     pub segment_seconds: Option<u32>,
@@ -101,7 +101,7 @@ pub struct CompressOptions {
 pub struct DecompressOptions {
     /// Where to find the model that a file names.
     pub models: Arc<dyn ModelSource>,
-    /// Number of worker threads; 0 means one per processor. A model with lanes overrides it.
+    /// Number of worker threads; 0 means one per processor. No file makes it more.
     pub threads: usize,
     /// Largest number of bytes to write. A file can grow by a factor of 800,000.
     pub max_output: u64,

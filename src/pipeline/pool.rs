@@ -22,8 +22,18 @@ const OBSERVED: Duration = Duration::from_millis(20);
 pub(super) enum Assignment {
     /// The first that is free.
     FirstFree,
-    /// Thread `n % threads` takes job `n`.
-    InTurn,
+    /// The one that serves the block's lane, which is the block's number modulo `lanes`: a lane takes
+    /// one block at a time.
+    ByLane {
+        /// Number of lanes.
+        lanes: usize,
+    },
+}
+
+/// What a [`Pool`] works on.
+pub(super) trait Job: Send + 'static {
+    /// Number of the block in its file, from 0 on: it decides the lane.
+    fn block_number(&self) -> u64;
 }
 
 /// Worker threads of a run.
@@ -34,14 +44,22 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// For a wish (0: all processors) and a model with `lanes` lanes: lanes advance together, so
-    /// each needs a thread of its own.
+    /// For a wish (0: all processors) and a model with `lanes` lanes. More threads than lanes would
+    /// only wait; fewer leave lanes empty, which costs time and nothing else.
     pub(super) fn new(wish: usize, lanes: usize) -> Self {
         let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        match (wish, lanes) {
-            (_, 2..) => Threads { count: lanes, assignment: Assignment::InTurn },
-            (0, _) => Threads { count: processors(), assignment: Assignment::FirstFree },
-            (wish, _) => Threads { count: wish, assignment: Assignment::FirstFree },
+        let count = if wish == 0 { processors() } else { wish };
+        match lanes {
+            2.. => Threads { count: count.min(lanes), assignment: Assignment::ByLane { lanes } },
+            _ => Threads { count, assignment: Assignment::FirstFree },
+        }
+    }
+
+    /// Which queue, of `queues`, block `number` goes to.
+    fn queue_of(self, number: u64, queues: usize) -> usize {
+        match self.assignment {
+            Assignment::FirstFree => 0,
+            Assignment::ByLane { lanes } => (number % lanes as u64) as usize % queues,
         }
     }
 }
@@ -52,6 +70,7 @@ type Queue<J> = Mutex<Receiver<(u64, J)>>;
 /// Worker threads with jobs under way. Dropping it abandons these and waits for the threads to end.
 pub(super) struct Pool<J, R> {
     run: Arc<Run>,
+    threads: Threads,
     workers: Vec<JoinHandle<()>>,
     queues: Vec<Sender<(u64, J)>>,
     results: Receiver<(u64, Result<R>)>,
@@ -64,20 +83,20 @@ pub(super) struct Pool<J, R> {
     exhausted: bool,
 }
 
-impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
-    /// Starts the threads, or as many as the system allows if any will do. Each calls `worker`
-    /// once, with its number, so that what it returns may own what cannot be shared.
+impl<J: Job, R: Send + 'static> Pool<J, R> {
+    /// Starts the threads, or as many as the system allows. Each calls `worker` once, so that what it
+    /// returns may own what cannot be shared.
     ///
     /// # Errors
     /// [`Error::Io`] when the system has no thread left.
     pub(super) fn start<W: FnMut(J) -> Result<R>>(
         threads: Threads,
         run: Arc<Run>,
-        worker: impl Fn(usize) -> W + Send + Sync + 'static,
+        worker: impl Fn() -> W + Send + Sync + 'static,
     ) -> Result<Self> {
         let count = threads.count.max(1);
-        let in_turn = threads.assignment == Assignment::InTurn;
-        let (queues, jobs): (Vec<_>, Vec<_>) = (0..if in_turn { count } else { 1 })
+        let shared = threads.assignment == Assignment::FirstFree;
+        let (queues, jobs): (Vec<_>, Vec<_>) = (0..if shared { 1 } else { count })
             .map(|_| {
                 let (sender, receiver) = mpsc::channel();
                 (sender, Arc::new(Mutex::new(receiver)))
@@ -86,6 +105,7 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         let (sender, results) = mpsc::channel();
         let mut pool = Pool {
             run,
+            threads,
             workers: Vec::new(),
             queues,
             results,
@@ -100,15 +120,18 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
             let (run, worker) = (Arc::clone(&pool.run), Arc::clone(&worker));
             let started = thread::Builder::new()
                 .name(format!("lmz-{number}"))
-                .spawn(move || work_on(&jobs, &results, &run, worker(number)));
+                .spawn(move || work_on(&jobs, &results, &run, worker()));
             match started {
                 Ok(thread) => pool.workers.push(thread),
-                Err(_) if number > 0 && !in_turn => break,
+                Err(_) if number > 0 => break,
                 Err(error) => {
                     let reason = format!("cannot start thread {} of {count}: {error}", number + 1);
                     return Err(io::Error::new(error.kind(), reason).into());
                 }
             }
+        }
+        if !shared {
+            pool.queues.truncate(pool.workers.len());
         }
         Ok(pool)
     }
@@ -123,8 +146,8 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
     /// # Errors
     /// [`Error::Io`] when they are gone.
     pub(super) fn push(&mut self, job: J) -> Result<()> {
-        let queue = &self.queues[(self.taken % self.queues.len() as u64) as usize];
-        queue.send((self.taken, job)).map_err(|_| worker_lost())?;
+        let queue = self.threads.queue_of(job.block_number(), self.queues.len());
+        self.queues[queue].send((self.taken, job)).map_err(|_| worker_lost())?;
         self.taken += 1;
         Ok(())
     }

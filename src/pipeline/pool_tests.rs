@@ -7,9 +7,21 @@ use std::time::Instant;
 use super::*;
 use crate::observer::Progress;
 
-const BOTH: [Assignment; 2] = [Assignment::FirstFree, Assignment::InTurn];
+const BOTH: [Assignment; 2] = [Assignment::FirstFree, Assignment::ByLane { lanes: 7 }];
 
-fn all<J: Send + 'static, R: Send + 'static>(
+impl Job for u64 {
+    fn block_number(&self) -> u64 {
+        *self
+    }
+}
+
+impl Job for () {
+    fn block_number(&self) -> u64 {
+        0
+    }
+}
+
+fn all<J: Job, R: Send + 'static>(
     mut pool: Pool<J, R>,
     mut source: impl FnMut() -> Result<Option<J>>,
     observer: &mut dyn Observer,
@@ -22,13 +34,22 @@ fn all<J: Send + 'static, R: Send + 'static>(
 }
 
 fn squares(count: usize, assignment: Assignment, jobs: u64) -> Result<Vec<u64>> {
-    let pool = Pool::start(Threads { count, assignment }, Arc::default(), move |thread| {
+    // Lanes that have a block, which no other may have then.
+    let busy: Arc<Mutex<Vec<u64>>> = Arc::default();
+    let pool = Pool::start(Threads { count, assignment }, Arc::default(), move || {
+        let busy = Arc::clone(&busy);
         move |n: u64| {
-            if assignment == Assignment::InTurn {
-                assert_eq!(n % count as u64, thread as u64);
-            }
+            let lane = match assignment {
+                Assignment::FirstFree => n,
+                Assignment::ByLane { lanes } => n % lanes as u64,
+            };
+            let mut lanes = busy.lock().unwrap();
+            assert!(!lanes.contains(&lane));
+            lanes.push(lane);
+            drop(lanes);
             // Early jobs last longer than later ones.
             thread::sleep(Duration::from_millis(5 - n % 5));
+            busy.lock().unwrap().retain(|&other| other != lane);
             if n == 77 { Err(Error::corrupt(n, "77")) } else { Ok(n * n) }
         }
     })?;
@@ -59,8 +80,8 @@ fn a_failing_job_ends_the_run() {
 fn a_panicking_worker_is_an_error() {
     for assignment in BOTH {
         let threads = Threads { count: 2, assignment };
-        let pool = Pool::start(threads, Arc::default(), |_| {
-            |n: i32| if n == 3 { panic!("on purpose") } else { Ok(n) }
+        let pool = Pool::start(threads, Arc::default(), || {
+            |n: u64| if n == 3 { panic!("on purpose") } else { Ok(n) }
         });
         let mut next = 0..10;
         let outcome = all(pool.unwrap(), || Ok(next.next()), &mut ());
@@ -72,7 +93,7 @@ fn a_panicking_worker_is_an_error() {
 fn endless(run: &Arc<Run>) -> Pool<(), ()> {
     let threads = Threads { count: 2, assignment: Assignment::FirstFree };
     let shared = Arc::clone(run);
-    Pool::start(threads, Arc::clone(run), move |_| {
+    Pool::start(threads, Arc::clone(run), move || {
         let run = Arc::clone(&shared);
         move |()| {
             loop {
@@ -110,7 +131,7 @@ fn observers_are_called_while_a_job_lasts() {
     let run = Arc::new(Run::default());
     let threads = Threads { count: 1, assignment: Assignment::FirstFree };
     let counted = Arc::clone(&run);
-    let pool = Pool::start(threads, Arc::clone(&run), move |_| {
+    let pool = Pool::start(threads, Arc::clone(&run), move || {
         let run = Arc::clone(&counted);
         move |()| {
             for _ in 0..50 {
@@ -132,4 +153,13 @@ fn observers_are_called_while_a_job_lasts() {
     // 500 ms at 20 ms each, less what a busy machine takes.
     assert!(calls.load(Ordering::Relaxed) >= 8, "{calls:?}");
     assert!(seen.is_sorted() && seen.iter().any(|&bytes| bytes > 5 && bytes < 45), "{seen:?}");
+}
+
+#[test]
+fn a_wish_for_threads_holds_whatever_the_lanes() {
+    for (wish, lanes, count) in [(1, 256, 1), (3, 256, 3), (5, 2, 2), (4, 1, 4), (4, 0, 4)] {
+        assert_eq!(Threads::new(wish, lanes).count, count, "{wish}, {lanes}");
+    }
+    let processors = thread::available_parallelism().unwrap().get();
+    assert_eq!(Threads::new(0, 256).count, processors.min(256));
 }

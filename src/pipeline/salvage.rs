@@ -95,16 +95,18 @@ pub fn salvage(
     let mut pieces = plan.pieces.into_iter();
     let mut source = || {
         let Some(piece) = pieces.next() else { return Ok(None) };
-        let block = match &piece {
-            Piece::Block(found, _) => Some((found.original_offset, scan.read(found)?)),
-            Piece::Lost(_) => None,
+        let (number, block) = match &piece {
+            Piece::Block { found, number, .. } => {
+                (*number, Some((found.original_offset, scan.read(found)?)))
+            }
+            Piece::Lost(_) => (0, None),
         };
-        Ok(Some(Job { tag: piece, block, wanted: None }))
+        Ok(Some(Job { tag: piece, number, block, wanted: None }))
     };
     while let Some((piece, decoded)) = decoding.next(&mut source, observer)? {
         let lost = match (piece, decoded) {
             (Piece::Lost(lost), _) => lost,
-            (Piece::Block(found, first_frame), decoded) => {
+            (Piece::Block { found, first_frame, .. }, decoded) => {
                 match decoded.unwrap_or(Ok(Vec::new())) {
                     Ok(bytes) => {
                         report.segments += u32::from(found.kind.is_audio());
@@ -204,7 +206,7 @@ struct Restorer<W> {
 impl<W: Write> Restorer<W> {
     fn new(output: W, gap: Gap, audio: Option<Audio>, plan: &Plan) -> Result<Self> {
         let promised = plan.pieces.iter().map(|piece| match piece {
-            Piece::Block(found, _) => u64::from(found.frames),
+            Piece::Block { found, .. } => u64::from(found.frames),
             Piece::Lost(_) => 0,
         });
         let mut restorer = Restorer {

@@ -14,8 +14,14 @@ const MAX_UNPROVEN_GAP: u64 = 1 << 30;
 /// A piece of the original.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// A block with a sound payload, and the number of frames before it.
-    Block(Found, u64),
+    /// A block with a sound payload.
+    Block {
+        found: Found,
+        /// Number of frames before it.
+        first_frame: u64,
+        /// Number of blocks before it: by the segment table, or else of those that were found.
+        number: u64,
+    },
     /// Bytes that are lost.
     Lost(Lost),
 }
@@ -137,7 +143,9 @@ impl Planner {
             }
             self.fill_up_to(block.original_offset, i);
             if block.intact {
-                self.plan.pieces.push(Piece::Block(*block, self.plan.frames));
+                let number = self.numbers.as_ref().map_or(i, |numbers| numbers[i]) as u64;
+                let (found, first_frame) = (*block, self.plan.frames);
+                self.plan.pieces.push(Piece::Block { found, first_frame, number });
                 self.plan.bytes += u64::from(block.original_length);
                 self.plan.frames += u64::from(block.frames);
             } else {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
+use super::pool::Job;
 use crate::error::Result;
 use crate::wav::{SegmentLimit, Span, WavFormat, WavReader};
 
@@ -12,14 +13,45 @@ use crate::wav::{SegmentLimit, Span, WavFormat, WavReader};
 /// are kept as foreign bytes.
 const LOOKAHEAD: usize = 16 << 20;
 
+/// A span, and where it stands.
+pub(super) struct PlacedSpan {
+    /// Number of spans, and so of blocks, before it.
+    pub(super) number: u64,
+    /// Offset of its first byte in the original.
+    pub(super) offset: u64,
+    pub(super) span: Span,
+}
+
+impl Job for PlacedSpan {
+    fn block_number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// Gives spans that follow each other their places.
+#[derive(Default)]
+pub(super) struct Placer {
+    number: u64,
+    offset: u64,
+}
+
+impl Placer {
+    pub(super) fn place(&mut self, span: Span) -> PlacedSpan {
+        let placed = PlacedSpan { number: self.number, offset: self.offset, span };
+        self.number += 1;
+        self.offset += span_bytes(&placed.span).len() as u64;
+        placed
+    }
+}
+
 /// Spans of a file, hashed on their way.
 pub(super) struct Spans<R> {
     reader: WavReader<R>,
     limit: SegmentLimit,
     /// Spans read but not given out yet.
     pending: VecDeque<Span>,
-    /// Bytes given out so far.
-    offset: u64,
+    /// Where the next one stands.
+    placer: Placer,
     /// Hash of the original, as far as `reader` has handed it out.
     hasher: blake3::Hasher,
 }
@@ -38,7 +70,7 @@ impl<R: Read> Spans<R> {
             reader,
             limit,
             pending: VecDeque::new(),
-            offset: 0,
+            placer: Placer::default(),
             hasher: blake3::Hasher::new(),
         })
     }
@@ -55,17 +87,13 @@ impl<R: Read> Spans<R> {
         Ok(self.reader.format().copied())
     }
 
-    /// The next span, and the offset of its first byte in the file.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Span)>> {
+    /// The next span.
+    pub(super) fn next(&mut self) -> Result<Option<PlacedSpan>> {
         let span = match self.pending.pop_front() {
             Some(span) => Some(span),
             None => self.read()?,
         };
-        Ok(span.map(|span| {
-            let offset = self.offset;
-            self.offset += span_bytes(&span).len() as u64;
-            (offset, span)
-        }))
+        Ok(span.map(|span| self.placer.place(span)))
     }
 
     fn read(&mut self) -> Result<Option<Span>> {
@@ -82,7 +110,7 @@ impl<R: Read> Spans<R> {
     }
 }
 
-fn span_bytes(span: &Span) -> &[u8] {
+pub(super) fn span_bytes(span: &Span) -> &[u8] {
     match span {
         Span::Foreign(bytes) | Span::Audio { bytes } => bytes,
     }

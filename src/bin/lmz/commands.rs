@@ -50,7 +50,9 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
             if skip(job, &args.output, turn) {
                 return Ok(());
             }
-            let options = CompressOptions { threads: turn.threads, ..options.clone() };
+            // Without a wish, a model with lanes gets a thread for each.
+            let threads = if args.common.threads == 0 && lanes > 1 { 0 } else { turn.threads };
+            let options = CompressOptions { threads, ..options.clone() };
             compress_one(job, turn, args, &options, &models)
         },
     );

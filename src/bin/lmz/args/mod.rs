@@ -193,7 +193,8 @@ pub struct CompressArgs {
     #[command(flatten)]
     pub mapping: MappingArgs,
 
-    /// Segments that go through the language model as one batch
+    /// Segments that go through the language model as one batch, on as many threads unless -j says
+    /// fewer; decoding is as fast with as many only
     #[arg(help_heading = RESEARCH, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub lanes: u32,
 
