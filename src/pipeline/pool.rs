@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -16,6 +16,9 @@ use crate::observer::{Observer, Run};
 
 /// Longest wait between two calls of an observer.
 const OBSERVED: Duration = Duration::from_millis(20);
+
+/// Threads of a run at most: one for each lane that a model may have, and more than pay anywhere.
+const MAX_THREADS: usize = 256;
 
 /// Which thread takes a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +51,10 @@ impl Threads {
     /// only wait; fewer leave lanes empty, which costs time and nothing else.
     pub(super) fn new(wish: usize, lanes: usize) -> Self {
         let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let count = if wish == 0 { processors() } else { wish };
+        let count = match wish {
+            0 => processors(),
+            wish => wish.min(MAX_THREADS),
+        };
         match lanes {
             2.. => Threads { count: count.min(lanes), assignment: Assignment::ByLane { lanes } },
             _ => Threads { count, assignment: Assignment::FirstFree },
@@ -70,7 +76,10 @@ type Queue<J> = Mutex<Receiver<(u64, J)>>;
 /// Worker threads with jobs under way. Dropping it abandons these and waits for the threads to end.
 pub(super) struct Pool<J, R> {
     run: Arc<Run>,
+    /// Their number is lowered to what the system allows.
     threads: Threads,
+    /// Starts the thread with a number.
+    spawn: Box<dyn Fn(usize) -> io::Result<JoinHandle<()>> + Send>,
     workers: Vec<JoinHandle<()>>,
     queues: Vec<Sender<(u64, J)>>,
     results: Receiver<(u64, Result<R>)>,
@@ -84,28 +93,36 @@ pub(super) struct Pool<J, R> {
 }
 
 impl<J: Job, R: Send + 'static> Pool<J, R> {
-    /// Starts the threads, or as many as the system allows. Each calls `worker` once, so that what it
-    /// returns may own what cannot be shared.
+    /// Starts the first thread; others follow as there is work for them, and the system allows them.
+    /// Each calls `worker` once, so that what it returns may own what cannot be shared.
     ///
     /// # Errors
-    /// [`Error::Io`] when the system has no thread left.
+    /// [`Error::Io`] when the system has not even one thread left.
     pub(super) fn start<W: FnMut(J) -> Result<R>>(
         threads: Threads,
         run: Arc<Run>,
         worker: impl Fn() -> W + Send + Sync + 'static,
     ) -> Result<Self> {
-        let count = threads.count.max(1);
         let shared = threads.assignment == Assignment::FirstFree;
-        let (queues, jobs): (Vec<_>, Vec<_>) = (0..if shared { 1 } else { count })
+        let (queues, jobs): (Vec<_>, Vec<_>) = (0..if shared { 1 } else { threads.count })
             .map(|_| {
                 let (sender, receiver) = mpsc::channel();
                 (sender, Arc::new(Mutex::new(receiver)))
             })
             .unzip();
         let (sender, results) = mpsc::channel();
+        let (worker, of_run) = (Arc::new(worker), Arc::clone(&run));
+        let spawn = move |number: usize| {
+            let (jobs, results) = (Arc::clone(&jobs[number % jobs.len()]), sender.clone());
+            let (run, worker) = (Arc::clone(&of_run), Arc::clone(&worker));
+            thread::Builder::new()
+                .name(format!("lmz-{number}"))
+                .spawn(move || work_on(&jobs, &results, &run, worker()))
+        };
         let mut pool = Pool {
             run,
             threads,
+            spawn: Box::new(spawn),
             workers: Vec::new(),
             queues,
             results,
@@ -114,31 +131,25 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
             given: 0,
             exhausted: false,
         };
-        let worker = Arc::new(worker);
-        for number in 0..count {
-            let (jobs, results) = (Arc::clone(&jobs[number % jobs.len()]), sender.clone());
-            let (run, worker) = (Arc::clone(&pool.run), Arc::clone(&worker));
-            let started = thread::Builder::new()
-                .name(format!("lmz-{number}"))
-                .spawn(move || work_on(&jobs, &results, &run, worker()));
-            match started {
-                Ok(thread) => pool.workers.push(thread),
-                Err(_) if number > 0 => break,
-                Err(error) => {
-                    let reason = format!("cannot start thread {} of {count}: {error}", number + 1);
-                    return Err(io::Error::new(error.kind(), reason).into());
-                }
-            }
-        }
+        pool.start_another().map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot start a thread: {error}"))
+        })?;
         if !shared {
+            // Which thread serves a lane must not change any more.
+            while pool.workers.len() < threads.count && pool.start_another().is_ok() {}
             pool.queues.truncate(pool.workers.len());
         }
         Ok(pool)
     }
 
+    fn start_another(&mut self) -> io::Result<()> {
+        self.workers.push((self.spawn)(self.workers.len())?);
+        Ok(())
+    }
+
     /// Whether another job may be pushed before a result is taken.
     pub(super) fn has_room(&self) -> bool {
-        self.taken - self.given < 2 * self.workers.len() as u64
+        self.taken - self.given < 2 * self.threads.count as u64
     }
 
     /// Hands a job to the threads.
@@ -146,6 +157,10 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
     /// # Errors
     /// [`Error::Io`] when they are gone.
     pub(super) fn push(&mut self, job: J) -> Result<()> {
+        let busy = self.taken - self.given >= self.workers.len() as u64;
+        if busy && self.workers.len() < self.threads.count && self.start_another().is_err() {
+            self.threads.count = self.workers.len();
+        }
         let queue = self.threads.queue_of(job.block_number(), self.queues.len());
         self.queues[queue].send((self.taken, job)).map_err(|_| worker_lost())?;
         self.taken += 1;
@@ -167,8 +182,11 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
                 Ok((number, result)) => {
                     self.waiting.insert(number, result);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(worker_lost()),
+                // They end before the queue does only by a panic outside of a job.
+                Err(_) if self.workers.iter().all(JoinHandle::is_finished) => {
+                    return Err(worker_lost());
+                }
+                Err(_) => {}
             }
         }
         Ok(None)

@@ -157,9 +157,43 @@ fn observers_are_called_while_a_job_lasts() {
 
 #[test]
 fn a_wish_for_threads_holds_whatever_the_lanes() {
-    for (wish, lanes, count) in [(1, 256, 1), (3, 256, 3), (5, 2, 2), (4, 1, 4), (4, 0, 4)] {
+    for (wish, lanes, count) in [(usize::MAX, 1, 256), (1, 256, 1), (3, 256, 3), (5, 2, 2), (4, 1, 4), (4, 0, 4)] {
         assert_eq!(Threads::new(wish, lanes).count, count, "{wish}, {lanes}");
     }
     let processors = thread::available_parallelism().unwrap().get();
     assert_eq!(Threads::new(0, 256).count, processors.min(256));
+}
+
+/// Threads that there is no work for take memory that the work needs.
+#[test]
+fn threads_start_as_jobs_come() {
+    let threads = Threads { count: 200, assignment: Assignment::FirstFree };
+    let mut pool = Pool::start(threads, Arc::default(), || |n: u64| Ok(n)).unwrap();
+    for n in 0..3 {
+        pool.push(n).unwrap();
+    }
+    assert_eq!(pool.workers.len(), 3);
+    // As if the system had no more.
+    pool.spawn = Box::new(|_| Err(io::ErrorKind::WouldBlock.into()));
+    for n in 3..6 {
+        assert!(pool.has_room());
+        pool.push(n).unwrap();
+    }
+    assert_eq!(pool.workers.len(), 3);
+    assert!(!pool.has_room());
+    for n in 0..6 {
+        assert_eq!(pool.take(&mut ()).unwrap(), Some(n));
+    }
+}
+
+#[test]
+fn a_worker_that_cannot_be_set_up_is_an_error() {
+    let threads = Threads { count: 1, assignment: Assignment::FirstFree };
+    let mut pool = Pool::start(threads, Arc::default(), || -> fn(u64) -> Result<u64> {
+        panic!("on purpose")
+    })
+    .unwrap();
+    // The thread may end before or after the job is pushed.
+    let outcome = pool.push(1).and_then(|()| pool.take(&mut ()));
+    assert!(matches!(outcome, Err(Error::Io(_))));
 }

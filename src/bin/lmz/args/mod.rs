@@ -368,7 +368,7 @@ pub struct ModelArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct CommonArgs {
-    /// Threads; 0 means one per processor. The result does not depend on it
+    /// Threads, at most 256 for a file; 0 means one per processor. The result does not depend on it
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
