@@ -150,6 +150,49 @@ fn a_full_device_behind_the_pipe() {
     failed(&done.unwrap(), &["No space left"]);
 }
 
+/// `/dev/zero` has neither an end nor anything to find.
+#[cfg(target_os = "linux")]
+#[test]
+fn inputs_without_an_end() {
+    let bench = Bench::new();
+    let run = |line: &str| {
+        let line = format!("exec timeout 60 ./lmz {line}");
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(line).current_dir(bench.0.path()).output().unwrap()
+    };
+    failed(&run("decompress --salvage /dev/zero -o work/x.wav"), &["may never end"]);
+    failed(&run("decompress --salvage - -o work/x.wav < /dev/zero"), &["may never end"]);
+    failed(&run("decompress --from 0 /dev/zero -o work/x.wav"), &["may never end"]);
+    failed(&run("verify /dev/zero"), &["not an lmz file"]);
+    failed(&run("compress /dev/zero -o work/x.lmz"), &["not a WAV"]);
+    assert!(bench.work().is_empty(), "{:?}", bench.work());
+}
+
+/// More threads than there is memory, or than the user may have.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_threads_than_can_be_had() {
+    let bench = Bench::new();
+    for limit in ["ulimit -v 600000", "ulimit -u 2", "ulimit -u 6"] {
+        let line = format!("{limit}; exec ./lmz compress --fast -j 20000 song.wav -o work/x.lmz");
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(line).current_dir(bench.0.path());
+        if is_root() {
+            shell.uid(NOBODY).gid(NOBODY);
+        }
+        let done = shell.output().unwrap();
+        if done.status.code() != Some(0) {
+            failed(&done, &["cannot start a thread"]);
+            assert!(bench.work().is_empty(), "{limit}: {:?}", bench.work());
+            continue;
+        }
+        assert_eq!(bench.work(), ["x.lmz"], "{limit}");
+        let back = bench.lmz(&["decompress", "work/x.lmz", "-o", "-"]).output().unwrap();
+        assert!(back.stdout == song(), "{limit}");
+        fs::remove_file(bench.at("work/x.lmz")).unwrap();
+    }
+}
+
 /// `>&-`. Rust puts `/dev/null` in its place, where everything can be written to.
 #[test]
 fn a_closed_standard_output() {

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::time::{Duration, Instant};
 
 use lmz::Error;
@@ -80,6 +80,57 @@ fn counts_and_lengths_are_not_believed() {
             });
         }
     }
+}
+
+/// What the README says of salvage, by a file that is a trailer with a table of blocks that are lost.
+#[test]
+fn salvage_writes_no_more_than_is_said() {
+    let lmz = compress(&wav::pcm16(1, 8_000, &wav::sine(1, 80)));
+    let trailer = lmz.windows(4).rposition(|bytes| bytes == b"\xB7lt\n").unwrap();
+    let blocks = 10_000_u32;
+    let mut hostile = lmz[..trailer].to_vec();
+    let mut table = lmz[trailer..trailer + 48 + 30].to_vec();
+    table[4..8].copy_from_slice(&blocks.to_le_bytes());
+    table[8..16].copy_from_slice(&(u64::from(blocks) << 26).to_le_bytes());
+    table.resize(table.len() + 8 * blocks as usize, 0);
+    table.extend_from_slice(&crc32fast::hash(&table).to_le_bytes());
+    let length = table.len() as u32;
+    hostile.extend_from_slice(&table);
+    hostile.extend_from_slice(&length.to_le_bytes());
+    hostile.extend_from_slice(&lmz[lmz.len() - 4..]);
+    let options = DecompressOptions::default().with_max_output(1 << 30);
+    let refused = pipeline::examine(Cursor::new(&hostile), &options, &mut ()).unwrap_err();
+    let Error::Limit { reason, .. } = refused else { panic!("{refused}") };
+    let bytes: u64 = reason.split(' ').find_map(|word| word.parse().ok()).unwrap();
+    let factor = bytes / hostile.len() as u64;
+    assert!((8_000_000..8_400_000).contains(&factor), "{factor}: {reason}");
+}
+
+/// An input that never ends, and says that it has no length, as `/dev/zero` does.
+struct Endless;
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        buffer.fill(0);
+        Ok(buffer.len())
+    }
+}
+
+impl Seek for Endless {
+    fn seek(&mut self, _: SeekFrom) -> std::io::Result<u64> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn what_never_ends_is_not_read_to_its_end() {
+    let options = DecompressOptions::default();
+    assert!(quick("examine", || pipeline::examine(Endless, &options, &mut ())).is_err());
+    let part = (Some(Position::Frame(0)), None);
+    let out = std::io::sink;
+    assert!(
+        quick("extract", || pipeline::extract(Endless, out(), part, &options, &mut ())).is_err()
+    );
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl<R: Read + Seek> Scan<R> {
     fn find_blocks(&mut self, length: u64) -> Result<()> {
         let mut waste = WASTE_ALLOWED.saturating_add(length.saturating_mul(WASTE_FACTOR));
         let mut position = 0;
-        while let Some(offset) = find(&mut self.input, position, &BLOCK_MARKER)? {
+        while let Some(offset) = find(&mut self.input, position, length, &BLOCK_MARKER)? {
             position = offset + 1;
             let mut source = Source::at(&mut self.input, offset + BLOCK_MARKER.len() as u64);
             let end = self.tail.as_ref().map_or(u64::MAX, |tail| tail.trailer.original_length);
@@ -191,7 +191,7 @@ fn probe<R: Read>(
 fn find_tail<R: Read + Seek>(input: &mut BufReader<R>, length: u64) -> Result<Option<Tail>> {
     let mut waste = WASTE_ALLOWED.saturating_add(length.saturating_mul(WASTE_FACTOR));
     let (mut position, mut last) = (0, None);
-    while let Some(offset) = find(input, position, &TRAILER_MARKER)? {
+    while let Some(offset) = find(input, position, length, &TRAILER_MARKER)? {
         position = offset + 1;
         match Tail::read_at(input, offset) {
             Ok(tail) => last = Some(tail),
@@ -206,17 +206,20 @@ fn find_tail<R: Read + Seek>(input: &mut BufReader<R>, length: u64) -> Result<Op
     Ok(last)
 }
 
-/// Offset of the first `marker` at or after `position`; the input stands behind it then.
+/// Offset of the first `marker` at or after `position` that starts before `end`; the input stands
+/// behind it then. What an input has beyond the end that it named when it was opened is not read: a
+/// device that never ends (`/dev/zero`) says 0.
 fn find<R: Read + Seek>(
     input: &mut BufReader<R>,
     mut position: u64,
+    end: u64,
     marker: &[u8; 4],
 ) -> Result<Option<u64>> {
     seek_to(input, position)?;
-    loop {
+    while position < end {
         let buffer = input.fill_buf()?;
         if buffer.is_empty() {
-            return Ok(None);
+            break;
         }
         let Some(at) = buffer.iter().position(|&byte| byte == marker[0]) else {
             let length = buffer.len();
@@ -232,11 +235,12 @@ fn find<R: Read + Seek>(
             return Ok(Some(position));
         }
         if got < found.len() {
-            return Ok(None);
+            break;
         }
         position += 1;
         seek_to(input, position)?;
     }
+    Ok(None)
 }
 
 /// Seeks without giving up the buffer.

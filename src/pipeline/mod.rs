@@ -103,7 +103,8 @@ pub struct DecompressOptions {
     pub models: Arc<dyn ModelSource>,
     /// Number of worker threads; 0 means one per processor. No file makes it more.
     pub threads: usize,
-    /// Largest number of bytes to write. A file can grow by a factor of 800,000.
+    /// Largest number of bytes to write. A file can grow by a factor of 800,000, and by
+    /// 8,400,000 in [`salvage`], which fills gaps with silence.
     pub max_output: u64,
 }
 

@@ -72,7 +72,7 @@ pub struct SalvageReport {
 /// Blocks are found wherever they stand; one that is damaged costs its own samples and no
 /// others. Only damage to header and trailer both makes a file worthless. Memory is bounded
 /// by the number of threads and, at some tens of bytes each, of blocks. `observer` is shown
-/// bytes of `input`.
+/// bytes of `input`, of which none beyond the end are read that seeking to its end has shown.
 ///
 /// # Errors
 /// [`Error::NotLmz`] and [`Error::Corrupt`] if no header is left; [`Error::Unsupported`];

@@ -1,6 +1,6 @@
 //! Commands on files that may be damaged, and parts of files: all that needs to seek.
 
-use std::fs::File;
+use std::fs::{self, File};
 
 use anyhow::{Result, anyhow};
 use lmz::Error;
@@ -104,7 +104,7 @@ fn tell(
 }
 
 /// Names all damage of a file that did not decode because of `error`; returns the error to
-/// report. A pipe cannot be read again: there the first damage has to do.
+/// report. What is not a regular file cannot be read again: there the first damage has to do.
 pub fn examine(
     job: &Job,
     turn: &mut Turn<'_>,
@@ -114,6 +114,9 @@ pub fn examine(
 ) -> anyhow::Error {
     let damaged = matches!(error, Error::Corrupt { .. } | Error::NotLmz { .. });
     let (Place::File(path), true) = (&job.input, damaged) else { return error.into() };
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return error.into();
+    }
     let Ok(file) = File::open(path) else { return error.into() };
     let Ok(found) = pipeline::examine(file, options, &mut ()) else { return error.into() };
     name_damage(&job.input.name(), &found, turn);

@@ -1,7 +1,7 @@
 //! Inputs: opened, watched for changes while they are read, and deleted once they are not needed.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,6 +13,10 @@ use lmz::wav::WavReader;
 
 use crate::metadata::Kept;
 use crate::names::{Direction, Place};
+
+/// Bytes of a pipe that are copied to a temporary file at most, where an input has to be read in any
+/// order: a day of music.
+const MAX_COPY: u64 = 16 << 30;
 
 /// An input that is open.
 pub struct Input {
@@ -66,15 +70,34 @@ impl Input {
     /// first, which has no name.
     ///
     /// # Errors
-    /// When there is no room for the copy.
+    /// When there is no room for the copy, it would have more than [`MAX_COPY`] bytes, or the input is
+    /// a device that may never end.
     pub fn seekable(&self) -> Result<File> {
         if let (Some(file), Some(_)) = (&self.file, &self.before) {
             return Ok(file.try_clone()?);
         }
+        ensure!(!self.is_device()?, "a device, which may never end: copy what is in it to a file");
         let mut copy = tempfile::tempfile()?;
-        io::copy(&mut self.reader()?, &mut copy)?;
+        copy_at_most(MAX_COPY, self.reader()?, &mut copy)?;
         copy.rewind()?;
         Ok(copy)
+    }
+
+    /// Whether it is a device that is read byte by byte, such as `/dev/zero` or a terminal.
+    #[cfg(unix)]
+    fn is_device(&self) -> Result<bool> {
+        use std::os::fd::AsFd;
+        use std::os::unix::fs::FileTypeExt;
+        let file = match &self.file {
+            Some(file) => file.try_clone()?,
+            None => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+        };
+        Ok(file.metadata()?.file_type().is_char_device())
+    }
+
+    #[cfg(not(unix))]
+    fn is_device(&self) -> Result<bool> {
+        Ok(false)
     }
 
     /// Whether it is not what it was when it was opened.
@@ -96,6 +119,16 @@ impl Input {
         }
         fs::remove_file(&path).context("it is compressed, but cannot be deleted")
     }
+}
+
+/// Copies all of `input`, which must not have more than `most` bytes.
+fn copy_at_most(most: u64, input: impl Read, copy: &mut impl Write) -> Result<()> {
+    let copied = io::copy(&mut input.take(most.saturating_add(1)), copy)?;
+    ensure!(
+        copied <= most,
+        "a pipe of more than {most} bytes: copy what comes out of it to a file"
+    );
+    Ok(())
 }
 
 /// Refuses inputs that could not be deleted safely. Before they are opened, because opening a
@@ -173,4 +206,65 @@ pub fn is_lmz(path: &Path) -> bool {
     regular
         && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
         && start == lmz::container::layout::MAGIC
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_an_end() {
+        let mut copy = Vec::new();
+        copy_at_most(100, &[1; 100][..], &mut copy).unwrap();
+        assert_eq!(copy, [1; 100]);
+        let refused = copy_at_most(100, io::repeat(0), &mut Vec::new()).unwrap_err();
+        assert!(refused.to_string().contains("more than 100 bytes"), "{refused}");
+    }
+
+    /// A file of the same length and time that another program puts under the name meanwhile, and the
+    /// same file rewritten with its time set back.
+    #[test]
+    fn only_the_file_that_was_read_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("song.wav");
+        let place = Place::File(path.clone());
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        let write = |to: &Path, text: &str| {
+            fs::write(to, text).unwrap();
+            File::options().write(true).open(to).unwrap().set_modified(time).unwrap();
+        };
+        write(&path, "read");
+        let input = Input::open(&place).unwrap();
+        let other = folder.path().join("other");
+        write(&other, "anew");
+        fs::rename(&other, &path).unwrap();
+        let refused = input.delete().unwrap_err();
+        assert!(refused.to_string().contains("changed"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "anew");
+
+        let input = Input::open(&place).unwrap();
+        // The clock of a file system may take its time.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        write(&path, "also");
+        if cfg!(unix) {
+            assert!(input.has_changed());
+            input.delete().unwrap_err();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "also");
+        }
+
+        Input::open(&place).unwrap().delete().unwrap();
+        assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("song.wav"), "samples").unwrap();
+        let link = folder.path().join("link.wav");
+        std::os::unix::fs::symlink("song.wav", &link).unwrap();
+        let refused = check_deletable(&Place::File(link)).unwrap_err();
+        assert!(refused.to_string().contains("a link"), "{refused}");
+        check_deletable(&Place::File(folder.path().join("song.wav"))).unwrap();
+    }
 }
