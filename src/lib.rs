@@ -81,7 +81,8 @@
 //! # Portability
 //!
 //! Integers, and IEEE 754 arithmetic in a written order without functions of a mathematics library:
-//! files are the same from any processor and decode on any other. The exception is a language model
+//! files are the same from any processor and decode on any other, whatever rounding or flush-to-zero
+//! the program around has set (on x86 and AArch64; elsewhere it has to leave these alone). The exception is a language model
 //! that llama.cpp runs: such files need the build and the processor features that the file names,
 //! and say so; [`info()`] tells.
 //!
@@ -122,6 +123,7 @@ unstable! {
 mod density;
 mod entropy;
 mod error;
+mod float_environment;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -8,6 +8,7 @@ use byteorder::{ByteOrder, LE};
 use super::layout::MAX_FINGERPRINT;
 use crate::codec::{BytesContext, decode_bytes, encode_bytes};
 use crate::error::{Error, Result};
+use crate::float_environment::standard;
 use crate::observer::Watch;
 
 /// Words of back ends that may occur.
@@ -61,7 +62,7 @@ pub(crate) fn encode(fingerprint: &[u8]) -> Result<Vec<u8>> {
     let mut stored = (fingerprint.len() as u16).to_le_bytes().to_vec();
     let primer = &primer();
     let context = BytesContext { stride: primer.len(), primer };
-    stored.extend(encode_bytes(fingerprint, context, &Watch::default())?);
+    stored.extend(standard(|| encode_bytes(fingerprint, context, &Watch::default()))?);
     Ok(stored)
 }
 
@@ -84,7 +85,7 @@ pub(crate) fn decode(stored: &[u8]) -> Result<Vec<u8>> {
     }
     let primer = &primer();
     let context = BytesContext { stride: primer.len(), primer };
-    decode_bytes(coded, context, length, &Watch::default())
+    standard(|| decode_bytes(coded, context, length, &Watch::default()))
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ fn a_marker_is_found_at_every_offset() {
         bytes.extend_from_slice(&BLOCK_MARKER);
         bytes.extend_from_slice(&BLOCK_MARKER[..3]);
         let mut input = BufReader::new(Cursor::new(bytes));
-        let found = find(&mut input, 0, &BLOCK_MARKER).unwrap();
+        let found = find(&mut input, 0, u64::MAX, &BLOCK_MARKER).unwrap();
         assert_eq!(found, Some(offset as u64));
-        assert_eq!(find(&mut input, offset as u64 + 1, &BLOCK_MARKER).unwrap(), None);
+        assert_eq!(find(&mut input, offset as u64 + 1, u64::MAX, &BLOCK_MARKER).unwrap(), None);
     }
 }
 

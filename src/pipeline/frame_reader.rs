@@ -9,6 +9,7 @@ use super::decompress::within;
 use super::extract::{blocks_with, open_tail};
 use crate::container::{Entry, FileHeader, Place};
 use crate::error::{Error, Result};
+use crate::float_environment::standard;
 use crate::wav::{self, AudioFormat, SampleFormat, WavFormat};
 
 /// Reads samples, from any frame on.
@@ -142,11 +143,8 @@ impl<R: Read + Seek> FrameReader<R> {
             let left = (held - skip).min(self.range.end - self.position);
             let count = usize::try_from(left).unwrap_or(usize::MAX).min(room - done);
             let bytes = &self.segment.1[skip as usize * frame_bytes..][..count * frame_bytes];
-            convert(
-                bytes,
-                self.format.sample,
-                &mut samples[done * channels..][..count * channels],
-            )?;
+            let out = &mut samples[done * channels..][..count * channels];
+            standard(|| convert(bytes, self.format.sample, out))?;
             done += count;
             self.position += count as u64;
         }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
+use crate::float_environment::standard;
 use crate::lm::{ModelProvider, ModelSource, NoModels};
 
 /// The model that the file header names, opened when a block uses it.
@@ -38,7 +39,7 @@ impl LazyModel {
     /// Those of [`ModelSource::open`].
     pub(super) fn open(&self) -> Result<()> {
         if self.opened.get().is_none() {
-            let _ = self.opened.set(self.source.open(&self.fingerprint)?);
+            let _ = self.opened.set(standard(|| self.source.open(&self.fingerprint))?);
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::float_environment::standard;
 use crate::observer::{Observer, Run};
 
 /// Longest wait between two calls of an observer.
@@ -117,7 +118,7 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
             let (run, worker) = (Arc::clone(&of_run), Arc::clone(&worker));
             thread::Builder::new()
                 .name(format!("lmz-{number}"))
-                .spawn(move || work_on(&jobs, &results, &run, worker()))
+                .spawn(move || standard(|| work_on(&jobs, &results, &run, worker())))
         };
         let mut pool = Pool {
             run,

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::super::{EMBEDDED, LanguageModel, ModelProvider, ModelSource};
 use super::{ARITHMETIC, ExactIdentity, ExactModel};
 use crate::error::{Error, Result};
+use crate::float_environment::standard;
 
 /// Longest GGUF file that is read: more than any model within the engine's limits.
 const MAX_FILE: u64 = 1 << 30;
@@ -30,7 +31,7 @@ impl ExactModels {
     /// # Errors
     /// [`Error::Model`] when the engine does not run it, [`Error::Io`] when its file cannot be read.
     pub fn provider(&self) -> Result<Arc<dyn ModelProvider>> {
-        let model = if self.file.is_some() { self.named()? } else { self.embedded()? };
+        let model = standard(|| if self.file.is_some() { self.named() } else { self.embedded() })?;
         Ok(Arc::new(Provider(model)))
     }
 
