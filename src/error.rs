@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::fault::Fault;
+
 /// Result of a library call.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -43,6 +45,12 @@ pub enum Error {
         /// Which check failed, with the stored and the computed value.
         reason: String,
     },
+
+    /// A part of a block is damaged, by the parts of the codec that `unstable` shows. Whatever reads files
+    /// says [`Error::Corrupt`], with the offset.
+    #[doc(hidden)]
+    #[error("damaged payload: {0}")]
+    Payload(#[from] Fault),
 
     /// A declared size is beyond what this decoder is willing to allocate.
     #[error("limit exceeded at byte {offset}: {reason}")]
@@ -91,9 +99,10 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::Io(error) => return error,
-            Error::NotWav { .. } | Error::NotLmz { .. } | Error::Corrupt { .. } => {
-                io::ErrorKind::InvalidData
-            }
+            Error::NotWav { .. }
+            | Error::NotLmz { .. }
+            | Error::Corrupt { .. }
+            | Error::Payload(_) => io::ErrorKind::InvalidData,
             Error::Unsupported { .. } => io::ErrorKind::Unsupported,
             Error::OutOfRange { .. } => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::Other,
@@ -106,6 +115,15 @@ impl Error {
     /// Shorthand for [`Error::Corrupt`].
     pub(crate) fn corrupt(offset: u64, reason: impl Into<String>) -> Self {
         Error::Corrupt { offset, reason: reason.into() }
+    }
+
+    /// For tokens that start `by` bytes behind others.
+    #[must_use]
+    pub(crate) fn shifted(self, by: usize) -> Self {
+        match self {
+            Error::Payload(fault) => Error::Payload(fault.shifted(by)),
+            other => other,
+        }
     }
 
     /// Shorthand for [`Error::Model`].

@@ -123,6 +123,7 @@ unstable! {
 mod density;
 mod entropy;
 mod error;
+mod fault;
 mod float_environment;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -135,6 +136,8 @@ mod predict;
 
 pub use codec::Level;
 pub use error::{Error, Result};
+#[doc(hidden)]
+pub use fault::Fault;
 #[cfg(feature = "llama")]
 pub use lm::LlamaModels;
 pub use lm::exact::ExactModels;

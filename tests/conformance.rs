@@ -105,3 +105,60 @@ fn every_file_gets_its_verdict() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// A block of a sound container: where it starts, and the lengths of its header, tokens and LSB block.
+struct Parts {
+    start: usize,
+    header: usize,
+    tokens: usize,
+    lsb: usize,
+}
+
+fn last_block(lmz: &[u8]) -> Parts {
+    let number = |at: usize| u32::from_le_bytes(*lmz[at..].first_chunk().unwrap()) as usize;
+    let (mut start, mut last) = (number(16), None);
+    while lmz[start..].starts_with(b"\xB7lb\n") {
+        let header = if lmz[start + 5] & 1 == 0 { 40 } else { 44 };
+        let (tokens, lsb) = (number(start + 20), number(start + 24));
+        last = Some(Parts { start, header, tokens, lsb });
+        start += header + tokens + lsb;
+    }
+    last.unwrap()
+}
+
+/// Bytes behind the end of a stream that its decoder reads: the first that it does not is left over.
+const AHEAD: usize = 6;
+
+/// The offset in a message is that of the fault in the file, whoever reads it.
+#[test]
+fn errors_say_where_in_the_file() {
+    let expected: [(&str, fn(&Parts) -> usize); 10] = [
+        ("lsb-long", |b| b.start + b.header + b.tokens + b.lsb - 1),
+        // The range decoder reads this far ahead of the last decision.
+        ("tokens-long", |b| b.start + b.header + b.tokens - 9 + AHEAD),
+        ("coded-bytes-long", |b| b.start + b.header + b.tokens - 9 + AHEAD),
+        ("float-factor", |b| b.start + b.header),
+        ("floats-long", |b| b.start + b.header),
+        ("original-crc", |b| b.start),
+        ("no-such-code", |b| b.start),
+        ("mapping-unknown", |b| b.start),
+        ("mapping-of-floats", |b| b.start),
+        ("tokens-short", |b| b.start + b.header + b.tokens),
+    ];
+    let mut wrong = Vec::new();
+    for (name, offset_in) in expected {
+        let lmz = fs::read(folder("bad").join(format!("{name}.lmz"))).unwrap();
+        let true_offset = offset_in(&last_block(&lmz)) as u64;
+        let Err(Error::Corrupt { offset, reason }) = decompress(&lmz) else { panic!("{name}") };
+        if offset != true_offset || !reason.starts_with("block ") {
+            wrong.push(format!("{name}: {offset} in place of {true_offset}: {reason}"));
+            continue;
+        }
+        let options = lmz::DecompressOptions::default();
+        let report = lmz::examine(std::io::Cursor::new(&lmz), &options, &mut ()).unwrap();
+        let reasons: Vec<_> = report.damage.iter().map(|damage| &damage.reason).collect();
+        let place = format!("at byte {true_offset}: ");
+        assert!(reasons.iter().any(|reason| reason.contains(&place)), "{name}: {reasons:?}");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -3,6 +3,7 @@
 use byteorder::{ByteOrder, LE};
 
 use crate::error::{Error, Result};
+use crate::fault::Fault;
 use crate::lm::CHARACTERS;
 
 /// A set of experts.
@@ -115,14 +116,16 @@ impl Params {
     /// Inverse of [`Params::to_bytes`], from the front of a payload; also returns the rest of it.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] (offset relative to `bytes`) when it is too short or says what
+    /// [`Fault::Parameters`] when it is too short or says what
     /// [`Params::check`] refuses; [`Error::Unsupported`] for flags that are not defined.
     pub fn from_bytes(bytes: &[u8]) -> Result<(Self, &[u8])> {
         let Some((head, rest)) = bytes.split_first_chunk::<{ Self::BYTES }>() else {
-            return Err(Error::corrupt(
-                0,
-                format!("{} bytes of parameters, {} needed", bytes.len(), Self::BYTES),
-            ));
+            return Err(Fault::Parameters(format!(
+                "{} bytes of parameters, {} needed",
+                bytes.len(),
+                Self::BYTES
+            ))
+            .into());
         };
         let flags = head[0];
         if flags & !(LM | ADAPTIVE | CLASSICAL | RAW_LSB) != 0 {
@@ -141,26 +144,26 @@ impl Params {
             chunk_size: LE::read_u32(&head[2..6]),
             stereo_blocking: LE::read_u32(&head[6..10]),
         };
-        params.check().map_err(|reason| Error::corrupt(0, reason))?;
+        params.check()?;
         Ok((params, rest))
     }
 
     /// Whether characters can be coded with this.
     ///
     /// # Errors
-    /// What is out of range, in words.
-    pub fn check(&self) -> std::result::Result<(), String> {
+    /// [`Fault::Parameters`]: what is out of range.
+    pub fn check(&self) -> std::result::Result<(), Fault> {
         if self.experts.is_empty() {
-            return Err("characters without an expert".to_owned());
+            return Err(Fault::Parameters("characters without an expert".to_owned()));
         }
         if self.top_k == 0 || usize::from(self.top_k) > CHARACTERS {
-            return Err(format!("top {} of {CHARACTERS} characters", self.top_k));
+            return Err(Fault::Parameters(format!("top {} of {CHARACTERS} characters", self.top_k)));
         }
         if self.chunk_size == 0 {
-            return Err("chunks of no characters".to_owned());
+            return Err(Fault::Parameters("chunks of no characters".to_owned()));
         }
         if self.stereo_blocking == 0 {
-            return Err("stereo blocks of no frames".to_owned());
+            return Err(Fault::Parameters("stereo blocks of no frames".to_owned()));
         }
         Ok(())
     }
@@ -194,13 +197,13 @@ mod tests {
     fn bad_parameters_are_refused() {
         let good = Params::default().to_bytes();
         for length in 0..Params::BYTES {
-            assert!(matches!(Params::from_bytes(&good[..length]), Err(Error::Corrupt { .. })));
+            assert!(matches!(Params::from_bytes(&good[..length]), Err(Error::Payload(_))));
         }
         for (at, values) in [(0, &[0u8, 8][..]), (1, &[0, 129, 255])] {
             for &value in values {
                 let mut bytes = good;
                 bytes[at] = value;
-                assert!(matches!(Params::from_bytes(&bytes), Err(Error::Corrupt { .. })), "{at}");
+                assert!(matches!(Params::from_bytes(&bytes), Err(Error::Payload(_))), "{at}");
             }
         }
         let mut bytes = good;
@@ -209,7 +212,7 @@ mod tests {
         for first in [2, 6] {
             let mut bytes = good;
             bytes[first..first + 4].fill(0);
-            assert!(matches!(Params::from_bytes(&bytes), Err(Error::Corrupt { .. })), "{first}");
+            assert!(matches!(Params::from_bytes(&bytes), Err(Error::Payload(_))), "{first}");
         }
     }
 }

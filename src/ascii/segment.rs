@@ -9,6 +9,7 @@ use super::params::{Experts, Lsb, Params};
 use crate::codec::Level;
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
 use crate::error::{Error, Result};
+use crate::fault::Fault;
 use crate::observer::Watch;
 use crate::wav::WavFormat;
 
@@ -95,7 +96,7 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
         for (frame, channel) in layout.order(frames, blocking) {
             state.sample(coder, bytes, frame, channel)?;
             if coder.overrun() {
-                return Err(Error::corrupt(0, "the token stream ends too early"));
+                return Err(Fault::TokensEndEarly.into());
             }
         }
         Ok(state.mixture.costs())
@@ -266,7 +267,7 @@ pub fn encode(
     mut lm: Option<&mut Characters<'_>>,
     watch: &Watch,
 ) -> Result<Coded> {
-    params.check().map_err(|reason| Error::Limit { offset: 0, reason })?;
+    params.check().map_err(|fault| Error::Limit { offset: 0, reason: fault.to_string() })?;
     check_model(params, lm.as_deref_mut())?;
     let mixed = encode_with_all(bytes, format, level, params, lm.as_deref_mut(), watch)?;
     if let Some(experts) = mixed.better_alone() {
@@ -303,7 +304,7 @@ fn encode_with_all(
 /// Inverse of [`encode`], for `len` bytes.
 ///
 /// # Errors
-/// [`Error::Corrupt`] and [`Error::Unsupported`] (offset relative to `tokens`) about the streams;
+/// [`Error::Payload`] and [`Error::Unsupported`] about the streams;
 /// those of the model; [`Error::Model`] and [`Error::Interrupted`] as for [`encode`].
 pub fn decode(
     tokens: &[u8],
@@ -317,12 +318,12 @@ pub fn decode(
     let (params, coded) = Params::from_bytes(tokens)?;
     check_model(&params, lm.as_deref_mut())?;
     if !len.is_multiple_of(format.frame_bytes()) {
-        return Err(Error::corrupt(0, "a segment that does not end with a frame"));
+        return Err(Fault::Contradiction("a segment that does not end with a frame").into());
     }
     let mut decoder = StreamDecoder::new(coded, lsb);
     let mut bytes = vec![0; len];
     let coder = &mut decoder;
     run(Pass { coder, format, level, params: &params, bytes: &mut bytes, lm, watch })?;
-    decoder.finish()?;
+    decoder.finish().map_err(|error| error.shifted(tokens.len() - coded.len()))?;
     Ok(bytes)
 }

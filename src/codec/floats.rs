@@ -5,7 +5,8 @@
 //! factor, or whatever else a sample is. With integer 0, it holds sign, exponent and mantissa instead.
 
 use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder, code_uniform};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 use crate::pcm::{Floats, Precision};
 
 /// Contexts: by how many bits floats are finer than the factor, and how long a distance is.
@@ -25,7 +26,7 @@ pub fn encode_floats(floats: &Floats, integers: &[i32], channels: usize) -> Vec<
 /// Inverse of [`encode_floats`].
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset relative to the stream) for a factor that is not positive and normal, and
+/// [`crate::Error::Corrupt`] (offset relative to the stream) for a factor that is not positive and normal, and
 /// when the stream ends early or is not used up.
 pub fn decode_floats(
     stream: &[u8],
@@ -36,14 +37,14 @@ pub fn decode_floats(
     let mut coder = RangeDecoder::new(stream);
     let factor = code_factor(&mut coder, 1.0);
     if !factor.is_normal() {
-        return Err(Error::corrupt(0, format!("integers times {factor} as floats")));
+        return Err(Fault::Parameters(format!("integers times {factor} as floats")).into());
     }
     let mut model = FloatModel::new(precision, factor, channels);
     let mut bits = Vec::with_capacity(integers.len());
     for (i, &n) in integers.iter().enumerate() {
         bits.push(model.code(&mut coder, i % channels, n, 0));
         if coder.overrun() {
-            return Err(Error::corrupt(0, "the stream of floats ends too early"));
+            return Err(Fault::Parameters("the stream of floats ends too early".to_owned()).into());
         }
     }
     coder.finish()?;
@@ -60,12 +61,12 @@ pub fn join_floats(floats: &[u8], tokens: &[u8]) -> Vec<u8> {
 /// Inverse of [`join_floats`].
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset relative to the tokens) if there is less than the length says.
+/// [`crate::Error::Corrupt`] (offset relative to the tokens) if there is less than the length says.
 pub fn split_floats(joined: &[u8]) -> Result<(&[u8], &[u8])> {
     let split = joined
         .split_first_chunk()
         .and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
-    split.ok_or_else(|| Error::corrupt(0, "the stream of floats is longer than its block"))
+    split.ok_or_else(|| Fault::Parameters("the stream of floats is longer than its block".to_owned()).into())
 }
 
 /// Codes a factor by its exponent and, where it is no power of two, its mantissa.

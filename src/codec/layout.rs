@@ -6,7 +6,8 @@ use super::Level;
 use super::lags::LagTable;
 use super::profile::Memory;
 use crate::entropy::{Coder, code_uniform};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 
 /// Channels that are coded together, frame by frame. More of them are coded group after group, so that
 /// memory is bounded.
@@ -66,7 +67,7 @@ impl Layout {
     /// the number of samples of the segment.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when a list of channels has one twice, or a partner that there is not, and when
+    /// [`Fault::Parameters`] when a list of channels has one twice, or a partner that there is not, and when
     /// there is no such composition.
     pub fn code(
         &self,
@@ -97,7 +98,7 @@ fn code_composition(coder: &mut dyn Coder, level: Level, composition: Level) -> 
     let steps = code_uniform(coder, steps, level as u32);
     let number = (level as usize).checked_sub(steps as usize);
     let found = number.and_then(|number| Level::ALL.get(number));
-    found.copied().ok_or_else(|| Error::corrupt(0, "a composition below the lowest level"))
+    found.copied().ok_or_else(|| Fault::Parameters("a composition below the lowest level".to_owned()).into())
 }
 
 impl Order {
@@ -169,7 +170,7 @@ fn code_list(
         let partner = partner.unwrap_or(place) as u32;
         let partner = code_uniform(coder, partner, bits_of(group)) as usize;
         if channel >= channels || partner >= group || is_placed[channel] {
-            return Err(Error::corrupt(0, "the order of channels is none"));
+            return Err(Fault::Parameters("the order of channels is none".to_owned()).into());
         }
         is_placed[channel] = true;
         places.push((channel, (partner != place).then_some(partner)));
@@ -247,7 +248,7 @@ mod tests {
         let bytes = encoder.finish();
         let mut decoder = RangeDecoder::new(&bytes);
         let found = code_composition(&mut decoder, Level::Best, Level::Best);
-        assert!(matches!(found, Err(Error::Corrupt { .. })));
+        assert!(matches!(found, Err(crate::error::Error::Payload(_))));
     }
 
     #[test]
@@ -262,7 +263,7 @@ mod tests {
             }
             let bytes = encoder.finish();
             let decoded = Order::Forward.code(&mut RangeDecoder::new(&bytes), 3);
-            assert!(matches!(decoded, Err(Error::Corrupt { .. })), "{list:?}");
+            assert!(matches!(decoded, Err(crate::error::Error::Payload(_))), "{list:?}");
         }
     }
 }

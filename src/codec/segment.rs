@@ -10,7 +10,8 @@ use super::profile::{Effort, Memory, Profile, profile};
 use super::training::{Decisions, TrainingToken};
 use super::{CodedPcm, Level, order};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 use crate::lm::{LanguageModel, Recorder};
 use crate::observer::Watch;
 use crate::pcm::Pcm;
@@ -118,7 +119,7 @@ impl Pass<'_, '_> {
             coder.end_frame(number);
             self.watch.step(places.len())?;
             if coder.overrun() {
-                return Err(Error::corrupt(0, "the token stream ends too early"));
+                return Err(Fault::TokensEndEarly.into());
             }
         }
         Ok(())
@@ -276,7 +277,7 @@ impl SegmentPlan<'static> {
     /// Looks for what makes `pcm` the shortest, as far as `level` takes the time.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] by `watch`.
+    /// [`crate::Error::Interrupted`] by `watch`.
     pub fn new(pcm: &Pcm, level: Level, watch: &Watch) -> Result<Self> {
         SegmentPlan::with_profile(pcm, profile(level), watch)
     }
@@ -323,7 +324,7 @@ impl<'p> SegmentPlan<'p> {
     /// Codes the segment; with a model, the model's forecast of each quantile bin takes part.
     ///
     /// # Errors
-    /// Only those of the model, and [`Error::Interrupted`] by `watch`.
+    /// Only those of the model, and [`crate::Error::Interrupted`] by `watch`.
     pub fn encode(&self, lm: Option<&mut dyn LanguageModel>, watch: &Watch) -> Result<CodedPcm> {
         if self.numbers.samples.is_empty() {
             return Ok(CodedPcm::default());
@@ -361,7 +362,7 @@ impl<'p> SegmentPlan<'p> {
 /// Chooses and codes a segment; see [`SegmentPlan`].
 ///
 /// # Errors
-/// Only those of the model, and [`Error::Interrupted`] by `watch`.
+/// Only those of the model, and [`crate::Error::Interrupted`] by `watch`.
 pub fn encode_pcm(
     pcm: &Pcm,
     level: Level,
@@ -421,8 +422,8 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset relative to the tokens) when a stream ends early or is not used
-/// up; errors of the model; [`Error::Interrupted`] by `watch`.
+/// [`crate::Error::Corrupt`] (offset relative to the tokens) when a stream ends early or is not used
+/// up; errors of the model; [`crate::Error::Interrupted`] by `watch`.
 pub fn decode_pcm(
     coded: &CodedPcm,
     channels: usize,

@@ -6,6 +6,7 @@ use super::block_header::{BlockHeader, header_length};
 use super::header::FileHeader;
 use super::source::Source;
 use crate::error::{Error, Result};
+use crate::fault::Site;
 
 /// What a block holds and how it is coded (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +111,34 @@ impl Place {
     }
 }
 
+/// Lengths of a block's parts, which say where in the file a fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    header: u64,
+    tokens: u64,
+}
+
+impl Parts {
+    /// Turns a fault of block `number`, which stands at `offset` of the lmz file, into an error about the
+    /// file. Other errors stay as they are.
+    pub(crate) fn locate(self, number: u64, offset: u64, error: Error) -> Error {
+        let Error::Payload(fault) = error else { return error };
+        let (part, at) = match fault.site() {
+            Site::Block => ("", 0),
+            Site::Tokens(at) => (", tokens", self.header + at as u64),
+            Site::EndOfTokens => (", tokens", self.header + self.tokens),
+            Site::Lsb(at) => (", LSB block", self.header + self.tokens + at as u64),
+        };
+        Error::corrupt(offset + at, format!("block {number}{part}: {fault}"))
+    }
+}
+
 impl Block {
+    /// Lengths of its parts.
+    pub(crate) fn parts(&self) -> Parts {
+        Parts { header: self.header_length(), tokens: self.tokens.len() as u64 }
+    }
+
     /// Bytes of the block's header in the lmz file.
     pub fn header_length(&self) -> u64 {
         header_length(self.uses_lm) as u64

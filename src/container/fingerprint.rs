@@ -8,6 +8,7 @@ use byteorder::{ByteOrder, LE};
 use super::layout::MAX_FINGERPRINT;
 use crate::codec::{BytesContext, decode_bytes, encode_bytes};
 use crate::error::{Error, Result};
+use crate::fault::Fault;
 use crate::float_environment::standard;
 use crate::observer::Watch;
 
@@ -69,14 +70,14 @@ pub(crate) fn encode(fingerprint: &[u8]) -> Result<Vec<u8>> {
 /// Inverse of [`encode`].
 ///
 /// # Errors
-/// [`Error::Corrupt`] with an offset relative to `stored`, [`Error::Limit`].
+/// [`Error::Payload`], [`Error::Limit`].
 pub(crate) fn decode(stored: &[u8]) -> Result<Vec<u8>> {
     let Some((length, coded)) = stored.split_at_checked(2) else {
-        return Err(Error::corrupt(0, "a coded fingerprint without its length"));
+        return Err(Fault::Fingerprint("a coded fingerprint without its length").into());
     };
     let length = usize::from(LE::read_u16(length));
     if length == 0 {
-        return Err(Error::corrupt(0, "a coded fingerprint of no bytes"));
+        return Err(Fault::Fingerprint("a coded fingerprint of no bytes").into());
     }
     if length > MAX_FINGERPRINT {
         let reason =

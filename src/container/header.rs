@@ -122,7 +122,7 @@ impl FileHeader {
             LE::read_u32(&stored),
             crc32fast::hash(&body),
         )?;
-        parse_body(&body)
+        parse_body(&body, PROLOGUE_LENGTH as u64)
     }
 }
 
@@ -222,9 +222,8 @@ pub(super) fn newer(what: String) -> Error {
     Error::Unsupported { reason: format!("made by a newer lmz? {what}") }
 }
 
-/// Inverse of [`FileHeader::body`].
-pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
-    let at = PROLOGUE_LENGTH as u64;
+/// Inverse of [`FileHeader::body`], for a body at offset `at` of the lmz file.
+pub(super) fn parse_body(body: &[u8], at: u64) -> Result<FileHeader> {
     let mut fields = body;
     // Level of prediction.
     let level = level_from(fields.read_u8()?)?;
@@ -246,7 +245,9 @@ pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
     let fingerprint_coded = flags & CODED_FINGERPRINT != 0;
     let fingerprint = match fingerprint_coded && !codes_ignored() {
         true => fingerprint::decode(fields).map_err(|error| match error {
-            Error::Corrupt { reason, .. } => Error::corrupt(at, format!("fingerprint: {reason}")),
+            Error::Payload(fault) => {
+                Error::corrupt(at + HEADER_BODY_LENGTH as u64, format!("fingerprint: {fault}"))
+            }
             other => other,
         })?,
         false => fields.to_vec(),
@@ -263,15 +264,14 @@ pub(super) fn parse_body(body: &[u8]) -> Result<FileHeader> {
             other => other,
         })?;
         let audio = Audio { format, segment_frames };
-        check_audio(&audio)?;
+        check_audio(&audio, at)?;
         Some(audio)
     };
     Ok(FileHeader { level, audio, fingerprint, fingerprint_coded })
 }
 
 /// Refuses parameters that would let a block ask for more than §13 allows.
-fn check_audio(audio: &Audio) -> Result<()> {
-    let at = PROLOGUE_LENGTH as u64;
+fn check_audio(audio: &Audio, at: u64) -> Result<()> {
     let (channels, frame_bytes) = (audio.format.channels, audio.format.frame_bytes());
     let frames = u64::from(audio.segment_frames);
     if frames == 0 {

@@ -93,7 +93,7 @@ impl Tail {
         let end = input.seek(SeekFrom::End(0))?;
         let at = end
             .checked_sub(FOOTER_LENGTH as u64)
-            .ok_or_else(|| Error::corrupt(0, "too short for a footer"))?;
+            .ok_or_else(|| Error::corrupt(end, "too short for a footer"))?;
         input.seek(SeekFrom::Start(at))?;
         let mut footer = [0; FOOTER_LENGTH];
         Source::at(&mut *input, at).fill(&mut footer, "footer")?;
@@ -150,7 +150,7 @@ impl Tail {
         source.fill(&mut stored, "trailer")?;
         check_crc(offset, "trailer", LE::read_u32(&stored), crc.finalize())?;
         let first_block = offset as i64 - coded as i64;
-        Ok(Tail { trailer, header: parse_body(&body)?, offset, first_block, table })
+        Ok(Tail { trailer, header: parse_body(&body, offset + TRAILER_FIXED_LENGTH as u64)?, offset, first_block, table })
     }
 
     /// The file header, or the copy of it if the header itself is damaged.

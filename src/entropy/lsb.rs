@@ -1,6 +1,7 @@
 //! Packed LSB block: bits that are as good as noise, stored as they are.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 
 /// Packs bit fields, first field in the most significant bits of the first byte.
 #[derive(Debug, Default)]
@@ -63,20 +64,14 @@ impl<'a> LsbReader<'a> {
     /// Checks that exactly the whole block was read and that the padding is zero.
     ///
     /// # Errors
-    /// [`Error::Corrupt`], offset relative to the block.
+    /// [`Fault::LsbLength`], [`Fault::LsbPadding`].
     pub fn finish(mut self) -> Result<()> {
         if self.bit.div_ceil(8) != self.bytes.len() {
-            return Err(Error::corrupt(
-                self.bit as u64 / 8,
-                format!("the LSB block has {} bytes, {} bits were due", self.bytes.len(), self.bit),
-            ));
+            return Err(Fault::LsbLength { bytes: self.bytes.len(), bits: self.bit }.into());
         }
         let padding = (8 - self.bit % 8) % 8;
         if self.pull(padding as u32) != 0 {
-            return Err(Error::corrupt(
-                self.bit as u64 / 8,
-                "padding of the LSB block is not zero",
-            ));
+            return Err(Fault::LsbPadding { at: self.bit / 8 }.into());
         }
         Ok(())
     }

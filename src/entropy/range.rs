@@ -5,7 +5,8 @@
 //! of 0xFF bytes that follow it.
 
 use super::Probability;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 
 /// Bits in the window of the code value that `low` and `range` describe.
 const WINDOW: u32 = 56;
@@ -150,13 +151,13 @@ impl<'a> RangeDecoder<'a> {
     /// Checks that the stream was used up and not overrun.
     ///
     /// # Errors
-    /// [`Error::Corrupt`], offset relative to the stream.
+    /// [`Fault::TokensEndEarly`], [`Fault::TokensLeftOver`].
     pub fn finish(self) -> Result<()> {
         if self.overrun() {
-            return Err(Error::corrupt(self.bytes.len() as u64, "the token stream ends too early"));
+            return Err(Fault::TokensEndEarly.into());
         }
         if self.taken < self.bytes.len() {
-            return Err(Error::corrupt(self.taken as u64, "bytes left over in the token stream"));
+            return Err(Fault::TokensLeftOver { at: self.taken }.into());
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ impl<'a> StreamDecoder<'a> {
     /// Checks that both were used up and not overrun.
     ///
     /// # Errors
-    /// [`crate::Error::Corrupt`], offset relative to the one that is wrong.
+    /// A [`Fault`](crate::Fault) of the one that is wrong.
     pub fn finish(self) -> Result<()> {
         self.range.finish()?;
         self.lsb.finish()

@@ -7,7 +7,8 @@ use super::lazy_model::LazyModel;
 use crate::ascii::{self, Characters, Params};
 use crate::codec::{self, CodedPcm};
 use crate::container::{Audio, Block, BlockKind, FileHeader};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 use crate::lm::LanguageModel;
 use crate::observer::Watch;
 use crate::wav::{self, Mapped, Mapping};
@@ -22,12 +23,11 @@ pub(crate) struct BlockDecoder {
 }
 
 impl BlockDecoder {
-    /// Decodes the block that stands at `offset` of the original and checks it. Offsets in errors
-    /// are relative to the block.
+    /// Decodes the block that stands at `offset` of the original and checks it.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] and [`Error::Limit`] about the block, those of the model,
-    /// [`Error::Interrupted`].
+    /// [`crate::Error::Payload`] and [`crate::Error::Unsupported`] about the block, those of the model,
+    /// [`crate::Error::Interrupted`].
     pub(super) fn decode(&self, offset: u64, block: Block) -> Result<Vec<u8>> {
         let (length, stored) = (block.original_length as usize, block.original_crc);
         self.watch.begin(block.coded_length());
@@ -35,14 +35,8 @@ impl BlockDecoder {
         self.watch.finish();
         let computed = crc32fast::hash(&bytes);
         if bytes.len() != length || computed != stored {
-            return Err(Error::corrupt(
-                0,
-                format!(
-                    "the block decodes to {} bytes with CRC-32 {computed:08x}; stored: {length} \
-                     bytes, {stored:08x}",
-                    bytes.len()
-                ),
-            ));
+            let (bytes, stored_bytes) = (bytes.len(), length);
+            return Err(Fault::Decoded { bytes, computed, stored_bytes, stored }.into());
         }
         Ok(bytes)
     }
@@ -79,7 +73,7 @@ impl BlockDecoder {
     /// # Errors
     /// Those of [`BlockDecoder::decode`].
     pub(crate) fn decode_payload(&self, offset: u64, block: Block) -> Result<Vec<u8>> {
-        let no_audio = || Error::corrupt(0, "an audio block in a file without audio");
+        let no_audio = || Fault::Contradiction("an audio block in a file without audio");
         let audio = || self.header.audio.as_ref().ok_or_else(no_audio);
         match block.kind {
             BlockKind::ForeignStored | BlockKind::AudioStored => Ok(block.tokens),
@@ -112,6 +106,7 @@ impl BlockDecoder {
         let frames = block.frames as usize;
         let level = self.header.level;
         let Block { tokens, lsb, long_term, .. } = block;
+        let all = tokens.len();
         let (floats, tokens) = match mapping {
             Mapping::Float(precision) => {
                 let (floats, tokens) = codec::split_floats(&tokens)?;
@@ -119,14 +114,17 @@ impl BlockDecoder {
             }
             _ => (None, tokens),
         };
+        let (before, before_floats) = (all - tokens.len(), size_of::<u32>());
         let coded = CodedPcm { tokens, lsb, long_term };
         let wanted = wanted.unwrap_or(frames);
         self.watch.pass(1.0, channels * wanted);
         let watch = &self.watch;
-        let pcm = codec::decode_pcm_start(&coded, channels, frames, wanted, level, lm, watch)?;
+        let pcm = codec::decode_pcm_start(&coded, channels, frames, wanted, level, lm, watch)
+            .map_err(|error| error.shifted(before))?;
         let floats = match floats {
             Some((precision, stream)) => {
-                Some(codec::decode_floats(stream, precision, &pcm.samples, channels)?)
+                let floats = codec::decode_floats(stream, precision, &pcm.samples, channels);
+                Some(floats.map_err(|error| error.shifted(before_floats))?)
             }
             None => None,
         };
@@ -136,7 +134,8 @@ impl BlockDecoder {
     fn decode_characters(&self, block: &Block, audio: &Audio) -> Result<Vec<u8>> {
         let (params, _) = Params::from_bytes(&block.tokens)?;
         if params.experts.lm != block.uses_lm {
-            return Err(Error::corrupt(0, "block header and parameters disagree on the model"));
+            let reason = "block header and parameters disagree on the model";
+            return Err(Fault::Contradiction(reason).into());
         }
         let mut session = match block.uses_lm {
             true => Some(self.model.get()?.characters(self.lane)?),

@@ -17,6 +17,8 @@ pub(super) struct Job<T> {
     pub(super) tag: T,
     /// Number of the block in its file, which decides its lane in a model that has lanes.
     pub(super) number: u64,
+    /// Offset of the block in the lmz file.
+    pub(super) offset: u64,
     /// Offset of its first byte in the original, and the block. Without one, the tag keeps its
     /// place among the others.
     pub(super) block: Option<(u64, Block)>,
@@ -58,9 +60,14 @@ impl<T: Send + 'static> Decoding<T> {
             let watch = Watch::new(run);
             let header = Arc::clone(&header);
             let mut decoder = BlockDecoder { header, model, lane: 0, watch };
-            move |Job { tag, number, block, wanted }| {
+            move |Job { tag, number, offset, block, wanted }| {
                 decoder.lane = (number % lanes as u64) as usize;
-                let decode = |(offset, block)| decoder.decode_start(offset, block, wanted);
+                let decode = |(original_offset, block): (u64, Block)| {
+                    let parts = block.parts();
+                    decoder
+                        .decode_start(original_offset, block, wanted)
+                        .map_err(|error| parts.locate(number, offset, error))
+                };
                 Ok((tag, block.map(decode)))
             }
         })?;

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use super::decoder::Decoder;
 use super::decoding::{Decoding, Job};
 use super::{DecompressOptions, Summary};
-use crate::container::{FileHeader, Place, Reader};
+use crate::container::{FileHeader, Reader};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
@@ -45,7 +45,7 @@ pub fn verify(
 pub(super) struct Restoring<R> {
     reader: Reader<R>,
     options: DecompressOptions,
-    decoding: Decoding<Place>,
+    decoding: Decoding<()>,
     hasher: blake3::Hasher,
     /// Complete once there are no more bytes.
     pub(super) summary: Summary,
@@ -85,14 +85,14 @@ impl<R: Read> Restoring<R> {
             let Some((place, block)) = reader.next_block()? else { return Ok(None) };
             options.check_output(place.original_offset + u64::from(block.original_length))?;
             summary.count(&block);
-            let number = u64::from(place.index);
+            let (number, offset) = (u64::from(place.index), place.offset);
             let block = Some((place.original_offset, block));
-            Ok(Some(Job { tag: place, number, block, wanted: None }))
+            Ok(Some(Job { tag: (), number, offset, block, wanted: None }))
         };
-        let Some((place, decoded)) = decoding.next(source, observer)? else {
+        let Some((_, decoded)) = decoding.next(source, observer)? else {
             return self.check_end();
         };
-        let bytes = decoded.unwrap_or(Ok(Vec::new())).map_err(|e| within(place, e))?;
+        let bytes = decoded.unwrap_or(Ok(Vec::new()))?;
         hasher.update(&bytes);
         Ok(Some(bytes))
     }
@@ -113,16 +113,5 @@ impl<R: Read> Restoring<R> {
         }
         self.summary.close(trailer, end, &self.reader.header().fingerprint);
         Ok(None)
-    }
-}
-
-/// Turns an error about a block's contents into one about the file.
-pub(super) fn within(place: Place, error: Error) -> Error {
-    match error {
-        Error::Corrupt { offset, reason } => Error::Corrupt {
-            offset: place.offset + offset,
-            reason: format!("block {}: {reason}", place.index),
-        },
-        other => other,
     }
 }

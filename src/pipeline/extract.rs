@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
-use super::decompress::within;
 use crate::container::{Entry, FileHeader, Reader, Tail};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
@@ -130,13 +129,13 @@ fn decode(
     let mut source = || {
         let Some(entry) = blocks.next() else { return Ok(None) };
         let (original_offset, block) = entry.read_block(input, header)?;
-        let tag = (entry, entry.place(original_offset));
         let wanted = Some(until(&entry) as u32);
-        let number = u64::from(entry.index);
-        Ok(Some(Job { tag, number, block: Some((original_offset, block)), wanted }))
+        let (number, offset) = (u64::from(entry.index), entry.offset);
+        let block = Some((original_offset, block));
+        Ok(Some(Job { tag: entry, number, offset, block, wanted }))
     };
-    while let Some(((entry, place), decoded)) = decoding.next(&mut source, observer)? {
-        let bytes = decoded.unwrap_or(Ok(Vec::new())).map_err(|e| within(place, e))?;
+    while let Some((entry, decoded)) = decoding.next(&mut source, observer)? {
+        let bytes = decoded.unwrap_or(Ok(Vec::new()))?;
         sink(&entry, &bytes)?;
     }
     Ok(())

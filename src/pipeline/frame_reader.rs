@@ -5,9 +5,8 @@ use std::ops::{Bound, Range, RangeBounds};
 
 use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
-use super::decompress::within;
 use super::extract::{blocks_with, open_tail};
-use crate::container::{Entry, FileHeader, Place};
+use crate::container::{Entry, FileHeader};
 use crate::error::{Error, Result};
 use crate::float_environment::standard;
 use crate::wav::{self, AudioFormat, SampleFormat, WavFormat};
@@ -20,6 +19,8 @@ pub struct FrameReader<R> {
     header: FileHeader,
     format: WavFormat,
     options: DecompressOptions,
+    /// Offset of the trailer in the lmz file.
+    trailer: u64,
     /// All segments with samples of `range`, in order.
     segments: Vec<Entry>,
     /// The part of the file that is read.
@@ -27,7 +28,7 @@ pub struct FrameReader<R> {
     /// Next frame.
     position: u64,
     /// Threads, and the number of segments that they have been given.
-    decoding: Option<(Decoding<(Entry, Place)>, usize)>,
+    decoding: Option<(Decoding<Entry>, usize)>,
     /// Bytes of the segment at hand, and the frame that it starts with.
     segment: (u64, Vec<u8>),
 }
@@ -56,6 +57,7 @@ impl<R: Read + Seek> FrameReader<R> {
             header,
             format,
             options,
+            trailer: tail.offset,
             segments,
             position: range.start,
             range,
@@ -167,13 +169,15 @@ impl<R: Read + Seek> FrameReader<R> {
         let source = || {
             let Some(&entry) = segments.get(*next) else { return Ok(None) };
             *next += 1;
-            let (offset, block) = entry.read_block(input, header)?;
-            let (tag, number) = ((entry, entry.place(offset)), u64::from(entry.index));
-            Ok(Some(Job { tag, number, block: Some((offset, block)), wanted: None }))
+            let (original_offset, block) = entry.read_block(input, header)?;
+            let (number, offset) = (u64::from(entry.index), entry.offset);
+            let block = Some((original_offset, block));
+            Ok(Some(Job { tag: entry, number, offset, block, wanted: None }))
         };
-        let missing = || Error::corrupt(0, format!("no segment has frame {position}"));
-        let ((entry, place), decoded) = decoding.next(source, &mut ())?.ok_or_else(missing)?;
-        let bytes = decoded.ok_or_else(missing)?.map_err(|e| within(place, e))?;
+        let trailer = self.trailer;
+        let missing = || Error::corrupt(trailer, format!("no segment has frame {position}"));
+        let (entry, decoded) = decoding.next(source, &mut ())?.ok_or_else(missing)?;
+        let bytes = decoded.ok_or_else(missing)??;
         let end = entry.first_frame + u64::from(entry.frames);
         if !(entry.first_frame..end).contains(&position) {
             return Err(missing());

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 use crate::float_environment::standard;
 use crate::lm::{ModelProvider, ModelSource, NoModels};
 
@@ -47,9 +48,9 @@ impl LazyModel {
     /// The model of a block that uses it.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the header names none.
+    /// [`crate::Error::Payload`] if the header names none.
     pub(super) fn get(&self) -> Result<&dyn ModelProvider> {
         let opened = self.opened.get().map(|model| &**model);
-        opened.ok_or_else(|| Error::corrupt(0, "a model is used but none is named"))
+        opened.ok_or_else(|| Fault::Contradiction("a model is used but none is named").into())
     }
 }

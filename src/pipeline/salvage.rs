@@ -95,13 +95,13 @@ pub fn salvage(
     let mut pieces = plan.pieces.into_iter();
     let mut source = || {
         let Some(piece) = pieces.next() else { return Ok(None) };
-        let (number, block) = match &piece {
+        let (number, offset, block) = match &piece {
             Piece::Block { found, number, .. } => {
-                (*number, Some((found.original_offset, scan.read(found)?)))
+                (*number, found.offset, Some((found.original_offset, scan.read(found)?)))
             }
-            Piece::Lost(_) => (0, None),
+            Piece::Lost(_) => (0, 0, None),
         };
-        Ok(Some(Job { tag: piece, number, block, wanted: None }))
+        Ok(Some(Job { tag: piece, number, offset, block, wanted: None }))
     };
     while let Some((piece, decoded)) = decoding.next(&mut source, observer)? {
         let lost = match (piece, decoded) {

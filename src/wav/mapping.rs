@@ -5,7 +5,8 @@ mod integers;
 
 use super::companding::Law;
 use super::format::{Endian, SampleFormat, WavFormat};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 use crate::pcm::{Floats, Pcm, Precision};
 
 /// How the bytes of one segment became integers. Chosen per segment, because one file may
@@ -49,7 +50,7 @@ impl Mapping {
     /// Inverse of [`to_byte`](Self::to_byte).
     ///
     /// # Errors
-    /// [`Error::Corrupt`] (offset 0) for values that are not defined.
+    /// [`crate::Error::Payload`] for values that are not defined.
     pub fn from_byte(byte: u8) -> Result<Self> {
         match byte {
             0 => Ok(Mapping::Integer),
@@ -59,7 +60,7 @@ impl Mapping {
             4 => Ok(Mapping::Float(Precision::Double)),
             5 => Ok(Mapping::Offset),
             0x22..=0x3F => Ok(Mapping::ZeroExtended { bits: byte ^ ZERO_EXTENDED }),
-            _ => Err(Error::corrupt(0, format!("sample mapping {byte} is not defined"))),
+            _ => Err(Fault::Mapping(format!("sample mapping {byte} is not defined")).into()),
         }
     }
 }
@@ -131,7 +132,7 @@ pub fn unmap(mapped: &Mapped, sample: SampleFormat) -> Result<Vec<u8>> {
 /// Whether samples of this format can come of this mapping.
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset 0) if not.
+/// [`crate::Error::Payload`] if not.
 pub fn check_mapping(sample: SampleFormat, mapping: Mapping) -> Result<()> {
     match (sample, mapping) {
         (SampleFormat::Integer { .. } | SampleFormat::SignedByte, Mapping::Integer)
@@ -145,14 +146,14 @@ pub fn check_mapping(sample: SampleFormat, mapping: Mapping) -> Result<()> {
         {
             Ok(())
         }
-        _ => Err(Error::corrupt(0, format!("mapping {mapping:?} of {sample:?}"))),
+        _ => Err(Fault::Mapping(format!("mapping {mapping:?} of {sample:?}")).into()),
     }
 }
 
 /// The bytes of samples that are integers.
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset 0) if `mapping` does not go with the sample format or a value
+/// [`crate::Error::Payload`] if `mapping` does not go with the sample format or a value
 /// is none that the format can hold; neither comes out of [`map`].
 pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec<u8>> {
     check_mapping(sample, mapping)?;
@@ -170,7 +171,7 @@ pub fn from_pcm(pcm: &Pcm, sample: SampleFormat, mapping: Mapping) -> Result<Vec
         }
         SampleFormat::ALaw => compress(&pcm.samples, Law::a(), &mut out)?,
         SampleFormat::MuLaw => compress(&pcm.samples, Law::mu(), &mut out)?,
-        _ => return Err(Error::corrupt(0, format!("integers alone of {sample:?}"))),
+        _ => return Err(Fault::Mapping(format!("integers alone of {sample:?}")).into()),
     }
     Ok(out)
 }
@@ -241,7 +242,7 @@ fn write_floats(floats: &Floats, sample: SampleFormat) -> Result<Vec<u8>> {
     for &bits in &floats.bits {
         let value = floats.precision.value(bits);
         if widened && value.is_nan() {
-            return Err(Error::corrupt(0, "NaN in doubles of single precision"));
+            return Err(Fault::Samples("NaN in doubles of single precision".to_owned()).into());
         }
         let bits = if widened { value.to_bits() } else { bits };
         match sample.endian() {
@@ -259,7 +260,7 @@ fn expand(bytes: &[u8], law: &Law) -> Vec<i32> {
 fn compress(samples: &[i32], law: &Law, out: &mut Vec<u8>) -> Result<()> {
     for &value in samples {
         let code = law.encode(value);
-        out.push(code.ok_or_else(|| Error::corrupt(0, format!("no G.711 code for {value}")))?);
+        out.push(code.ok_or_else(|| Fault::Samples(format!("no G.711 code for {value}")))?);
     }
     Ok(())
 }

@@ -5,7 +5,8 @@
 //! the signal changes its sign, which nothing predicts.
 
 use super::Mapping;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::fault::Fault;
 
 /// Share of the estimated bits that another mapping has to save, one in so many. On full-scale noise
 /// all mappings are as good.
@@ -50,7 +51,7 @@ fn mapped(value: i32, bits: u32, mapping: Mapping) -> i32 {
 /// The declared values, of `bits` bits, of what [`chosen`] made of them.
 ///
 /// # Errors
-/// [`Error::Corrupt`] (offset 0) for a value that the mapping cannot yield.
+/// [`Fault::Samples`] for a value that the mapping cannot yield.
 pub(super) fn declared(value: i32, bits: u32, mapping: Mapping) -> Result<i32> {
     let width = match mapping {
         Mapping::ZeroExtended { bits } => u32::from(bits),
@@ -58,7 +59,7 @@ pub(super) fn declared(value: i32, bits: u32, mapping: Mapping) -> Result<i32> {
     };
     let spare = 32 - width;
     if (value << spare) >> spare != value {
-        return Err(Error::corrupt(0, format!("sample {value} in {width} bits")));
+        return Err(Fault::Samples(format!("sample {value} in {width} bits")).into());
     }
     Ok(match mapping {
         Mapping::Offset => flipped(value, bits),
