@@ -11,7 +11,7 @@ pub(super) struct Cache {
     /// will be when the context has moved, at positions lower by the window.
     keys: Keys,
     next: Keys,
-    /// Elements are rows, cells are columns.
+    /// Elements are rows, up to a multiple of 32 of them; cells are columns.
     values: Vec<Tile>,
     value_units: Vec<f32>,
 }
@@ -20,13 +20,14 @@ pub(super) struct Cache {
 struct Keys {
     tiles: Vec<Tile>,
     units: Vec<f32>,
-    sums: Vec<i32>,
+    /// -128 times the sum of each key.
+    offsets: Vec<i32>,
 }
 
 impl Keys {
     fn new(cells: usize, head: usize) -> Keys {
-        let tiles = vec![Tile::ZERO; cells / ROWS * (head / COLUMNS)];
-        Keys { tiles, units: vec![0.0; cells], sums: vec![0; cells] }
+        let tiles = vec![Tile::ZERO; cells.div_ceil(ROWS) * (head / COLUMNS)];
+        Keys { tiles, units: vec![0.0; cells], offsets: vec![0; cells] }
     }
 
     #[inline(always)]
@@ -41,7 +42,7 @@ impl Keys {
             }
         }
         self.units[cell] = unit;
-        self.sums[cell] = sum;
+        self.offsets[cell] = -128 * sum;
     }
 }
 
@@ -53,7 +54,7 @@ impl Cache {
             head,
             keys: Keys::new(cells, head),
             next: Keys::new(shape.window, head),
-            values: vec![Tile::ZERO; head / ROWS * (cells / COLUMNS)],
+            values: vec![Tile::ZERO; head.div_ceil(ROWS) * (cells / COLUMNS)],
             value_units: vec![0.0; cells],
         }
     }
@@ -64,7 +65,7 @@ impl Cache {
         let window = self.next.units.len();
         self.keys.tiles[..self.next.tiles.len()].copy_from_slice(&self.next.tiles);
         self.keys.units[..window].copy_from_slice(&self.next.units);
-        self.keys.sums[..window].copy_from_slice(&self.next.sums);
+        self.keys.offsets[..window].copy_from_slice(&self.next.offsets);
         let half = window / COLUMNS;
         for group in self.values.chunks_exact_mut(2 * half) {
             group.copy_within(half.., 0);
@@ -87,7 +88,7 @@ impl Cache {
     pub fn put_value(&mut self, cell: usize, value: &[i8], unit: f32) {
         let quads = self.value_units.len() / COLUMNS;
         let groups = self.values.chunks_exact_mut(quads);
-        for (group, elements) in groups.zip(value.as_chunks::<ROWS>().0) {
+        for (group, elements) in groups.zip(value.chunks(ROWS)) {
             let tile = &mut group[cell / COLUMNS];
             for (row, &element) in elements.iter().enumerate() {
                 tile.0[row * COLUMNS + cell % COLUMNS] = element;
@@ -96,20 +97,20 @@ impl Cache {
         self.value_units[cell] = unit;
     }
 
-    /// Keys of the first `cells` cells, a multiple of 16, and what their units are worth.
+    /// Keys of the first `cells` cells, a multiple of 32, and what their units are worth.
     #[inline(always)]
     pub fn keys(&self, cells: usize) -> (View<'_>, &[f32]) {
         let quads = self.head / COLUMNS;
         let tiles = &self.keys.tiles[..cells / ROWS * quads];
-        let view = View { tiles, stride: quads, quads, sums: &self.keys.sums };
+        let view = View { tiles, stride: quads, quads, offsets: &self.keys.offsets };
         (view, &self.keys.units[..cells])
     }
 
-    /// Values of the first `cells` cells, a multiple of 16.
+    /// Values of the first `cells` cells, a multiple of 4. Rows beyond the head's length are zero.
     #[inline(always)]
     pub fn values(&self, cells: usize) -> View<'_> {
         let stride = self.value_units.len() / COLUMNS;
-        View { tiles: &self.values, stride, quads: cells / COLUMNS, sums: &[] }
+        View { tiles: &self.values, stride, quads: cells / COLUMNS, offsets: &[] }
     }
 
     /// What the units of the values of the first `cells` cells are worth.

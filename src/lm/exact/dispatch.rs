@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use pulp::NullaryFnOnce;
 
-use super::kernel::{Kernel, Scalar, Sink, Sums};
-use super::matrix::{Matrix, Quad};
+use super::kernel::{Kernel, Scalar, Sink};
+use super::matrix::{Matrix, Quad, ROWS};
+use super::vectors::Vectors;
 
 /// AVX2 with VNNI.
 #[cfg(target_arch = "x86_64")]
@@ -233,15 +234,16 @@ impl Path {
     }
 
     /// Products of a small matrix of every byte with vectors of every byte.
-    pub fn probe(self) -> Vec<Sums> {
+    pub fn probe(self) -> Vec<[i32; ROWS]> {
         const COLUMNS: usize = 64;
-        const VECTORS: usize = 5;
-        let mut matrix = Matrix::new(COLUMNS);
+        const VECTORS: usize = 7;
+        const GROUPS: usize = 5;
+        let mut matrix = Matrix::new(GROUPS * ROWS, COLUMNS);
         let value = |i: usize| (i * 37 % 255) as i32 - 127;
-        for row in 0..10 * 16 {
+        for row in 0..GROUPS * ROWS {
             // The first element makes the scale 1.
             let weights = |i| if i == 0 { 127.0 } else { value(row * COLUMNS + i) as f32 };
-            matrix.push(&(0..COLUMNS).map(weights).collect::<Vec<f32>>());
+            matrix.set(row, &(0..COLUMNS).map(weights).collect::<Vec<f32>>());
         }
         let quad = |i: usize| [0, 1, 2, 3].map(|j| value((4 * i + j) * 11 + i / 16) as i8);
         let signed: Vec<Quad> = (0..VECTORS * COLUMNS / 4).map(quad).collect();
@@ -258,25 +260,28 @@ struct Probe<'a> {
 }
 
 /// Keeps all products, in the order of groups and vectors, whatever order they come in.
-struct Keep(Vec<Sums>, usize);
+struct Keep(Vec<[i32; ROWS]>, usize);
 
-impl Sink for Keep {
-    fn put(&mut self, group: usize, vector: usize, sums: &Sums) {
-        self.0[group * self.1 + vector] = *sums;
+impl<K: Vectors> Sink<K> for Keep {
+    #[inline(always)]
+    fn put(&mut self, _kernel: K, group: usize, vector: usize, sums: [K::I; 2]) {
+        let halves = sums.map(pulp::cast::<K::I, [i32; ROWS / 2]>);
+        self.0[group * self.1 + vector] = pulp::cast(halves);
     }
 }
 
 impl Work for Probe<'_> {
-    type Output = Vec<Sums>;
+    type Output = Vec<[i32; ROWS]>;
 
     #[inline(always)]
-    fn run<K: Kernel>(self, kernel: K) -> Vec<Sums> {
+    fn run<K: Kernel>(self, kernel: K) -> Vec<[i32; ROWS]> {
         let view = self.matrix.view();
+        let signed: Vec<Quad> = self.signed.iter().map(|quad| quad.map(|q| q ^ K::FLIP)).collect();
         let mut all = Vec::new();
-        for vectors in [self.signed.len() / self.stride, 1] {
-            let mut keep = Keep(vec![[0; 16]; view.groups() * vectors], vectors);
+        for vectors in [signed.len() / self.stride, 1] {
+            let mut keep = Keep(vec![[0; ROWS]; view.groups() * vectors], vectors);
             let part = vectors * self.stride;
-            kernel.multiply::<true>(view, &self.signed[..part], self.stride, &mut keep);
+            kernel.multiply::<true>(view, &signed[..part], self.stride, &mut keep);
             all.append(&mut keep.0.clone());
             kernel.multiply::<false>(view, &self.digits[..part], self.stride, &mut keep);
             all.append(&mut keep.0);

@@ -1,6 +1,6 @@
 //! The one integer kernel that serves all matrices and attention, and its plain form.
 //!
-//! A kernel multiplies groups of 16 rows with vectors. The sums are exact in 32 bits, so that they
+//! A kernel multiplies groups of 32 rows with vectors. The sums are exact in 32 bits, so that they
 //! do not depend on the order in which a kernel adds.
 
 #![allow(clippy::needless_range_loop, reason = "several arrays are indexed side by side")]
@@ -8,24 +8,27 @@
 use pulp::NullaryFnOnce;
 
 use super::matrix::{COLUMNS, Quad, ROWS, Tile, View};
-
-/// Sums of 16 rows.
-pub(super) type Sums = [i32; ROWS];
+use super::vectors::{LANES, Vectors, arrays};
 
 /// What an instruction set is good for. All methods must be inlined into `vectorize`.
-pub(super) trait Kernel: Copy {
+pub(super) trait Kernel: Vectors {
+    /// What vectors with negative elements are xored with before they are multiplied: -128 adds 128 to
+    /// each element, as bytes without a sign.
+    const FLIP: i8;
+
     /// Runs `work` compiled for this instruction set.
     fn vectorize<F: NullaryFnOnce>(self, work: F) -> F::Output;
 
-    /// Products of `G` groups with `M` vectors. `tiles` of each group and quads of each vector are
-    /// equally many. Elements of the vectors are -127..=127 if `SIGNED`, else 0..=127, and weights are
-    /// -127..=127; `sums` of the rows are only needed if `SIGNED`.
+    /// Products of `G` groups with `M` vectors, 16 rows in each of two vectors. `tiles` of each group and
+    /// quads of each vector are equally many. Elements of the vectors are -127..=127, xor
+    /// [`Kernel::FLIP`], if `SIGNED`, else 0..=127, and weights are -127..=127; `offsets` of the rows are
+    /// only needed if `SIGNED`.
     fn dots<const G: usize, const M: usize, const SIGNED: bool>(
         self,
         tiles: [&[Tile]; G],
-        sums: [Sums; G],
+        offsets: [&[i32; ROWS]; G],
         vectors: [&[Quad]; M],
-    ) -> [[Sums; M]; G];
+    ) -> [[[Self::I; 2]; M]; G];
 
     /// Multiplies all groups of `matrix` with each of `vectors`, which lie `stride` quads apart, in
     /// blocks that fit the registers.
@@ -34,14 +37,14 @@ pub(super) trait Kernel: Copy {
         matrix: View<'_>,
         vectors: &[Quad],
         stride: usize,
-        sink: &mut impl Sink,
+        sink: &mut impl Sink<Self>,
     );
 }
 
 /// Where products go.
-pub(super) trait Sink {
-    /// Takes the sums of group `group` with vector `vector`.
-    fn put(&mut self, group: usize, vector: usize, sums: &Sums);
+pub(super) trait Sink<K: Vectors> {
+    /// Takes the sums of group `group` with vector `vector`, of 16 rows and of 16 more.
+    fn put(&mut self, kernel: K, group: usize, vector: usize, sums: [K::I; 2]);
 }
 
 /// [`Kernel::multiply`] in blocks of `G` groups by one vector where there is only one, else of `H` groups
@@ -55,40 +58,55 @@ pub(super) fn blocked<K, S, const G: usize, const H: usize, const M: usize, cons
     sink: &mut S,
 ) where
     K: Kernel,
-    S: Sink,
+    S: Sink<K>,
 {
     let groups = matrix.groups();
-    let count = vectors.len() / stride;
     let mut group = 0;
-    if count == 1 {
+    if vectors.len() == stride {
         while group + G <= groups {
             block::<K, S, G, 1, SIGNED>(kernel, matrix, group, vectors, stride, 0, sink);
             group += G;
         }
     } else {
         while group + H <= groups {
-            let mut vector = 0;
-            while vector + M <= count {
-                block::<K, S, H, M, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
-                vector += M;
-            }
-            while vector < count {
-                block::<K, S, H, 1, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
-                vector += 1;
-            }
+            blocks::<K, S, H, M, SIGNED>(kernel, matrix, group, vectors, stride, sink);
             group += H;
         }
     }
     while group < groups {
-        for vector in 0..count {
-            block::<K, S, 1, 1, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
-        }
+        blocks::<K, S, 1, M, SIGNED>(kernel, matrix, group, vectors, stride, sink);
         group += 1;
     }
 }
 
+/// `G` groups by all vectors, `M` at a time.
 #[inline(always)]
-fn block<K: Kernel, S: Sink, const G: usize, const M: usize, const SIGNED: bool>(
+fn blocks<K: Kernel, S: Sink<K>, const G: usize, const M: usize, const SIGNED: bool>(
+    kernel: K,
+    matrix: View<'_>,
+    group: usize,
+    vectors: &[Quad],
+    stride: usize,
+    sink: &mut S,
+) {
+    let count = vectors.len() / stride;
+    let mut vector = 0;
+    while vector + M <= count {
+        block::<K, S, G, M, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
+        vector += M;
+    }
+    while M > 2 && vector + 2 <= count {
+        block::<K, S, G, 2, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
+        vector += 2;
+    }
+    while vector < count {
+        block::<K, S, G, 1, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
+        vector += 1;
+    }
+}
+
+#[inline(always)]
+fn block<K: Kernel, S: Sink<K>, const G: usize, const M: usize, const SIGNED: bool>(
     kernel: K,
     matrix: View<'_>,
     group: usize,
@@ -98,21 +116,21 @@ fn block<K: Kernel, S: Sink, const G: usize, const M: usize, const SIGNED: bool>
     sink: &mut S,
 ) {
     let mut tiles: [&[Tile]; G] = [&[]; G];
-    let mut sums = [[0; ROWS]; G];
+    let mut offsets = [&[0; ROWS]; G];
     for g in 0..G {
         tiles[g] = &matrix.tiles[(group + g) * matrix.stride..][..matrix.quads];
         if SIGNED {
-            sums[g].copy_from_slice(&matrix.sums[(group + g) * ROWS..][..ROWS]);
+            offsets[g] = &matrix.offsets.as_chunks().0[group + g];
         }
     }
     let mut inputs: [&[Quad]; M] = [&[]; M];
     for m in 0..M {
         inputs[m] = &vectors[(vector + m) * stride..][..matrix.quads];
     }
-    let products = kernel.dots::<G, M, SIGNED>(tiles, sums, inputs);
+    let products = kernel.dots::<G, M, SIGNED>(tiles, offsets, inputs);
     for g in 0..G {
         for m in 0..M {
-            sink.put(group + g, vector + m, &products[g][m]);
+            sink.put(kernel, group + g, vector + m, products[g][m]);
         }
     }
 }
@@ -121,7 +139,11 @@ fn block<K: Kernel, S: Sink, const G: usize, const M: usize, const SIGNED: bool>
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scalar;
 
+arrays!(Scalar);
+
 impl Kernel for Scalar {
+    const FLIP: i8 = 0;
+
     fn vectorize<F: NullaryFnOnce>(self, work: F) -> F::Output {
         work.call()
     }
@@ -130,10 +152,10 @@ impl Kernel for Scalar {
     fn dots<const G: usize, const M: usize, const SIGNED: bool>(
         self,
         tiles: [&[Tile]; G],
-        _sums: [Sums; G],
+        _offsets: [&[i32; ROWS]; G],
         vectors: [&[Quad]; M],
-    ) -> [[Sums; M]; G] {
-        let mut out = [[[0; ROWS]; M]; G];
+    ) -> [[[Self::I; 2]; M]; G] {
+        let mut out = [[[[0; LANES]; 2]; M]; G];
         for g in 0..G {
             for m in 0..M {
                 let mut sums = [0; ROWS];
@@ -145,7 +167,7 @@ impl Kernel for Scalar {
                         }
                     }
                 }
-                out[g][m] = sums;
+                out[g][m] = pulp::cast(sums);
             }
         }
         out
@@ -157,7 +179,7 @@ impl Kernel for Scalar {
         matrix: View<'_>,
         vectors: &[Quad],
         stride: usize,
-        sink: &mut impl Sink,
+        sink: &mut impl Sink<Self>,
     ) {
         blocked::<_, _, 1, 1, 1, SIGNED>(self, matrix, vectors, stride, sink);
     }

@@ -8,6 +8,7 @@
 //! Nothing depends on how many tokens are computed at a time: neither on lanes (tokens of different
 //! sequences) nor on batches (tokens of one sequence that are known beforehand).
 
+mod attention;
 mod cache;
 mod dispatch;
 mod float;
@@ -18,11 +19,15 @@ mod models;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod rope;
+mod scaled;
 mod shape;
 mod step;
+mod vectors;
 mod weights;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_vectors;
 
 pub use identity::ExactIdentity;
 pub use models::ExactModels;
@@ -60,6 +65,16 @@ impl ExactModel {
     /// [`Error::Model`] for what is no sound model of a kind that this engine runs.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         Self::on_path(bytes, Path::best())
+    }
+
+    /// As [`ExactModel::from_bytes`], once for each kernel of this machine, the fastest first, with its name:
+    /// for tests and measurements.
+    ///
+    /// # Errors
+    /// Those of [`ExactModel::from_bytes`].
+    pub fn on_every_kernel(bytes: &[u8]) -> Result<Vec<(&'static str, Self)>> {
+        let on = |path: Path| Ok((path.name(), Self::on_path(bytes, path)?));
+        Path::all().into_iter().map(on).collect()
     }
 
     fn on_path(bytes: &[u8], path: Path) -> Result<Self> {

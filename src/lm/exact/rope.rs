@@ -1,21 +1,35 @@
 //! Sines and cosines for the rotation of queries and keys, without a mathematics library: square
 //! roots, Taylor series and the addition theorem in binary64, rounded to binary32 at the end.
 
-/// `cos` and `sin` of one position, for each pair of a head's elements.
+use super::vectors::{LANES, Vectors};
+
+/// Cosines and sines of one position, for each element of a head.
 #[derive(Clone, Debug)]
 pub(super) struct Rotation {
+    /// Of each pair of elements the cosine, twice.
     cos: Vec<f32>,
+    /// Of each pair of elements the sine, first negative.
     sin: Vec<f32>,
 }
 
 impl Rotation {
-    /// Writes `x` rotated by this position: element 2i and 2i + 1 are a point in the plane.
+    /// Writes `x` rotated by this position: elements 2i and 2i + 1 are a point in the plane. Returns
+    /// the largest magnitude.
+    ///
+    /// Adding a product with a negative sine is what the specification's subtraction is, bit for bit.
     #[inline(always)]
-    pub fn apply(&self, x: &[f32], out: &mut [f32]) {
-        let pairs = out.as_chunks_mut::<2>().0.iter_mut().zip(x.as_chunks::<2>().0);
-        for ((out, &[even, odd]), (cos, sin)) in pairs.zip(self.cos.iter().zip(&self.sin)) {
-            *out = [even * cos - odd * sin, even * sin + odd * cos];
+    pub fn apply<V: Vectors>(&self, v: V, x: &[f32], out: &mut [f32]) -> V::I {
+        let mut most = pulp::cast([0i32; LANES]);
+        let angles = self.cos.as_chunks().0.iter().zip(self.sin.as_chunks().0);
+        let places = x.as_chunks().0.iter().zip(out.as_chunks_mut().0);
+        for ((cos, sin), (x, out)) in angles.zip(places) {
+            let x = v.load(x);
+            let straight = v.mul(x, v.load(cos));
+            let y = v.add(straight, v.mul(v.swap_pairs(x), v.load(sin)));
+            most = v.magnitude(most, y);
+            v.store(y, out);
         }
+        most
     }
 }
 
@@ -39,8 +53,8 @@ pub(super) fn rotations(head: usize, base: f32, cells: usize) -> Vec<Rotation> {
     let mut rotations = Vec::with_capacity(cells);
     for _ in 0..cells {
         rotations.push(Rotation {
-            cos: now.iter().map(|&(cos, _)| cos as f32).collect(),
-            sin: now.iter().map(|&(_, sin)| sin as f32).collect(),
+            cos: now.iter().flat_map(|&(cos, _)| [cos as f32; 2]).collect(),
+            sin: now.iter().flat_map(|&(_, sin)| [-sin as f32, sin as f32]).collect(),
         });
         for ((cos, sin), (cos_1, sin_1)) in now.iter_mut().zip(&step) {
             (*cos, *sin) = (*cos * cos_1 - *sin * sin_1, *sin * cos_1 + *cos * sin_1);
@@ -86,8 +100,8 @@ mod tests {
                 for i in 0..head / 2 {
                     let exponent = -2.0 * i as f64 / head as f64;
                     let angle = position as f64 * f64::from(base).powf(exponent);
-                    assert!((f64::from(rotation.cos[i]) - angle.cos()).abs() < 1e-7);
-                    assert!((f64::from(rotation.sin[i]) - angle.sin()).abs() < 1e-7);
+                    assert!((f64::from(rotation.cos[2 * i]) - angle.cos()).abs() < 1e-7);
+                    assert!((f64::from(rotation.sin[2 * i + 1]) - angle.sin()).abs() < 1e-7);
                 }
             }
         }

@@ -4,12 +4,15 @@
 //! alone, so the bits of its logits do not depend on the others.
 
 use super::super::{BINS, InputToken, vector};
-use super::cache::Cache;
 use super::dispatch::Work;
-use super::float::{attention_weights, gated, normalise, quantise};
-use super::kernel::{Kernel, Sink, Sums};
+use super::attention::{Attention, Place};
+use super::cache::Cache;
+use super::float::{gated, magnitude, no_magnitude, normalise, quantise};
+use super::kernel::{Kernel, Sink};
 use super::matrix::{COLUMNS, Matrix, ROWS};
+use super::scaled::Scaled;
 use super::shape::Shape;
+use super::vectors::{LANES, Vectors};
 use super::weights::Weights;
 
 /// Most tokens in a pass.
@@ -44,18 +47,12 @@ impl Sequence {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    position: usize,
-    moves: bool,
-}
-
 /// Buffers of a pass: for each token a vector of the length given.
 #[derive(Clone, Debug)]
 pub(super) struct Buffers {
     /// What runs through the layers: `width`.
     x: Vec<f32>,
-    /// `x` normalised: `width`.
+    /// `x` of one token, normalised: `width`.
     normal: Vec<f32>,
     /// The quantised input of a matrix, as long as that is wide.
     input: Vec<i8>,
@@ -65,9 +62,7 @@ pub(super) struct Buffers {
     qkv: Vec<f32>,
     /// Output of attention: `queries`.
     y: Vec<f32>,
-    /// Gate and up: 2 × `ffn`.
-    wide: Vec<f32>,
-    /// Gated: `ffn`.
+    /// SiLU of the gate, times up: `ffn`.
     z: Vec<f32>,
     logits: Vec<f32>,
     attention: Attention,
@@ -79,12 +74,11 @@ impl Buffers {
         let widest = shape.width.max(shape.ffn).max(shape.queries());
         Buffers {
             x: floats(shape.width),
-            normal: floats(shape.width),
+            normal: vec![0.0; shape.width],
             input: vec![0; MAX_TOKENS * widest],
             units: floats(1),
             qkv: floats(shape.queries() + 2 * shape.keys()),
             y: floats(shape.queries()),
-            wide: floats(2 * shape.ffn),
             z: floats(shape.ffn),
             logits: floats(BINS),
             attention: Attention::new(shape),
@@ -92,72 +86,28 @@ impl Buffers {
     }
 }
 
-/// Buffers for one token and one head of keys.
-#[derive(Clone, Debug)]
-struct Attention {
-    /// A head's vector, rotated: `head`.
-    rotated: Vec<f32>,
-    quantised: Vec<i8>,
-    /// The heads that read these keys: `heads / kv_heads` × `head`.
-    queries: Vec<i8>,
-    units: Vec<f32>,
-    /// `heads / kv_heads` × `cells`.
-    scores: Vec<f32>,
-    /// Two digits each.
-    weights: Vec<i8>,
-    /// Two digits' sums each, × `head`.
-    sums: Vec<i32>,
-}
-
-impl Attention {
-    fn new(shape: &Shape) -> Attention {
-        let heads = shape.heads / shape.kv_heads;
-        Attention {
-            rotated: vec![0.0; shape.head],
-            quantised: vec![0; shape.head],
-            queries: vec![0; heads * shape.head],
-            units: vec![0.0; heads],
-            scores: vec![0.0; heads * shape.cells()],
-            weights: vec![0; 2 * heads * shape.cells()],
-            sums: vec![0; 2 * heads * shape.head],
-        }
-    }
-}
-
-/// Writes, or adds, products times what their units are worth.
-struct Scaled<'a, const ADD: bool> {
-    /// Of the rows.
+/// Takes gate and up, and writes SiLU(gate) × up of each vector.
+struct Gated<'a, K: Vectors> {
+    /// What units are worth, of the rows and of the vectors.
     rows: &'a [f32],
-    /// Of the vectors.
     vectors: &'a [f32],
+    /// Vectors of `ffn`.
     out: &'a mut [f32],
-    /// Elements from one vector's results to the next's.
-    stride: usize,
+    ffn: usize,
+    /// Magnitudes of what has been written, per vector.
+    most: &'a mut [K::I],
 }
 
-impl<const ADD: bool> Sink for Scaled<'_, ADD> {
+impl<K: Vectors> Sink<K> for Gated<'_, K> {
     #[inline(always)]
-    fn put(&mut self, group: usize, vector: usize, sums: &Sums) {
-        let unit = self.vectors[vector];
-        let rows = &self.rows[group * ROWS..][..ROWS];
-        let out = &mut self.out[vector * self.stride + group * ROWS..][..ROWS];
-        for i in 0..ROWS {
-            let value = (sums[i] as f32 * unit) * rows[i];
-            out[i] = if ADD { out[i] + value } else { value };
-        }
-    }
-}
-
-/// Writes products as they are.
-struct Raw<'a> {
-    out: &'a mut [i32],
-    stride: usize,
-}
-
-impl Sink for Raw<'_> {
-    #[inline(always)]
-    fn put(&mut self, group: usize, vector: usize, sums: &Sums) {
-        self.out[vector * self.stride + group * ROWS..][..ROWS].copy_from_slice(sums);
+    fn put(&mut self, k: K, group: usize, vector: usize, [gate, up]: [K::I; 2]) {
+        let unit = k.splat(self.vectors[vector]);
+        let rows = self.rows[group * ROWS..][..ROWS].as_chunks().0;
+        let gate = k.mul(k.mul(k.to_float(gate), unit), k.load(&rows[0]));
+        let up = k.mul(k.mul(k.to_float(up), unit), k.load(&rows[1]));
+        let z = gated(k, gate, up);
+        self.most[vector] = k.magnitude(self.most[vector], z);
+        k.store(z, &mut self.out[vector * self.ffn + group * LANES..].as_chunks_mut().0[0]);
     }
 }
 
@@ -190,35 +140,27 @@ impl Work for Pass<'_> {
         }
         let mut sound = true;
         for (number, layer) in weights.layers.iter().enumerate() {
-            sound &= b.normalise(&layer.attention_norm, shape, count);
-            multiply::<K, false>(
-                kernel,
-                &layer.attention_in,
-                &b.input,
-                &b.units,
-                &mut b.qkv,
-                count,
-            );
+            sound &= b.normalise(kernel, &layer.attention_norm, shape, count);
+            b.multiply::<K, false>(kernel, &layer.attention_in, Target::Qkv, count);
             for (n, &(sequence, _)) in tokens.iter().enumerate() {
                 let caches = &mut sequences[sequence].caches;
                 let caches = &mut caches[number * shape.kv_heads..][..shape.kv_heads];
                 let qkv = &b.qkv[n * qkv..][..qkv];
                 let y = &mut b.y[n * queries..][..queries];
                 sound &= b.attention.attend(kernel, weights, caches, places[n], qkv, y);
+                let most = magnitude(kernel, y);
+                let input = &mut b.input[n * queries..][..queries];
+                let unit = quantise(kernel, y, most, K::FLIP, input);
+                sound &= unit.is_some();
+                b.units[n] = unit.unwrap_or(0.0);
             }
-            sound &= quantise_all(&b.y, queries, &mut b.input, &mut b.units, count);
-            multiply::<K, true>(kernel, &layer.attention_out, &b.input, &b.units, &mut b.x, count);
-            sound &= b.normalise(&layer.ffn_norm, shape, count);
-            multiply::<K, false>(kernel, &layer.ffn_in, &b.input, &b.units, &mut b.wide, count);
-            for n in 0..count {
-                let (gate, up) = b.wide[n * 2 * ffn..][..2 * ffn].split_at(ffn);
-                gated(gate, up, &mut b.z[n * ffn..][..ffn]);
-            }
-            sound &= quantise_all(&b.z, ffn, &mut b.input, &mut b.units, count);
-            multiply::<K, true>(kernel, &layer.ffn_out, &b.input, &b.units, &mut b.x, count);
+            b.multiply::<K, true>(kernel, &layer.attention_out, Target::X, count);
+            sound &= b.normalise(kernel, &layer.ffn_norm, shape, count);
+            sound &= b.gate(kernel, &layer.ffn_in, ffn, count);
+            b.multiply::<K, true>(kernel, &layer.ffn_out, Target::X, count);
         }
-        sound &= b.normalise(&weights.norm, shape, count);
-        multiply::<K, false>(kernel, &weights.head, &b.input, &b.units, &mut b.logits, count);
+        sound &= b.normalise(kernel, &weights.norm, shape, count);
+        b.multiply::<K, false>(kernel, &weights.head, Target::Logits, count);
         for (out, logits) in logits.iter_mut().zip(b.logits.as_chunks::<BINS>().0) {
             *out = *logits;
         }
@@ -226,144 +168,74 @@ impl Work for Pass<'_> {
     }
 }
 
+/// Where the products of a matrix go.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    X,
+    Qkv,
+    Logits,
+}
+
 impl Buffers {
-    /// Normalises and quantises `x` of each token.
+    /// Normalises and quantises `x` of each token; whether none was refused.
     #[inline(always)]
-    fn normalise(&mut self, norm: &[f32], shape: &Shape, count: usize) -> bool {
+    fn normalise<K: Kernel>(&mut self, k: K, norm: &[f32], shape: &Shape, count: usize) -> bool {
         let width = shape.width;
+        let mut sound = true;
         for n in 0..count {
             let x = &self.x[n * width..][..width];
-            normalise(x, norm, shape.epsilon, &mut self.normal[n * width..][..width]);
-        }
-        quantise_all(&self.normal, width, &mut self.input, &mut self.units, count)
-    }
-}
-
-/// Quantises `count` vectors; whether none was refused.
-#[inline(always)]
-fn quantise_all(x: &[f32], length: usize, out: &mut [i8], units: &mut [f32], count: usize) -> bool {
-    let mut sound = true;
-    for n in 0..count {
-        let unit = quantise(&x[n * length..][..length], &mut out[n * length..][..length]);
-        sound &= unit.is_some();
-        units[n] = unit.unwrap_or(0.0);
-    }
-    sound
-}
-
-#[inline(always)]
-fn multiply<K: Kernel, const ADD: bool>(
-    kernel: K,
-    matrix: &Matrix,
-    input: &[i8],
-    units: &[f32],
-    out: &mut [f32],
-    count: usize,
-) {
-    let view = matrix.view();
-    let vectors = &input.as_chunks::<COLUMNS>().0[..count * view.quads];
-    let rows = matrix.units();
-    let mut sink = Scaled::<ADD> { rows, vectors: units, out, stride: rows.len() };
-    kernel.multiply::<true>(view, vectors, view.quads, &mut sink);
-}
-
-impl Attention {
-    /// Puts the keys and values of a token into the caches of its layer, and reads them with its
-    /// queries.
-    #[inline(always)]
-    fn attend<K: Kernel>(
-        &mut self,
-        kernel: K,
-        weights: &Weights,
-        caches: &mut [Cache],
-        place: Place,
-        qkv: &[f32],
-        y: &mut [f32],
-    ) -> bool {
-        let shape = &weights.shape;
-        let (queries, rest) = qkv.split_at(shape.queries());
-        let (keys, values) = rest.split_at(shape.keys());
-        let heads = shape.heads / shape.kv_heads * shape.head;
-        let mut sound = true;
-        for (i, cache) in caches.iter_mut().enumerate() {
-            let part = i * shape.head..(i + 1) * shape.head;
-            sound &= self.insert(weights, cache, place, &keys[part.clone()], &values[part]);
-            let part = i * heads..(i + 1) * heads;
-            let y = &mut y[part.clone()];
-            sound &= self.read(kernel, weights, cache, place.position, &queries[part], y);
+            let normal = &mut self.normal;
+            let most = normalise(k, x, norm, shape.epsilon, normal);
+            let input = &mut self.input[n * width..][..width];
+            let unit = quantise(k, normal, most, K::FLIP, input);
+            sound &= unit.is_some();
+            self.units[n] = unit.unwrap_or(0.0);
         }
         sound
     }
 
+    /// Multiplies the input of each token by a matrix; writes the products, or adds them.
     #[inline(always)]
-    fn insert(
-        &mut self,
-        weights: &Weights,
-        cache: &mut Cache,
-        Place { position, moves }: Place,
-        key: &[f32],
-        value: &[f32],
-    ) -> bool {
-        let window = weights.shape.window;
-        if moves {
-            cache.advance();
-        }
-        let Attention { rotated, quantised, .. } = self;
-        weights.rotations[position].apply(key, rotated);
-        let Some(unit) = quantise(rotated, quantised) else { return false };
-        cache.put_key(position, quantised, unit);
-        if position >= window {
-            weights.rotations[position - window].apply(key, rotated);
-            let Some(unit) = quantise(rotated, quantised) else { return false };
-            cache.put_next(position - window, quantised, unit);
-        }
-        let Some(unit) = quantise(value, quantised) else { return false };
-        cache.put_value(position, quantised, unit);
-        true
-    }
-
-    #[inline(always)]
-    fn read<K: Kernel>(
+    fn multiply<K: Kernel, const ADD: bool>(
         &mut self,
         kernel: K,
-        weights: &Weights,
-        cache: &Cache,
-        position: usize,
-        queries: &[f32],
-        y: &mut [f32],
-    ) -> bool {
-        let head = weights.shape.head;
-        let heads = queries.len() / head;
-        let usual = 1.0 / (head as f32).sqrt();
+        matrix: &Matrix,
+        target: Target,
+        count: usize,
+    ) {
+        let view = matrix.view();
+        let vectors = &self.input.as_chunks::<COLUMNS>().0[..count * view.quads];
+        let rows = matrix.units();
+        let out = match target {
+            Target::X => &mut self.x,
+            Target::Qkv => &mut self.qkv,
+            Target::Logits => &mut self.logits,
+        };
+        let mut sink = Scaled::<ADD> { rows, vectors: &self.units, out, stride: rows.len() };
+        kernel.multiply::<true>(view, vectors, view.quads, &mut sink);
+    }
+
+    /// Multiplies the input of each token by gate and up, and quantises what the gate lets through;
+    /// whether none was refused.
+    #[inline(always)]
+    fn gate<K: Kernel>(&mut self, kernel: K, matrix: &Matrix, ffn: usize, count: usize) -> bool {
+        let view = matrix.view();
+        let vectors = &self.input.as_chunks::<COLUMNS>().0[..count * view.quads];
+        let mut most = [no_magnitude(kernel); MAX_TOKENS];
+        let mut sink = Gated::<K> {
+            rows: matrix.units(),
+            vectors: &self.units,
+            out: &mut self.z,
+            ffn,
+            most: &mut most,
+        };
+        kernel.multiply::<true>(view, vectors, view.quads, &mut sink);
         let mut sound = true;
-        for i in 0..heads {
-            weights.rotations[position].apply(&queries[i * head..][..head], &mut self.rotated);
-            let unit = quantise(&self.rotated, &mut self.queries[i * head..][..head]);
+        for (n, most) in most.into_iter().enumerate().take(count) {
+            let input = &mut self.input[n * ffn..][..ffn];
+            let unit = quantise(kernel, &self.z[n * ffn..][..ffn], most, K::FLIP, input);
             sound &= unit.is_some();
-            self.units[i] = unit.unwrap_or(0.0) * usual;
-        }
-        let cells = (position + 1).next_multiple_of(ROWS);
-        let (keys, key_units) = cache.keys(cells);
-        let quads = self.queries.as_chunks::<COLUMNS>().0;
-        let scores = &mut self.scores[..heads * cells];
-        let mut sink =
-            Scaled::<false> { rows: key_units, vectors: &self.units, out: scores, stride: cells };
-        kernel.multiply::<true>(keys, quads, head / COLUMNS, &mut sink);
-        for i in 0..heads {
-            let (high, low) = self.weights[2 * i * cells..][..2 * cells].split_at_mut(cells);
-            let scores = &mut self.scores[i * cells..][..cells];
-            self.units[i] =
-                attention_weights(scores, position + 1, cache.value_units(cells), high, low);
-        }
-        let digits = &self.weights.as_chunks::<COLUMNS>().0[..2 * heads * cells / COLUMNS];
-        let mut sink = Raw { out: &mut self.sums, stride: head };
-        kernel.multiply::<false>(cache.values(cells), digits, cells / COLUMNS, &mut sink);
-        for i in 0..heads {
-            let (high, low) = self.sums[2 * i * head..][..2 * head].split_at(head);
-            let out = y[i * head..][..head].iter_mut();
-            for (y, (high, low)) in out.zip(high.iter().zip(low)) {
-                *y = (high * 128 + low) as f32 * self.units[i];
-            }
+            self.units[n] = unit.unwrap_or(0.0);
         }
         sound
     }

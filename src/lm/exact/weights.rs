@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::super::BINS;
 use super::super::gguf::{Encoding, Gguf, Q8_0_BYTES, Q8_0_ELEMENTS, Tensor};
-use super::matrix::Matrix;
+use super::matrix::{Matrix, ROWS};
 use super::rope::{Rotation, rotations};
 use super::shape::{Shape, unfit};
+use super::vectors::LANES;
 use crate::error::{Error, Result};
 
 /// Most rows of the embedding and of the head, which the vocabulary counts.
@@ -23,7 +24,7 @@ pub(super) struct Layer {
     pub attention_out: Matrix,
     /// `width`.
     pub ffn_norm: Vec<f32>,
-    /// Gate, then up: (2 × `ffn`, `width`).
+    /// Gate and up, 16 rows of each in turn: (2 × `ffn`, `width`).
     pub ffn_in: Matrix,
     /// (`width`, `ffn`).
     pub ffn_out: Matrix,
@@ -80,20 +81,22 @@ impl<'a> Tensors<'a> {
     fn layer(&mut self, shape: &Shape, number: usize) -> Result<Layer> {
         let name = |what: &str| format!("blk.{number}.{what}.weight");
         let (width, ffn) = (shape.width, shape.ffn);
-        let mut attention_in = Matrix::new(width);
-        for (what, rows) in
-            [("attn_q", shape.queries()), ("attn_k", shape.keys()), ("attn_v", shape.keys())]
+        let (queries, keys) = (shape.queries(), shape.keys());
+        let mut attention_in = Matrix::new(queries + 2 * keys, width);
+        for (what, first, rows) in
+            [("attn_q", 0, queries), ("attn_k", queries, keys), ("attn_v", queries + keys, keys)]
         {
-            self.matrix(&name(what), rows, width, &mut attention_in)?;
+            self.matrix(&name(what), rows, width, &mut attention_in, |row| first + row)?;
         }
-        let mut attention_out = Matrix::new(shape.queries());
-        self.matrix(&name("attn_output"), width, shape.queries(), &mut attention_out)?;
-        let mut ffn_in = Matrix::new(width);
-        for what in ["ffn_gate", "ffn_up"] {
-            self.matrix(&name(what), ffn, width, &mut ffn_in)?;
+        let mut attention_out = Matrix::new(width, queries);
+        self.matrix(&name("attn_output"), width, queries, &mut attention_out, |row| row)?;
+        let mut ffn_in = Matrix::new(2 * ffn, width);
+        for (what, first) in [("ffn_gate", 0), ("ffn_up", LANES)] {
+            let place = |row: usize| row / LANES * ROWS + first + row % LANES;
+            self.matrix(&name(what), ffn, width, &mut ffn_in, place)?;
         }
-        let mut ffn_out = Matrix::new(ffn);
-        self.matrix(&name("ffn_down"), width, ffn, &mut ffn_out)?;
+        let mut ffn_out = Matrix::new(width, ffn);
+        self.matrix(&name("ffn_down"), width, ffn, &mut ffn_out, |row| row)?;
         Ok(Layer {
             attention_norm: self.vector(&name("attn_norm"), width)?,
             attention_in,
@@ -129,11 +132,18 @@ impl<'a> Tensors<'a> {
         }
     }
 
-    /// Appends the first `rows` rows of a tensor, which must have no others.
-    fn matrix(&mut self, name: &str, rows: usize, columns: usize, to: &mut Matrix) -> Result<()> {
+    /// Reads the `rows` rows of a tensor to those of `to` that `place` says.
+    fn matrix(
+        &mut self,
+        name: &str,
+        rows: usize,
+        columns: usize,
+        to: &mut Matrix,
+        place: impl Fn(usize) -> usize,
+    ) -> Result<()> {
         let (tensor, data) = self.tensor(name, Encoding::Q8_0)?;
         require_shape(name, tensor, &[columns as u64, rows as u64])?;
-        push_rows(name, data, rows, columns, to)
+        read_rows(name, data, rows, columns, |row, values| to.set(place(row), values))
     }
 
     /// The rows of the bins, of a tensor with one row for each token.
@@ -144,8 +154,8 @@ impl<'a> Tensors<'a> {
                 if width == columns as u64 && (BINS as u64..=MAX_VOCABULARY).contains(&tokens) => {}
             _ => return Err(wrong_shape(name, tensor)),
         }
-        let mut matrix = Matrix::new(columns);
-        push_rows(name, data, BINS, columns, &mut matrix)?;
+        let mut matrix = Matrix::new(BINS, columns);
+        read_rows(name, data, BINS, columns, |row, values| matrix.set(row, values))?;
         Ok(matrix)
     }
 }
@@ -163,10 +173,17 @@ fn wrong_shape(name: &str, tensor: &Tensor) -> Error {
     unfit(&format!("tensor '{name}' has the shape {:?}", tensor.dimensions))
 }
 
-/// Appends rows of Q8_0.
-fn push_rows(name: &str, data: &[u8], rows: usize, columns: usize, to: &mut Matrix) -> Result<()> {
+/// Gives `take` the first `rows` rows of a tensor in Q8_0, each with its number.
+fn read_rows(
+    name: &str,
+    data: &[u8],
+    rows: usize,
+    columns: usize,
+    mut take: impl FnMut(usize, &[f32]),
+) -> Result<()> {
     let mut row = Vec::with_capacity(columns);
-    for blocks in data.chunks_exact(columns / Q8_0_ELEMENTS * Q8_0_BYTES).take(rows) {
+    let all = data.chunks_exact(columns / Q8_0_ELEMENTS * Q8_0_BYTES).take(rows);
+    for (number, blocks) in all.enumerate() {
         row.clear();
         for block in blocks.as_chunks::<Q8_0_BYTES>().0 {
             let scale = binary16(u16::from_le_bytes([block[0], block[1]]));
@@ -177,7 +194,7 @@ fn push_rows(name: &str, data: &[u8], rows: usize, columns: usize, to: &mut Matr
             }
             row.extend(block[2..].iter().map(|&q| scale * f32::from(q as i8)));
         }
-        to.push(&row);
+        take(number, &row);
     }
     Ok(())
 }
