@@ -12,6 +12,7 @@ use crate::density::{
 };
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::{Error, Result};
+use crate::lm::interleaved::at_once;
 use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
 use crate::observer::Watch;
 use crate::pcm::{Floats, Precision};
@@ -142,7 +143,8 @@ fn decode_block(header: &container::FileHeader, block: &Block) {
         block.uses_lm = false;
     }
     let characters = block.kind == BlockKind::AudioCharacters;
-    let decoded = match BlockDecoder::without_model(header).decode_payload(OFFSET, block) {
+    let decoder = BlockDecoder::without_model(header);
+    let decoded = match at_once(decoder.decode_payload(OFFSET, block)) {
         Err(Error::Model { .. } | Error::Unsupported { .. }) if characters => return,
         decoded => decoded,
     };

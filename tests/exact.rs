@@ -29,6 +29,14 @@ fn song(frames: u32) -> Vec<u8> {
     wav
 }
 
+/// As [`song`], at 200 Hz, so that a segment of 20 s has 4,000 frames.
+fn slow_song(frames: u32) -> Vec<u8> {
+    let mut wav = song(frames);
+    wav[24..28].copy_from_slice(&200u32.to_le_bytes());
+    wav[28..32].copy_from_slice(&800u32.to_le_bytes());
+    wav
+}
+
 fn compress(wav: &[u8], threads: usize) -> Vec<u8> {
     let options = CompressOptions {
         level: Level::Fast,
@@ -69,8 +77,8 @@ fn the_golden_file_is_written_and_read() {
 
 #[test]
 fn files_come_back_whatever_the_number_of_threads() {
-    // More than one segment of 20 s.
-    let wav = song(8_000 * 20 + 3_000);
+    // More than one segment.
+    let wav = slow_song(4_000 + 300);
     let packed = compress(&wav, 1);
     assert!(compress(&wav, 3) == packed);
     for threads in [1, 2] {
@@ -81,6 +89,24 @@ fn files_come_back_whatever_the_number_of_threads() {
     let identity = ExactIdentity::from_bytes(&info.lm.fingerprint).unwrap();
     assert_eq!(identity, ExactIdentity::new(*blake3::hash(EMBEDDED).as_bytes()));
     assert!(info.portable && info.lm.segments > 0);
+}
+
+#[test]
+fn segments_are_decoded_side_by_side() {
+    // Six segments: more than a thread decodes at a time, and one that is shorter.
+    let wav = slow_song(4_000 * 5 + 300);
+    let packed = compress(&wav, 2);
+    for threads in [1, 2, 5] {
+        let models = Arc::new(Registry::default());
+        assert!(decompress(&packed, models, threads).unwrap() == wav, "{threads} threads");
+    }
+    // One that is damaged ends the run, whoever else is under way.
+    for place in [packed.len() / 5, packed.len() / 2] {
+        let mut damaged = packed.clone();
+        damaged[place] ^= 16;
+        let outcome = decompress(&damaged, Arc::new(Registry::default()), 1);
+        assert!(matches!(outcome, Err(Error::Corrupt { .. })), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! One channel: its forecasts and its decisions.
 
+use std::future::poll_fn;
+
 use super::alphabet::Alphabet;
 use super::features::{ERRORS, View};
 use super::forecaster::{Expectation, FAST_SCALE, Forecaster, SHORT_MEMORY, SLOW_SCALE};
@@ -94,11 +96,11 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// Codes one sample; `sample` is ignored when decoding.
+    /// Codes one sample; `sample` is ignored when decoding. Waits where the model has others step as well.
     ///
     /// # Errors
     /// Those of the model.
-    pub fn code(
+    pub async fn code(
         &mut self,
         coder: &mut dyn Coder,
         values: &Values,
@@ -111,7 +113,7 @@ impl<'a> Channel<'a> {
         let bins = match &mut shared.lm {
             Some(lm) => {
                 let token = self.input(&forecast, values, own, partner, shared.last);
-                Some(BinForecast::new(&lm.step(token)?))
+                Some(BinForecast::new(&poll_fn(|_| lm.poll_step(token)).await?))
             }
             None => None,
         };

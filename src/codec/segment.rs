@@ -12,6 +12,7 @@ use super::{CodedPcm, Level, order};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
 use crate::error::Result;
 use crate::fault::Fault;
+use crate::lm::interleaved::at_once;
 use crate::lm::{LanguageModel, Recorder};
 use crate::observer::Watch;
 use crate::pcm::Pcm;
@@ -44,7 +45,7 @@ struct Pass<'a, 'lm> {
 }
 
 impl Pass<'_, '_> {
-    fn run(mut self) -> Result<()> {
+    async fn run(mut self) -> Result<()> {
         if self.samples.is_empty() {
             return Ok(());
         }
@@ -67,13 +68,13 @@ impl Pass<'_, '_> {
             if number > 0 && let Some((lag_coder, _)) = &mut lags {
                 lag_coder.finish();
             }
-            self.group(group, memory, &mut lags)?;
+            self.group(group, memory, &mut lags).await?;
         }
         Ok(())
     }
 
     /// Codes some of the channels.
-    fn group(
+    async fn group(
         &mut self,
         places: &[Place],
         memory: Memory,
@@ -112,7 +113,9 @@ impl Pass<'_, '_> {
                 };
                 let own = histories[i].window();
                 let other = histories[partner.unwrap_or(i)].window();
-                let number = state.code(coder, &alphabet.values, own, other, &mut shared, *sample)?;
+                let number = state
+                    .code(coder, &alphabet.values, own, other, &mut shared, *sample)
+                    .await?;
                 histories[i].push(f64::from(number));
                 *sample = alphabet.grid.sample(number);
             }
@@ -137,7 +140,8 @@ fn tell(
 ) -> Result<()> {
     let mut samples = numbers.samples.clone();
     let (channels, samples) = (numbers.channels, samples.as_mut_slice());
-    Pass { coder, profile, channels, samples, frames: numbers.frames(), layout, lm, watch }.run()
+    let frames = numbers.frames();
+    at_once(Pass { coder, profile, channels, samples, frames, layout, lm, watch }.run())
 }
 
 fn encode_with(
@@ -432,15 +436,16 @@ pub fn decode_pcm(
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<Pcm> {
-    decode_pcm_start(coded, channels, frames, frames, level, lm, watch)
+    at_once(decode_pcm_start(coded, channels, frames, frames, level, lm, watch))
 }
 
 /// As [`decode_pcm`], but the first `wanted` frames alone, in as much less time if there are no more than 64
-/// channels. Whether the streams are sound after these remains unknown.
+/// channels. Whether the streams are sound after these remains unknown. Waits where the model has other
+/// segments step as well.
 ///
 /// # Errors
 /// Those of [`decode_pcm`].
-pub fn decode_pcm_start(
+pub async fn decode_pcm_start(
     coded: &CodedPcm,
     channels: usize,
     frames: usize,
@@ -456,7 +461,7 @@ pub fn decode_pcm_start(
     let (coder, profile) = (&mut decoder, profile(level));
     let pass =
         Pass { coder, profile, channels, samples: &mut samples, frames: wanted, layout, lm, watch };
-    pass.run()?;
+    pass.run().await?;
     if wanted < frames {
         samples.truncate(channels * wanted);
     } else if !samples.is_empty() {

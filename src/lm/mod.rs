@@ -2,11 +2,12 @@
 //!
 //! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` with its folder
 //! alone names llama.cpp; `lanes.rs` lets several segments share one batched context. `exact/` runs small
-//! models with the same bits on every machine.
+//! models with the same bits on every machine; `interleaved.rs` has one thread step several of its segments.
 
 pub mod exact;
 pub mod gguf;
 pub mod identity;
+pub mod interleaved;
 pub mod lanes;
 #[cfg(feature = "llama")]
 pub mod llama;
@@ -27,6 +28,8 @@ pub use recorder::Recorder;
 pub use rehearsed::Rehearsed;
 pub use registry::Registry;
 pub use source::{ModelProvider, ModelSource, NoModels};
+
+use std::task::Poll;
 
 use crate::error::Result;
 
@@ -93,6 +96,15 @@ pub trait LanguageModel<const SYMBOLS: usize = BINS> {
     /// # Errors
     /// [`crate::Error::Model`] when the engine fails or yields a value that is not finite.
     fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]>;
+
+    /// As `step`, for what decodes several segments side by side: if the answer takes until others have
+    /// asked as well, this is [`Poll::Pending`], and the same call is to be made again.
+    ///
+    /// # Errors
+    /// As `step`.
+    fn poll_step(&mut self, token: InputToken) -> Poll<Result<[f32; SYMBOLS]>> {
+        Poll::Ready(self.step(token))
+    }
 
     /// Reads tokens that follow each other, and writes the logits after each: the same as by as many
     /// calls of `step`, which an engine may do faster. `tokens` and `logits` are equally many.

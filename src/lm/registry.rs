@@ -45,6 +45,10 @@ impl ModelSource for Registry {
         1
     }
 
+    fn interleaved(&self, fingerprint: &[u8]) -> usize {
+        self.exact.interleaved(fingerprint)
+    }
+
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         if ExactIdentity::from_bytes(fingerprint).is_some() {
             return self.exact.open(fingerprint);

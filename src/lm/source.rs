@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::interleaved::Sequences;
 use super::{CHARACTERS, LanguageModel};
 use crate::error::{Error, Result};
 
@@ -29,6 +30,16 @@ pub trait ModelProvider: Send + Sync {
     /// [`Error::Model`] when the engine cannot start.
     fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel>>;
 
+    /// `count` sequences for one thread that decodes as many segments side by side; `None` where that
+    /// is of no use.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the engine cannot start.
+    fn sequences(&self, count: usize) -> Result<Option<Box<dyn Sequences>>> {
+        let _ = count;
+        Ok(None)
+    }
+
     /// As [`ModelProvider::session`], over characters in place of bins.
     ///
     /// # Errors
@@ -44,6 +55,13 @@ pub trait ModelSource: Send + Sync {
     /// Number of lanes that `fingerprint` asks for, as [`ModelProvider::lanes`]; known
     /// without loading anything. 1 for a fingerprint that is not understood.
     fn lanes(&self, fingerprint: &[u8]) -> usize {
+        let _ = fingerprint;
+        1
+    }
+
+    /// Most segments that a thread should decode side by side ([`ModelProvider::sequences`]); known
+    /// without loading anything.
+    fn interleaved(&self, fingerprint: &[u8]) -> usize {
         let _ = fingerprint;
         1
     }

@@ -71,7 +71,7 @@ impl BlockEncoder {
     pub(super) fn take_lane(&mut self, lane: usize) {
         self.lane = lane;
         if let Some(check) = &mut self.check {
-            check.lane = lane;
+            check.lane.set(lane);
         }
     }
 

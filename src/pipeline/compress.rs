@@ -96,7 +96,7 @@ impl<W: Write> Encoding<W> {
             let (options, watch) = (Arc::clone(&options), Watch::new(Arc::clone(&shared)));
             let check = checked.as_ref().map(|(header, model)| {
                 let (header, model) = (Arc::clone(header), Arc::clone(model));
-                BlockDecoder { header, model, lane: 0, watch: watch.of_trial() }
+                BlockDecoder::new(header, model, 0, watch.of_trial())
             });
             let mut encoder = BlockEncoder { audio, options, lane: 0, watch, check };
             move |PlacedSpan { number, offset, span }| {

@@ -1,12 +1,14 @@
 //! Blocks on worker threads, and their originals in order: what decompression, extraction and
 //! salvage have in common.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::DecompressOptions;
-use super::block_decoder::BlockDecoder;
+use super::block_decoder::{BlockDecoder, Lanes};
 use super::lazy_model::LazyModel;
 use super::pool::{self, Pool, Threads};
+use super::{DecompressOptions, side_by_side};
 use crate::container::{Block, FileHeader};
 use crate::error::Result;
 use crate::observer::{Observer, Run, Watch};
@@ -33,7 +35,7 @@ impl<T: Send + 'static> pool::Job for Job<T> {
 }
 
 /// A [`Job`]'s tag, and the bytes of its block.
-type Decoded<T> = (T, Option<Result<Vec<u8>>>);
+pub(super) type Decoded<T> = (T, Option<Result<Vec<u8>>>);
 
 /// A run of blocks of one file.
 pub(super) struct Decoding<T> {
@@ -51,25 +53,21 @@ impl<T: Send + 'static> Decoding<T> {
         let run = Arc::new(Run::default());
         let header = Arc::new(header.clone());
         let model = LazyModel::new(Arc::clone(&options.models), &header.fingerprint);
-        let lanes = model.lanes().max(1);
-        let threads = Threads::new(options.threads, lanes);
+        let lanes = model.interleaved().max(1);
+        let threads = Threads { jobs: lanes, ..Threads::new(options.threads, model.lanes()) };
         let model = Arc::new(model);
         let shared = (Arc::clone(&run), Arc::clone(&model));
-        let pool = Pool::start(threads, Arc::clone(&run), move || {
-            let (run, model) = (Arc::clone(&shared.0), Arc::clone(&shared.1));
-            let watch = Watch::new(run);
-            let header = Arc::clone(&header);
-            let mut decoder = BlockDecoder { header, model, lane: 0, watch };
-            move |Job { tag, number, offset, block, wanted }| {
-                decoder.lane = (number % lanes as u64) as usize;
-                let decode = |(original_offset, block): (u64, Block)| {
-                    let parts = block.parts();
-                    decoder
-                        .decode_start(original_offset, block, wanted)
-                        .map_err(|error| parts.locate(number, offset, error))
-                };
-                Ok((tag, block.map(decode)))
-            }
+        let pool = Pool::start_at_desks(threads, Arc::clone(&run), move |desk| {
+            let shared_by_lanes = (lanes > 1)
+                .then(|| Rc::new(Lanes { count: lanes, interleaved: OnceCell::new() }));
+            let decoder = |lane| {
+                let watch = Watch::new(Arc::clone(&shared.0));
+                let lanes = shared_by_lanes.clone();
+                let (header, model) = (Arc::clone(&header), Arc::clone(&shared.1));
+                BlockDecoder { lanes, ..BlockDecoder::new(header, model, lane, watch) }
+            };
+            let decoders: Vec<BlockDecoder> = (0..lanes).map(decoder).collect();
+            side_by_side::work(desk, &decoders, shared_by_lanes.as_deref());
         })?;
         Ok(Decoding { run, model, pool })
     }

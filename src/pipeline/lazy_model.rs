@@ -34,6 +34,11 @@ impl LazyModel {
         self.source.lanes(&self.fingerprint)
     }
 
+    /// Most blocks that a thread should decode side by side.
+    pub(super) fn interleaved(&self) -> usize {
+        self.source.interleaved(&self.fingerprint)
+    }
+
     /// Opens the model, unless it is open.
     ///
     /// # Errors

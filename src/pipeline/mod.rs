@@ -23,6 +23,7 @@ mod pool;
 mod salvage;
 mod salvage_choice;
 mod salvage_plan;
+mod side_by_side;
 mod spans;
 
 use std::sync::Arc;

@@ -1,11 +1,13 @@
 //! Independent jobs on worker threads, results in the order of the jobs.
 //!
-//! The calling thread reads and writes; workers only compute. At most two jobs per worker
-//! are between the two ends, so memory is bounded whatever the speed of input and output.
+//! The calling thread reads and writes; workers only compute. Between the two ends are at most as many
+//! jobs as the workers do at a time and one more for each, so memory is bounded whatever the speed of input
+//! and output.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -45,6 +47,8 @@ pub(super) trait Job: Send + 'static {
 pub(super) struct Threads {
     pub(super) count: usize,
     pub(super) assignment: Assignment,
+    /// Jobs that a thread does at a time.
+    pub(super) jobs: usize,
 }
 
 impl Threads {
@@ -57,8 +61,11 @@ impl Threads {
             wish => wish.min(MAX_THREADS),
         };
         match lanes {
-            2.. => Threads { count: count.min(lanes), assignment: Assignment::ByLane { lanes } },
-            _ => Threads { count, assignment: Assignment::FirstFree },
+            2.. => {
+                let assignment = Assignment::ByLane { lanes };
+                Threads { count: count.min(lanes), assignment, jobs: 1 }
+            }
+            _ => Threads { count, assignment: Assignment::FirstFree, jobs: 1 },
         }
     }
 
@@ -104,6 +111,24 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
         run: Arc<Run>,
         worker: impl Fn() -> W + Send + Sync + 'static,
     ) -> Result<Self> {
+        Self::start_at_desks(threads, run, move |desk| {
+            let mut work = worker();
+            while let Some((job, reply)) = desk.wait() {
+                reply.send(desk.check().and_then(|()| work(job)));
+            }
+        })
+    }
+
+    /// As [`Pool::start`], with a `worker` that takes jobs from a desk until there are no more, several at
+    /// a time if it likes.
+    ///
+    /// # Errors
+    /// Those of [`Pool::start`].
+    pub(super) fn start_at_desks(
+        threads: Threads,
+        run: Arc<Run>,
+        worker: impl Fn(&Desk<J, R>) + Send + Sync + 'static,
+    ) -> Result<Self> {
         let shared = threads.assignment == Assignment::FirstFree;
         let (queues, jobs): (Vec<_>, Vec<_>) = (0..if shared { 1 } else { threads.count })
             .map(|_| {
@@ -113,12 +138,19 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
             .unzip();
         let (sender, results) = mpsc::channel();
         let (worker, of_run) = (Arc::new(worker), Arc::clone(&run));
+        let busy = Arc::new(AtomicUsize::new(0));
         let spawn = move |number: usize| {
-            let (jobs, results) = (Arc::clone(&jobs[number % jobs.len()]), sender.clone());
-            let (run, worker) = (Arc::clone(&of_run), Arc::clone(&worker));
+            let desk = Desk {
+                jobs: Arc::clone(&jobs[number % jobs.len()]),
+                results: sender.clone(),
+                run: Arc::clone(&of_run),
+                workers: threads.count,
+                busy: Arc::clone(&busy),
+            };
+            let worker = Arc::clone(&worker);
             thread::Builder::new()
                 .name(format!("lmz-{number}"))
-                .spawn(move || standard(|| work_on(&jobs, &results, &run, worker())))
+                .spawn(move || standard(|| worker(&desk)))
         };
         let mut pool = Pool {
             run,
@@ -150,7 +182,7 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
 
     /// Whether another job may be pushed before a result is taken.
     pub(super) fn has_room(&self) -> bool {
-        self.taken - self.given < 2 * self.threads.count as u64
+        self.taken - self.given < ((1 + self.threads.jobs) * self.threads.count) as u64
     }
 
     /// Hands a job to the threads.
@@ -225,40 +257,68 @@ impl<J, R> Drop for Pool<J, R> {
     }
 }
 
-/// A worker's part.
-fn work_on<J, R>(
-    jobs: &Queue<J>,
-    results: &Sender<(u64, Result<R>)>,
-    run: &Run,
-    mut work: impl FnMut(J) -> Result<R>,
-) {
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, job)) = next else { return };
-        let reply = Reply { number, results, result: None };
-        reply.send(run.check().and_then(|()| work(job)));
+/// Where a worker gets its jobs.
+pub(super) struct Desk<J, R> {
+    jobs: Arc<Queue<J>>,
+    results: Sender<(u64, Result<R>)>,
+    run: Arc<Run>,
+    workers: usize,
+    /// Jobs that workers have taken and not answered, all workers together.
+    busy: Arc<AtomicUsize>,
+}
+
+impl<J, R> Desk<J, R> {
+    /// The next job, and where its result goes; `None` when there are no more.
+    pub(super) fn wait(&self) -> Option<(J, Reply<'_, J, R>)> {
+        let next = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        next.ok().map(|job| self.taken(job))
+    }
+
+    /// A further job for a worker that has `own` already, if one is there that nobody waits for and this
+    /// worker has no more than its share.
+    pub(super) fn spare(&self, own: usize) -> Option<(J, Reply<'_, J, R>)> {
+        if own * self.workers > self.busy.load(Ordering::Relaxed) {
+            return None;
+        }
+        // Whoever waits for a job holds the lock.
+        let next = self.jobs.try_lock().ok()?.try_recv();
+        next.ok().map(|job| self.taken(job))
+    }
+
+    fn taken(&self, (number, job): (u64, J)) -> (J, Reply<'_, J, R>) {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        (job, Reply { number, desk: self, result: None })
+    }
+
+    /// Whether the run goes on.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] when it does not.
+    pub(super) fn check(&self) -> Result<()> {
+        self.run.check()
     }
 }
 
 /// Owes a result for one job, and pays with an error when the worker panics: the calling
 /// thread would wait for ever otherwise.
-struct Reply<'a, R> {
+pub(super) struct Reply<'a, J, R> {
     number: u64,
-    results: &'a Sender<(u64, Result<R>)>,
+    desk: &'a Desk<J, R>,
     result: Option<Result<R>>,
 }
 
-impl<R> Reply<'_, R> {
-    fn send(mut self, result: Result<R>) {
+impl<J, R> Reply<'_, J, R> {
+    pub(super) fn send(mut self, result: Result<R>) {
         self.result = Some(result);
     }
 }
 
-impl<R> Drop for Reply<'_, R> {
+impl<J, R> Drop for Reply<'_, J, R> {
     fn drop(&mut self) {
+        self.desk.busy.fetch_sub(1, Ordering::Relaxed);
         let result = self.result.take().unwrap_or_else(|| Err(worker_lost()));
         // The receiver is gone when the run has failed elsewhere: nobody to tell.
-        let _ = self.results.send((self.number, result));
+        let _ = self.desk.results.send((self.number, result));
     }
 }
 

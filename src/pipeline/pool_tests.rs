@@ -36,7 +36,8 @@ fn all<J: Job, R: Send + 'static>(
 fn squares(count: usize, assignment: Assignment, jobs: u64) -> Result<Vec<u64>> {
     // Lanes that have a block, which no other may have then.
     let busy: Arc<Mutex<Vec<u64>>> = Arc::default();
-    let pool = Pool::start(Threads { count, assignment }, Arc::default(), move || {
+    let threads = Threads { count, assignment, jobs: 1 };
+    let pool = Pool::start(threads, Arc::default(), move || {
         let busy = Arc::clone(&busy);
         move |n: u64| {
             let lane = match assignment {
@@ -79,7 +80,7 @@ fn a_failing_job_ends_the_run() {
 #[test]
 fn a_panicking_worker_is_an_error() {
     for assignment in BOTH {
-        let threads = Threads { count: 2, assignment };
+        let threads = Threads { count: 2, assignment, jobs: 1 };
         let pool = Pool::start(threads, Arc::default(), || {
             |n: u64| if n == 3 { panic!("on purpose") } else { Ok(n) }
         });
@@ -91,7 +92,7 @@ fn a_panicking_worker_is_an_error() {
 
 /// Jobs that only end with the run.
 fn endless(run: &Arc<Run>) -> Pool<(), ()> {
-    let threads = Threads { count: 2, assignment: Assignment::FirstFree };
+    let threads = Threads { count: 2, assignment: Assignment::FirstFree, jobs: 1 };
     let shared = Arc::clone(run);
     Pool::start(threads, Arc::clone(run), move || {
         let run = Arc::clone(&shared);
@@ -129,7 +130,7 @@ fn dropping_it_ends_jobs_under_way() {
 #[test]
 fn observers_are_called_while_a_job_lasts() {
     let run = Arc::new(Run::default());
-    let threads = Threads { count: 1, assignment: Assignment::FirstFree };
+    let threads = Threads { count: 1, assignment: Assignment::FirstFree, jobs: 1 };
     let counted = Arc::clone(&run);
     let pool = Pool::start(threads, Arc::clone(&run), move || {
         let run = Arc::clone(&counted);
@@ -167,7 +168,7 @@ fn a_wish_for_threads_holds_whatever_the_lanes() {
 /// Threads that there is no work for take memory that the work needs.
 #[test]
 fn threads_start_as_jobs_come() {
-    let threads = Threads { count: 200, assignment: Assignment::FirstFree };
+    let threads = Threads { count: 200, assignment: Assignment::FirstFree, jobs: 1 };
     let mut pool = Pool::start(threads, Arc::default(), || |n: u64| Ok(n)).unwrap();
     for n in 0..3 {
         pool.push(n).unwrap();
@@ -188,7 +189,7 @@ fn threads_start_as_jobs_come() {
 
 #[test]
 fn a_worker_that_cannot_be_set_up_is_an_error() {
-    let threads = Threads { count: 1, assignment: Assignment::FirstFree };
+    let threads = Threads { count: 1, assignment: Assignment::FirstFree, jobs: 1 };
     let mut pool = Pool::start(threads, Arc::default(), || -> fn(u64) -> Result<u64> {
         panic!("on purpose")
     })

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use lmz::lm::exact::ExactModel;
+use lmz::lm::interleaved::Sequences;
 use lmz::lm::{BINS, EMBEDDED, FEATURES, Features, InputToken, LanguageModel};
 
 const RUNS: usize = 6;

@@ -34,6 +34,7 @@ pub use models::ExactModels;
 
 use std::sync::Arc;
 
+use super::interleaved::Sequences;
 use super::{BINS, InputToken, LanguageModel};
 use crate::error::{Error, Result};
 
@@ -116,24 +117,21 @@ pub struct ExactLanes {
     tokens: Vec<(usize, InputToken)>,
 }
 
-impl ExactLanes {
-    /// Forgets everything in one sequence.
-    ///
+impl Sequences for ExactLanes {
     /// # Panics
     /// If there is no such lane.
-    pub fn reset(&mut self, lane: usize) {
+    fn reset(&mut self, lane: usize) {
         self.sequences[lane].reset();
     }
 
-    /// Reads tokens, each in the lane named with it, and writes the logits after each. Tokens of the same
-    /// lane follow each other.
+    /// Tokens of the same lane follow each other.
     ///
     /// # Errors
     /// [`Error::Model`] when a number is not finite, or too large.
     ///
     /// # Panics
     /// If there is no such lane, or `tokens` and `logits` differ in length.
-    pub fn step(
+    fn step(
         &mut self,
         tokens: &[(usize, InputToken)],
         logits: &mut [[f32; BINS]],

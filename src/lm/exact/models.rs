@@ -3,10 +3,15 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::super::interleaved::Sequences;
 use super::super::{EMBEDDED, LanguageModel, ModelProvider, ModelSource};
 use super::{ARITHMETIC, ExactIdentity, ExactModel};
 use crate::error::{Error, Result};
 use crate::float_environment::standard;
+
+/// Segments that a thread decodes side by side: twice as many would be 5 % faster (`docs/measurements.md`),
+/// and hold twice as much memory.
+const INTERLEAVED: usize = 4;
 
 /// Longest GGUF file that is read: more than any model within the engine's limits.
 const MAX_FILE: u64 = 1 << 30;
@@ -61,6 +66,10 @@ impl ExactModels {
 }
 
 impl ModelSource for ExactModels {
+    fn interleaved(&self, fingerprint: &[u8]) -> usize {
+        if ExactIdentity::from_bytes(fingerprint).is_some() { INTERLEAVED } else { 1 }
+    }
+
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         let mismatch = |reason: String| Err(Error::ModelMismatch { reason });
         let Some(wanted) = ExactIdentity::from_bytes(fingerprint) else {
@@ -100,6 +109,10 @@ impl ModelProvider for Provider {
 
     fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel>> {
         Ok(Box::new(self.0.session()))
+    }
+
+    fn sequences(&self, count: usize) -> Result<Option<Box<dyn Sequences>>> {
+        Ok(Some(Box::new(self.0.lanes(count))))
     }
 }
 
