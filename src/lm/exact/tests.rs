@@ -88,7 +88,7 @@ fn lanes_and_batches_change_no_bit() {
     for path in Path::all() {
         let model = Arc::new(ExactModel::on_path(EMBEDDED, path).unwrap());
         let expected = logits(&model, 302);
-        for batch in [2, 7, 64] {
+        for batch in [2, 3, 5, 6, 7, 8, 64] {
             let mut session = model.session();
             let mut batched = vec![[0.0; BINS]; expected.len()];
             for (n, logits) in batched.chunks_mut(batch).enumerate() {
@@ -98,9 +98,9 @@ fn lanes_and_batches_change_no_bit() {
             }
             assert!(batched == expected, "batches of {batch}, {}", path.name());
         }
-        // Lane l starts l steps late, and again at step 301.
-        let mut lanes = model.lanes(5);
-        let mut got = vec![Vec::new(); 5];
+        // Lane l starts l steps late, and again at step 301. So 1 to 8 of them step together.
+        let mut lanes = model.lanes(8);
+        let mut got = vec![Vec::new(); 8];
         for step in 0..310 {
             let mut rows = Vec::new();
             for (lane, got) in got.iter_mut().enumerate().take(step + 1) {
