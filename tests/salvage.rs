@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use lmz::Error;
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Reader, Writer};
-use lmz::pipeline::{DecompressOptions, Gap, SalvageReport, examine, salvage};
+use lmz::pipeline::{CompressOptions, DecompressOptions, Gap, SalvageReport, examine, salvage};
 use lmz::wav::{SegmentLimit, Span, WavReader};
 use support::{compress, wav};
 
@@ -527,4 +527,37 @@ fn junk_in_rifx_has_its_size_in_big_endian() {
     lmz[last.0.start + 3] ^= 1;
     let (out, _) = rescue(&lmz).unwrap();
     assert!(out[last.1.start..].starts_with(b"JUNK\0\0\0\x1e"), "{:?}", &out[last.1.start..]);
+}
+
+/// A segment of another file of the same format and length, at the same place: its checksums are right.
+#[test]
+fn a_segment_of_another_file_is_named() {
+    let segment = 1 << 17;
+    let of = |samples: &[i16]| {
+        let original = wav::pcm16(1, 100, samples);
+        let options = CompressOptions { level: lmz::Level::Fast, ..CompressOptions::default() };
+        let lmz = support::compress_with(&original, &options);
+        Sample::of(original, lmz)
+    };
+    let ours = of(&wav::sine(1, 3 * segment));
+    let quiet: Vec<i16> = wav::noise(3 * segment).iter().map(|sample| sample / 1_024).collect();
+    let theirs = of(&quiet);
+    assert_eq!(ours.blocks.len(), 4);
+    let mut mixed = ours.lmz.clone();
+    mixed.splice(ours.blocks[2].0.clone(), theirs.lmz[theirs.blocks[2].0.clone()].iter().copied());
+    let options = DecompressOptions::default().with_threads(1);
+    let refused = lmz::pipeline::verify(mixed.as_slice(), &options, &mut ()).unwrap_err();
+    assert!(matches!(refused, Error::Corrupt { .. }), "{refused}");
+    let (out, report) = rescue(&mixed).unwrap();
+    assert!(!report.complete);
+    assert_eq!(report.damage.len(), 1, "{:?}", report.damage);
+    let damage = &report.damage[0];
+    assert_eq!((damage.first_frame, damage.frames), (segment as u64, segment as u64));
+    assert!(damage.reason.contains("of another file"), "{}", damage.reason);
+    assert!(out == ours.without(&[2], 0));
+    // A trailer of another file says nothing of the segments.
+    let trailer = |sample: &Sample| sample.blocks.last().unwrap().0.end;
+    let foreign = [&ours.lmz[..trailer(&ours)], &theirs.lmz[trailer(&theirs)..]].concat();
+    let (out, report) = rescue(&foreign).unwrap();
+    assert!(out == ours.original && report.damage.is_empty() && !report.complete);
 }

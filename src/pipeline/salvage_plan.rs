@@ -81,7 +81,48 @@ pub(super) fn plan<R: Read + Seek>(scan: &mut Scan<R>) -> error::Result<Plan> {
     planner.numbers =
         numbers_in_table(&blocks, &planner.entries, header_length, planner.frame_bytes());
     planner.run(&blocks, tail.as_ref());
+    lose_strangers(&mut planner.plan.pieces, &planner.entries);
     Ok(planner.plan)
+}
+
+/// Segments of another file: sound, and of the right format, place and length, but in more or fewer
+/// bytes than the segment table says. If most are, it is the table that is of another file.
+///
+/// Segments that are stored take as many bytes whatever they hold; then the hash of the whole says
+/// that something is wrong, and nothing says what.
+fn lose_strangers(pieces: &mut [Piece], entries: &[Entry]) {
+    let (mut segments, mut strangers) = (0, Vec::new());
+    for (i, piece) in pieces.iter().enumerate() {
+        let Piece::Block { found, first_frame, .. } = piece else { continue };
+        // Of the entries that start there, those of foreign bytes have no frames and come first.
+        let end = entries.partition_point(|entry| entry.first_frame <= *first_frame);
+        let Some(entry) = entries[..end].iter().rev().find(|entry| entry.frames > 0) else { continue };
+        if (entry.first_frame, entry.frames) == (*first_frame, found.frames) {
+            segments += 1;
+            if entry.coded_length != found.coded_length {
+                strangers.push((i, entry.coded_length));
+            }
+        }
+    }
+    if 2 * strangers.len() > segments {
+        return;
+    }
+    for (i, coded_length) in strangers {
+        let Piece::Block { found, first_frame, .. } = &pieces[i] else { continue };
+        pieces[i] = Piece::Lost(Lost {
+            held: Held::Audio,
+            offset: found.original_offset,
+            bytes: u64::from(found.original_length),
+            first_frame: *first_frame,
+            frames: u64::from(found.frames),
+            reason: format!(
+                "a segment of another file is in its place: the segment table says {coded_length} \
+                 bytes, it has {}",
+                found.coded_length
+            ),
+            undecodable: false,
+        });
+    }
 }
 
 /// The number of each block by the segment table; `None` if the table contradicts the blocks.
