@@ -12,10 +12,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 seconds=${1:-600} rounds=${2:-1}
 targets=("${@:3}")
 if [ ${#targets[@]} = 0 ]; then
-    targets=(wav container fingerprint blocks segment floats round_trip range_coder density byte_model)
+    targets=(wav container fingerprint blocks structures segment floats round_trip range_coder density byte_model)
 fi
 # Bytes of an input. Small ones find more, because most targets take time proportional to it.
-declare -A longest=([wav]=512 [container]=1024 [fingerprint]=400 [blocks]=2048 [segment]=400 [round_trip]=400
+declare -A longest=([wav]=512 [container]=1024 [fingerprint]=400 [blocks]=2048 [structures]=2048 [segment]=400 [round_trip]=400
     [range_coder]=1000 [floats]=400 [density]=400 [byte_model]=300)
 for setting in ${LONGEST:-}; do
     longest[${setting%=*}]=${setting#*=}
@@ -25,11 +25,12 @@ done
 toolchain=+nightly
 rustup toolchain list 2>/dev/null | grep -q nightly || { toolchain=; export RUSTC_BOOTSTRAP=1; }
 
-for target in wav container blocks "${targets[@]}"; do
+for target in wav container blocks structures "${targets[@]}"; do
     mkdir -p "corpus/$target"
 done
 cp ../fixtures/golden/{alaw,cut,mulaw,no-audio,no-frames,noise,opaque,pcm8,silence,square}.lmz \
     ../format-spec/examples/tiny.lmz corpus/blocks
+cp ../fixtures/golden/{alaw,noise,pcm8,silence,square}.lmz ../fixtures/good/*.lmz corpus/structures
 cp ../fixtures/golden/{no-audio,no-frames,silence}.lmz ../fixtures/good/*.lmz corpus/container
 cp ../format-spec/examples/tiny.wav ../fixtures/wav/*.wav corpus/wav
 

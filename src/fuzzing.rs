@@ -5,6 +5,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "panics are findings")]
 
+mod structures;
+
+#[cfg(test)]
+pub(crate) use structures::mutated;
+pub use structures::structures;
+
 use crate::codec::{self, BytesContext, CodedPcm, Level};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{
@@ -23,11 +29,12 @@ use crate::wav::{self, SegmentLimit, Span, WavReader};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("wav", wav_parser),
     ("container", container_parser),
     ("fingerprint", coded_fingerprint),
     ("blocks", blocks),
+    ("structures", structures),
     ("segment", segment_decoder),
     ("floats", floats),
     ("round_trip", round_trip),

@@ -70,6 +70,59 @@ fn every_target_runs() {
     }
 }
 
+/// Small golden files, to change.
+fn small_files() -> Vec<Vec<u8>> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut files: Vec<Vec<u8>> = ["golden", "good"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(fixtures.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "lmz"))
+        .map(|path| fs::read(path).unwrap())
+        .filter(|bytes| bytes.len() < 3_000)
+        .collect();
+    files.sort();
+    files
+}
+
+/// Runs `count` files with changed structures and right checksums through decompress and salvage.
+fn structures_are_mutated(count: u64) {
+    let seeds = small_files();
+    assert!(seeds.len() > 20, "{}", seeds.len());
+    let mut stream = blake3::Hasher::new().update(b"structures").finalize_xof();
+    for round in 0..count {
+        let mut choices = [0; 96];
+        stream.fill(&mut choices);
+        let file = fuzzing::mutated(&seeds, &choices);
+        if let Err(panic) = std::panic::catch_unwind(|| fuzzing::structures(&file)) {
+            let kept = std::env::temp_dir().join("lmz-structures-finding.lmz");
+            fs::write(&kept, &file).unwrap();
+            println!("round {round}: {}", kept.display());
+            std::panic::resume_unwind(panic);
+        }
+    }
+    // All threads and files together; one file may take some tens of megabytes.
+    if let Ok(status) = fs::read_to_string("/proc/self/status") {
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kilobytes: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
+        println!("{count} files, at most {kilobytes} kB");
+        assert!(kilobytes < 1_000_000, "{kilobytes} kB");
+    }
+}
+
+#[test]
+fn mutated_structures_are_refused_or_restored() {
+    structures_are_mutated(400);
+}
+
+/// `LMZ_SOAK` is the number of files.
+#[test]
+#[ignore = "takes an hour"]
+fn a_million_mutated_structures() {
+    let count = std::env::var("LMZ_SOAK").ok().and_then(|count| count.parse().ok());
+    structures_are_mutated(count.unwrap_or(1_000_000));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 

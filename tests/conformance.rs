@@ -129,10 +129,13 @@ fn last_block(lmz: &[u8]) -> Parts {
 /// Bytes behind the end of a stream that its decoder reads: the first that it does not is left over.
 const AHEAD: usize = 6;
 
+/// Name of a bad file, and where the fault in its last block is.
+type Place = (&'static str, fn(&Parts) -> usize);
+
 /// The offset in a message is that of the fault in the file, whoever reads it.
 #[test]
 fn errors_say_where_in_the_file() {
-    let expected: [(&str, fn(&Parts) -> usize); 10] = [
+    let expected: [Place; 10] = [
         ("lsb-long", |b| b.start + b.header + b.tokens + b.lsb - 1),
         // The range decoder reads this far ahead of the last decision.
         ("tokens-long", |b| b.start + b.header + b.tokens - 9 + AHEAD),
