@@ -95,6 +95,10 @@ fn blocks<K: Kernel, S: Sink<K>, const G: usize, const M: usize, const SIGNED: b
         block::<K, S, G, M, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
         vector += M;
     }
+    while M > 4 && vector + 4 <= count {
+        block::<K, S, G, 4, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
+        vector += 4;
+    }
     while M > 2 && vector + 2 <= count {
         block::<K, S, G, 2, SIGNED>(kernel, matrix, group, vectors, stride, vector, sink);
         vector += 2;

@@ -208,5 +208,5 @@ impl Kernel for Avx512Vnni {
         sums
     }
 
-    multiply!(4, 2 x 4);
+    multiply!(1, 1 x 8);
 }
