@@ -174,9 +174,9 @@ impl Vector {
 #[inline(always)]
 pub fn dot_f64(a: &[Vector], b: &[Vector]) -> f64 {
     let mut acc = [0f64; LANES_F64];
-    for (x, y) in a.iter().zip(b) {
+    for (Vector(x), Vector(y)) in a.iter().zip(b) {
         for lane in 0..LANES_F64 {
-            acc[lane] += x.0[lane] * y.0[lane];
+            acc[lane] += x[lane] * y[lane];
         }
     }
     let acc = in_memory(acc);

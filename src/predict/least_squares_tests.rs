@@ -112,7 +112,7 @@ fn samples_count_alike_in_batches_of_any_size() {
         let batched = covariance(interval);
         for i in 0..10 {
             for j in i..=10 {
-                let at = |c: &[Vector]| Vector::flatten(&c)[i * System::width(10) * LANES_F64 + j];
+                let at = |c: &[Vector]| Vector::flatten(c)[i * System::width(10) * LANES_F64 + j];
                 assert!((at(&single) - at(&batched)).abs() < 1e-12, "{interval}: {i}, {j}");
             }
         }
