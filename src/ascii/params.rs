@@ -157,7 +157,10 @@ impl Params {
             return Err(Fault::Parameters("characters without an expert".to_owned()));
         }
         if self.top_k == 0 || usize::from(self.top_k) > CHARACTERS {
-            return Err(Fault::Parameters(format!("top {} of {CHARACTERS} characters", self.top_k)));
+            return Err(Fault::Parameters(format!(
+                "top {} of {CHARACTERS} characters",
+                self.top_k
+            )));
         }
         if self.chunk_size == 0 {
             return Err(Fault::Parameters("chunks of no characters".to_owned()));

@@ -118,7 +118,9 @@ impl Correlator {
             let Spectrum { re, im } = &product;
             let (planner, options) = (&self.planner, &self.options);
             let out = &mut correlations;
-            c2r_fft_f32_with_planner_and_opts(re, im, out, planner, options, scratch_re, scratch_im);
+            c2r_fft_f32_with_planner_and_opts(
+                re, im, out, planner, options, scratch_re, scratch_im,
+            );
             let first = piece * PERIOD;
             let end = (first + PERIOD).min(start + 1 - LEAST_LAG as usize);
             let energies = &self.inverse_energy[first..end];
@@ -142,7 +144,11 @@ impl Correlator {
     pub fn products(&self, period: usize, lags: &[u32]) -> Vec<Vec<f64>> {
         let start = period * PERIOD;
         let passage = |lag: usize| -> Vec<f32> {
-            self.signal.iter().flat_map(|signal| &signal[start - lag..][..PERIOD]).copied().collect()
+            self.signal
+                .iter()
+                .flat_map(|signal| &signal[start - lag..][..PERIOD])
+                .copied()
+                .collect()
         };
         let passages: Vec<_> =
             lags.iter().map(|&lag| lag as usize).chain([0]).map(passage).collect();

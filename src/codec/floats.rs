@@ -66,7 +66,9 @@ pub fn split_floats(joined: &[u8]) -> Result<(&[u8], &[u8])> {
     let split = joined
         .split_first_chunk()
         .and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
-    split.ok_or_else(|| Fault::Parameters("the stream of floats is longer than its block".to_owned()).into())
+    split.ok_or_else(|| {
+        Fault::Parameters("the stream of floats is longer than its block".to_owned()).into()
+    })
 }
 
 /// Codes a factor by its exponent and, where it is no power of two, its mantissa.
@@ -228,8 +230,7 @@ mod tests {
     #[test]
     fn floats_that_fit_cost_next_to_nothing() {
         for factor in [2_f64.powi(-15), 0.3 / 32768.0] {
-            let mut integers: Vec<i32> =
-                (0..20_000).map(|i| i * 7919 % 65_536 - 32_768).collect();
+            let mut integers: Vec<i32> = (0..20_000).map(|i| i * 7919 % 65_536 - 32_768).collect();
             integers[100] = 0;
             let mut bits: Vec<u64> =
                 integers.iter().map(|&n| Precision::Single.nearest(n, factor)).collect();

@@ -37,11 +37,7 @@ const LOUDEST: f64 = 3.0;
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::Error::Interrupted) by `watch`.
-pub fn search(
-    channels: &[&[i32]],
-    reach: usize,
-    watch: &Watch,
-) -> Result<Option<LagTable>> {
+pub fn search(channels: &[&[i32]], reach: usize, watch: &Watch) -> Result<Option<LagTable>> {
     let frames = channels[0].len();
     if frames < 2 * PERIOD || reach == 0 {
         return Ok(None);

@@ -1,8 +1,8 @@
 //! What the encoder chooses for a segment as a whole, and how it is coded (§8.3): in which order the
 //! channels are coded, which channel each is predicted from, and what values each takes.
 
-use super::alphabet::Alphabet;
 use super::Level;
+use super::alphabet::Alphabet;
 use super::lags::LagTable;
 use super::profile::Memory;
 use crate::entropy::{Coder, code_uniform};
@@ -84,8 +84,10 @@ impl Layout {
             .map(|alphabet| alphabet.code(coder, &mut last, samples))
             .collect();
         let order = self.order.code(coder, alphabets.len())?;
-        let place = |(channel, partner): (usize, Option<usize>)| {
-            Place { channel, partner, alphabet: alphabets[channel].clone() }
+        let place = |(channel, partner): (usize, Option<usize>)| Place {
+            channel,
+            partner,
+            alphabet: alphabets[channel].clone(),
         };
         Ok((composition, memory, order.places(&alphabets).into_iter().map(place).collect()))
     }
@@ -98,7 +100,9 @@ fn code_composition(coder: &mut dyn Coder, level: Level, composition: Level) -> 
     let steps = code_uniform(coder, steps, level as u32);
     let number = (level as usize).checked_sub(steps as usize);
     let found = number.and_then(|number| Level::ALL.get(number));
-    found.copied().ok_or_else(|| Fault::Parameters("a composition below the lowest level".to_owned()).into())
+    found
+        .copied()
+        .ok_or_else(|| Fault::Parameters("a composition below the lowest level".to_owned()).into())
 }
 
 impl Order {

@@ -48,7 +48,8 @@ pub fn tree(channels: &[Vec<i32>]) -> Option<Order> {
             }
         }
         let waiting = (0..count).filter(|&channel| !is_placed[channel]);
-        let Some(best) = waiting.reduce(|a, b| if nearest[b].0 > nearest[a].0 { b } else { a }) else {
+        let Some(best) = waiting.reduce(|a, b| if nearest[b].0 > nearest[a].0 { b } else { a })
+        else {
             break;
         };
         next = (best, nearest[best].1);

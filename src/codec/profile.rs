@@ -182,7 +182,13 @@ const FAST: Profile<'static> = Profile {
     level: Level::Fast,
     segment_seconds: 20,
     // Orders and passages that come again would cost too much of the time saved.
-    effort: Effort { orders: false, trial: 16, short_trial: 1 << 13, compares_with: None, reach: 0 },
+    effort: Effort {
+        orders: false,
+        trial: 16,
+        short_trial: 1 << 13,
+        compares_with: None,
+        reach: 0,
+    },
     cascades: &[FAST_LONG, FAST_QUICK],
     combiner: LeastSquaresConfig { lambda: 0.998, interval: 8, ..COMBINER },
     polish: PolishConfig {
@@ -286,7 +292,13 @@ const SLOPE: CascadeConfig = cascade(
 const DEFAULT: Profile<'static> = Profile {
     level: Level::Default,
     segment_seconds: 30,
-    effort: Effort { orders: true, trial: 16, short_trial: 1 << 13, compares_with: None, reach: 512 },
+    effort: Effort {
+        orders: true,
+        trial: 16,
+        short_trial: 1 << 13,
+        compares_with: None,
+        reach: 512,
+    },
     cascades: &[LONG, QUICK, VERY_LONG, SHORT, SLOPE],
     combiner: COMBINER,
     polish: POLISH,

@@ -65,7 +65,9 @@ impl Pass<'_, '_> {
         // Where to look back to stands in the first group.
         let mut lags = self.layout.lags.take().map(|table| (LagCoder::default(), table));
         for (number, group) in places.chunks(GROUP).enumerate() {
-            if number > 0 && let Some((lag_coder, _)) = &mut lags {
+            if number > 0
+                && let Some((lag_coder, _)) = &mut lags
+            {
                 lag_coder.finish();
             }
             self.group(group, memory, &mut lags).await?;
@@ -113,9 +115,8 @@ impl Pass<'_, '_> {
                 };
                 let own = histories[i].window();
                 let other = histories[partner.unwrap_or(i)].window();
-                let number = state
-                    .code(coder, &alphabet.values, own, other, &mut shared, *sample)
-                    .await?;
+                let number =
+                    state.code(coder, &alphabet.values, own, other, &mut shared, *sample).await?;
                 histories[i].push(f64::from(number));
                 *sample = alphabet.grid.sample(number);
             }
@@ -401,11 +402,8 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
             *place = *sample;
         }
     }
-    let order = if effort.orders {
-        best_order(&numbers, &alphabets, watch)?
-    } else {
-        Order::Forward
-    };
+    let order =
+        if effort.orders { best_order(&numbers, &alphabets, watch)? } else { Order::Forward };
     // What comes again is looked for in two of the channels that change; silence takes no time.
     let searched: Vec<&[i32]> = order
         .places(&alphabets)

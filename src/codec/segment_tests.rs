@@ -1,6 +1,5 @@
 //! Segments of every kind come back, cost what they should, and do so on every instruction set.
 
-
 use super::*;
 use crate::math::chosen;
 

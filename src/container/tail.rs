@@ -150,7 +150,13 @@ impl Tail {
         source.fill(&mut stored, "trailer")?;
         check_crc(offset, "trailer", LE::read_u32(&stored), crc.finalize())?;
         let first_block = offset as i64 - coded as i64;
-        Ok(Tail { trailer, header: parse_body(&body, offset + TRAILER_FIXED_LENGTH as u64)?, offset, first_block, table })
+        Ok(Tail {
+            trailer,
+            header: parse_body(&body, offset + TRAILER_FIXED_LENGTH as u64)?,
+            offset,
+            first_block,
+            table,
+        })
     }
 
     /// The file header, or the copy of it if the header itself is damaged.

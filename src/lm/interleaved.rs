@@ -23,11 +23,7 @@ pub trait Sequences {
     ///
     /// # Errors
     /// [`Error::Model`] when the engine fails.
-    fn step(
-        &mut self,
-        tokens: &[(usize, InputToken)],
-        logits: &mut [[f32; BINS]],
-    ) -> Result<()>;
+    fn step(&mut self, tokens: &[(usize, InputToken)], logits: &mut [[f32; BINS]]) -> Result<()>;
 }
 
 /// Lanes of one thread.

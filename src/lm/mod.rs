@@ -16,8 +16,8 @@ mod llama_check;
 #[cfg(feature = "llama")]
 mod llama_models;
 mod recorder;
-mod rehearsed;
 mod registry;
+mod rehearsed;
 mod source;
 mod vector;
 pub mod vocabulary;
@@ -25,8 +25,8 @@ pub mod vocabulary;
 #[cfg(feature = "llama")]
 pub use llama_models::LlamaModels;
 pub use recorder::Recorder;
-pub use rehearsed::Rehearsed;
 pub use registry::Registry;
+pub use rehearsed::Rehearsed;
 pub use source::{ModelProvider, ModelSource, NoModels};
 
 use std::task::Poll;

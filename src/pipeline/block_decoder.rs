@@ -158,8 +158,7 @@ impl BlockDecoder {
         let wanted = wanted.unwrap_or(frames);
         self.watch.pass(1.0, channels * wanted);
         let watch = &self.watch;
-        let decoding =
-            codec::decode_pcm_start(&coded, channels, frames, wanted, level, lm, watch);
+        let decoding = codec::decode_pcm_start(&coded, channels, frames, wanted, level, lm, watch);
         let pcm = decoding.await.map_err(|error| error.shifted(before))?;
         let floats = match floats {
             Some((precision, stream)) => {

@@ -21,9 +21,7 @@ const TRIAL_MIN_SAVING: usize = 10;
 pub(super) fn with_experts_at_hand(mut options: CompressOptions) -> Result<CompressOptions> {
     options.model = options.model.filter(|_| options.lm != LmUse::Off);
     if let TokenMapping::Characters(params) = &mut options.mapping {
-        params
-            .check()
-            .map_err(|fault| Error::Limit { offset: 0, reason: fault.to_string() })?;
+        params.check().map_err(|fault| Error::Limit { offset: 0, reason: fault.to_string() })?;
         if options.model.is_none() {
             params.experts = params.experts.without_lm();
         }

@@ -58,8 +58,8 @@ impl<T: Send + 'static> Decoding<T> {
         let model = Arc::new(model);
         let shared = (Arc::clone(&run), Arc::clone(&model));
         let pool = Pool::start_at_desks(threads, Arc::clone(&run), move |desk| {
-            let shared_by_lanes = (lanes > 1)
-                .then(|| Rc::new(Lanes { count: lanes, interleaved: OnceCell::new() }));
+            let shared_by_lanes =
+                (lanes > 1).then(|| Rc::new(Lanes { count: lanes, interleaved: OnceCell::new() }));
             let decoder = |lane| {
                 let watch = Watch::new(Arc::clone(&shared.0));
                 let lanes = shared_by_lanes.clone();

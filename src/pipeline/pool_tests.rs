@@ -158,7 +158,9 @@ fn observers_are_called_while_a_job_lasts() {
 
 #[test]
 fn a_wish_for_threads_holds_whatever_the_lanes() {
-    for (wish, lanes, count) in [(usize::MAX, 1, 256), (1, 256, 1), (3, 256, 3), (5, 2, 2), (4, 1, 4), (4, 0, 4)] {
+    for (wish, lanes, count) in
+        [(usize::MAX, 1, 256), (1, 256, 1), (3, 256, 3), (5, 2, 2), (4, 1, 4), (4, 0, 4)]
+    {
         assert_eq!(Threads::new(wish, lanes).count, count, "{wish}, {lanes}");
     }
     let processors = thread::available_parallelism().unwrap().get();
@@ -190,10 +192,9 @@ fn threads_start_as_jobs_come() {
 #[test]
 fn a_worker_that_cannot_be_set_up_is_an_error() {
     let threads = Threads { count: 1, assignment: Assignment::FirstFree, jobs: 1 };
-    let mut pool = Pool::start(threads, Arc::default(), || -> fn(u64) -> Result<u64> {
-        panic!("on purpose")
-    })
-    .unwrap();
+    let mut pool =
+        Pool::start(threads, Arc::default(), || -> fn(u64) -> Result<u64> { panic!("on purpose") })
+            .unwrap();
     // The thread may end before or after the job is pushed.
     let outcome = pool.push(1).and_then(|()| pool.take(&mut ()));
     assert!(matches!(outcome, Err(Error::Io(_))));

@@ -2,9 +2,9 @@
 
 use std::io::{self, Read, Seek, Write};
 
+use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
 use super::salvage_plan::{Held, Lost, Piece, Plan, plan};
-use super::DecompressOptions;
 use crate::container::{Audio, Found, Scan};
 use crate::error::{Error, Result};
 use crate::observer::Observer;

@@ -96,7 +96,9 @@ fn lose_strangers(pieces: &mut [Piece], entries: &[Entry]) {
         let Piece::Block { found, first_frame, .. } = piece else { continue };
         // Of the entries that start there, those of foreign bytes have no frames and come first.
         let end = entries.partition_point(|entry| entry.first_frame <= *first_frame);
-        let Some(entry) = entries[..end].iter().rev().find(|entry| entry.frames > 0) else { continue };
+        let Some(entry) = entries[..end].iter().rev().find(|entry| entry.frames > 0) else {
+            continue;
+        };
         if (entry.first_frame, entry.frames) == (*first_frame, found.frames) {
             segments += 1;
             if entry.coded_length != found.coded_length {

@@ -119,7 +119,9 @@ mod tests {
         }
         // 22,254.54 Hz of old Macintoshes; no panic for numbers that are no rates.
         assert_eq!(integer_of_extended(b"\x40\x0d\xad\xdd\x17\x45\xd1\x74\x5d\x17"), 22_254);
-        for odd in [[0xff; 10], [0x7f; 10], [0; 10], [0x3f; 10], [0x40, 0x1f, 1, 0, 0, 0, 0, 0, 0, 0]] {
+        for odd in
+            [[0xff; 10], [0x7f; 10], [0; 10], [0x3f; 10], [0x40, 0x1f, 1, 0, 0, 0, 0, 0, 0, 0]]
+        {
             assert!(integer_of_extended(&odd) < u32::MAX);
         }
     }

@@ -57,7 +57,8 @@ fn formats_of(container: Container) -> Vec<WavFormat> {
             all.chain(laws).chain(bytes).collect()
         }
         Container::Caf => {
-            let all = integers(big).chain(integers(little)).chain(floats(big)).chain(floats(little));
+            let all =
+                integers(big).chain(integers(little)).chain(floats(big)).chain(floats(little));
             all.chain(laws).chain([SampleFormat::SignedByte]).collect()
         }
         _ => Vec::new(),

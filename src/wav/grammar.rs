@@ -190,7 +190,8 @@ impl Grammar {
     pub(super) fn is_plausible(&self, ahead: &[u8]) -> bool {
         let Some(id) = ahead.first_chunk::<4>() else { return false };
         let printable = id.iter().all(|byte| (b' '..=b'~').contains(byte));
-        let guid = || matches!(ahead.get(4..16), Some(t) if t == GUID_TAIL || t == GUID_TAIL_OF_LIST);
+        let guid =
+            || matches!(ahead.get(4..16), Some(t) if t == GUID_TAIL || t == GUID_TAIL_OF_LIST);
         printable && id.iter().any(|byte| *byte != id[0]) && (self.id == 4 || guid())
     }
 

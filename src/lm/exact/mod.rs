@@ -131,11 +131,7 @@ impl Sequences for ExactLanes {
     ///
     /// # Panics
     /// If there is no such lane, or `tokens` and `logits` differ in length.
-    fn step(
-        &mut self,
-        tokens: &[(usize, InputToken)],
-        logits: &mut [[f32; BINS]],
-    ) -> Result<()> {
+    fn step(&mut self, tokens: &[(usize, InputToken)], logits: &mut [[f32; BINS]]) -> Result<()> {
         assert_eq!(tokens.len(), logits.len(), "one row of logits per token");
         let passes = tokens.chunks(MAX_TOKENS).zip(logits.chunks_mut(MAX_TOKENS));
         for (tokens, logits) in passes {

@@ -4,9 +4,9 @@
 //! alone, so the bits of its logits do not depend on the others.
 
 use super::super::{BINS, InputToken, vector};
-use super::dispatch::Work;
 use super::attention::{Attention, Place};
 use super::cache::Cache;
+use super::dispatch::Work;
 use super::float::{gated, magnitude, no_magnitude, normalise, quantise};
 use super::kernel::{Kernel, Sink};
 use super::matrix::{COLUMNS, Matrix, ROWS};

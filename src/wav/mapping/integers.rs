@@ -76,7 +76,9 @@ fn flipped(value: i32, bits: u32) -> i32 {
 /// A bound on the bits that samples cost: those of the differences within each channel.
 fn cost(samples: &[i32], channels: usize, map: impl Fn(i32) -> i32) -> u64 {
     let pairs = samples.iter().zip(samples.get(channels..).unwrap_or_default());
-    pairs.map(|(&before, &value)| u64::from(32 - map(value).abs_diff(map(before)).leading_zeros())).sum()
+    pairs
+        .map(|(&before, &value)| u64::from(32 - map(value).abs_diff(map(before)).leading_zeros()))
+        .sum()
 }
 
 #[cfg(test)]
@@ -124,7 +126,9 @@ mod tests {
     fn samples_without_negative_ones_stay_as_they_are() {
         let positive: Vec<i32> = walk(16, 4000).iter().map(|n| n + 32_768).collect();
         assert_eq!(check(&positive, 24, 1), Mapping::Integer);
-        for odd in [vec![], vec![0; 5], vec![1; 5], vec![-1; 5], vec![i32::MIN, i32::MAX], vec![i32::MAX]] {
+        for odd in
+            [vec![], vec![0; 5], vec![1; 5], vec![-1; 5], vec![i32::MIN, i32::MAX], vec![i32::MAX]]
+        {
             check(&odd, 32, 1);
         }
         check(&[-128, 127, 0, -1], 8, 3);
