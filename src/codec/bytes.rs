@@ -130,8 +130,7 @@ pub fn encode_bytes(bytes: &[u8], context: BytesContext<'_>, watch: &Watch) -> R
 /// Inverse of [`encode_bytes`]; `len` is the number of bytes to decode.
 ///
 /// # Errors
-/// [`crate::Error::Corrupt`] (offset relative to `coded`) when the stream ends early or is
-/// not used up; [`crate::Error::Interrupted`] by `watch`.
+/// [`crate::Error::Payload`] when the stream ends early or is not used up; [`crate::Error::Interrupted`] by `watch`.
 pub fn decode_bytes(
     coded: &[u8],
     context: BytesContext<'_>,

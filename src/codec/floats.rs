@@ -26,7 +26,7 @@ pub fn encode_floats(floats: &Floats, integers: &[i32], channels: usize) -> Vec<
 /// Inverse of [`encode_floats`].
 ///
 /// # Errors
-/// [`crate::Error::Corrupt`] (offset relative to the stream) for a factor that is not positive and normal, and
+/// [`crate::Error::Payload`] for a factor that is not positive and normal, and
 /// when the stream ends early or is not used up.
 pub fn decode_floats(
     stream: &[u8],
@@ -61,7 +61,7 @@ pub fn join_floats(floats: &[u8], tokens: &[u8]) -> Vec<u8> {
 /// Inverse of [`join_floats`].
 ///
 /// # Errors
-/// [`crate::Error::Corrupt`] (offset relative to the tokens) if there is less than the length says.
+/// [`crate::Error::Payload`] if there is less than the length says.
 pub fn split_floats(joined: &[u8]) -> Result<(&[u8], &[u8])> {
     let split = joined
         .split_first_chunk()

@@ -424,7 +424,7 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
 /// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
 ///
 /// # Errors
-/// [`crate::Error::Corrupt`] (offset relative to the tokens) when a stream ends early or is not used
+/// [`crate::Error::Payload`] when a stream ends early or is not used
 /// up; errors of the model; [`crate::Error::Interrupted`] by `watch`.
 pub fn decode_pcm(
     coded: &CodedPcm,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::context;
 use super::lazy_model::LazyModel;
+use super::pool::lane_of;
 use crate::ascii::{self, Characters, Params};
 use crate::codec::{self, CodedPcm};
 use crate::container::{Audio, Block, BlockKind, FileHeader};
@@ -47,7 +48,7 @@ impl BlockDecoder {
     /// Takes the lane of block `number`, unless the lanes are those of its thread.
     pub(super) fn take_lane(&self, number: u64) {
         if self.lanes.is_none() {
-            self.lane.set((number % self.model.lanes().max(1) as u64) as usize);
+            self.lane.set(lane_of(number, self.model.lanes()));
         }
     }
 
@@ -210,12 +211,6 @@ impl BlockDecoder {
     /// For blocks that use no model.
     pub(crate) fn without_model(header: &FileHeader) -> Self {
         let model = LazyModel::new(Arc::new(crate::lm::NoModels), &[]);
-        BlockDecoder {
-            header: Arc::new(header.clone()),
-            model: Arc::new(model),
-            lane: Cell::new(0),
-            watch: Watch::default(),
-            lanes: None,
-        }
+        BlockDecoder::new(Arc::new(header.clone()), Arc::new(model), 0, Watch::default())
     }
 }

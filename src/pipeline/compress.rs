@@ -7,7 +7,7 @@ use super::block_decoder::BlockDecoder;
 use super::block_encoder::{BlockEncoder, Encoded};
 use super::late_header::LateHeader;
 use super::lazy_model::LazyModel;
-use super::pool::{Pool, Threads};
+use super::pool::{Pool, Threads, lane_of};
 use super::spans::{PlacedSpan, Spans};
 use super::{CompressOptions, Summary, characters};
 use crate::codec::Level;
@@ -100,7 +100,7 @@ impl<W: Write> Encoding<W> {
             });
             let mut encoder = BlockEncoder { audio, options, lane: 0, watch, check };
             move |PlacedSpan { number, offset, span }| {
-                encoder.take_lane((number % lanes.max(1) as u64) as usize);
+                encoder.take_lane(lane_of(number, lanes));
                 encoder.encode(offset, span)
             }
         })?;

@@ -53,21 +53,20 @@ impl<T: Send + 'static> Decoding<T> {
         let run = Arc::new(Run::default());
         let header = Arc::new(header.clone());
         let model = LazyModel::new(Arc::clone(&options.models), &header.fingerprint);
-        let lanes = model.interleaved().max(1);
-        let threads = Threads { jobs: lanes, ..Threads::new(options.threads, model.lanes()) };
+        let count = model.interleaved().max(1);
+        let threads = Threads { jobs: count, ..Threads::new(options.threads, model.lanes()) };
         let model = Arc::new(model);
         let shared = (Arc::clone(&run), Arc::clone(&model));
         let pool = Pool::start_at_desks(threads, Arc::clone(&run), move |desk| {
-            let shared_by_lanes =
-                (lanes > 1).then(|| Rc::new(Lanes { count: lanes, interleaved: OnceCell::new() }));
+            let lanes = (count > 1).then(|| Rc::new(Lanes { count, interleaved: OnceCell::new() }));
             let decoder = |lane| {
                 let watch = Watch::new(Arc::clone(&shared.0));
-                let lanes = shared_by_lanes.clone();
+                let lanes = lanes.clone();
                 let (header, model) = (Arc::clone(&header), Arc::clone(&shared.1));
                 BlockDecoder { lanes, ..BlockDecoder::new(header, model, lane, watch) }
             };
-            let decoders: Vec<BlockDecoder> = (0..lanes).map(decoder).collect();
-            side_by_side::work(desk, &decoders, shared_by_lanes.as_deref());
+            let decoders: Vec<BlockDecoder> = (0..count).map(decoder).collect();
+            side_by_side::work(desk, &decoders, lanes.as_deref());
         })?;
         Ok(Decoding { run, model, pool })
     }

@@ -28,8 +28,7 @@ const MAX_THREADS: usize = 256;
 pub(super) enum Assignment {
     /// The first that is free.
     FirstFree,
-    /// The one that serves the block's lane, which is the block's number modulo `lanes`: a lane takes
-    /// one block at a time.
+    /// The one that serves the block's lane ([`lane_of`]): a lane takes one block at a time.
     ByLane {
         /// Number of lanes.
         lanes: usize,
@@ -73,9 +72,14 @@ impl Threads {
     fn queue_of(self, number: u64, queues: usize) -> usize {
         match self.assignment {
             Assignment::FirstFree => 0,
-            Assignment::ByLane { lanes } => (number % lanes as u64) as usize % queues,
+            Assignment::ByLane { lanes } => lane_of(number, lanes) % queues,
         }
     }
+}
+
+/// The lane of block `number` (§11) in a model with `lanes` lanes; 0 where it has none.
+pub(super) fn lane_of(number: u64, lanes: usize) -> usize {
+    (number % lanes.max(1) as u64) as usize
 }
 
 /// Jobs, each with its number, for one thread or several.

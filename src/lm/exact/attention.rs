@@ -1,7 +1,7 @@
 //! Attention of one token in one layer (`format-spec/exact-engine.md`, cells and attention).
 
 use super::cache::Cache;
-use super::float::{attention_weights, magnitude, quantise};
+use super::float::{attention_weights, magnitude, or_unsound, quantise};
 use super::kernel::{Kernel, Sink};
 use super::matrix::{COLUMNS, ROWS};
 use super::scaled::Scaled;
@@ -136,8 +136,7 @@ impl Attention {
             let most = weights.rotations[position].apply(k, query, &mut self.rotated);
             let out = &mut self.queries[i * head..][..head];
             let unit = quantise(k, &self.rotated, most, K::FLIP, out);
-            sound &= unit.is_some();
-            self.units[i] = unit.unwrap_or(0.0) * usual;
+            self.units[i] = or_unsound(unit, &mut sound) * usual;
         }
         sound
     }

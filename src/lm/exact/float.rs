@@ -111,6 +111,13 @@ pub(super) fn quantise<V: Vectors>(
     (largest <= LARGEST_BITS).then_some(unit)
 }
 
+/// What a unit of a quantised vector is worth; of one that was refused 0, and then `sound` is false.
+#[inline(always)]
+pub(super) fn or_unsound(unit: Option<f32>, sound: &mut bool) -> f32 {
+    *sound &= unit.is_some();
+    unit.unwrap_or(0.0)
+}
+
 /// Softmax of `scores` times `value_units`, quantised to 0..=16383 in two digits of 7 bits; returns what
 /// a unit is worth over the sum of the softmax's terms. Scores beyond `count` do not take part.
 #[inline(always)]

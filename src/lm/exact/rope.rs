@@ -1,7 +1,8 @@
 //! Sines and cosines for the rotation of queries and keys, without a mathematics library: square
 //! roots, Taylor series and the addition theorem in binary64, rounded to binary32 at the end.
 
-use super::vectors::{LANES, Vectors};
+use super::float::no_magnitude;
+use super::vectors::Vectors;
 
 /// Cosines and sines of one position, for each element of a head.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ impl Rotation {
     /// Adding a product with a negative sine is what the specification's subtraction is, bit for bit.
     #[inline(always)]
     pub fn apply<V: Vectors>(&self, v: V, x: &[f32], out: &mut [f32]) -> V::I {
-        let mut most = pulp::cast([0i32; LANES]);
+        let mut most = no_magnitude(v);
         let angles = self.cos.as_chunks().0.iter().zip(self.sin.as_chunks().0);
         let places = x.as_chunks().0.iter().zip(out.as_chunks_mut().0);
         for ((cos, sin), (x, out)) in angles.zip(places) {

@@ -7,7 +7,7 @@ use super::super::{BINS, InputToken, vector};
 use super::attention::{Attention, Place};
 use super::cache::Cache;
 use super::dispatch::Work;
-use super::float::{gated, magnitude, no_magnitude, normalise, quantise};
+use super::float::{gated, magnitude, no_magnitude, normalise, or_unsound, quantise};
 use super::kernel::{Kernel, Sink};
 use super::matrix::{COLUMNS, Matrix, ROWS};
 use super::scaled::Scaled;
@@ -151,8 +151,7 @@ impl Work for Pass<'_> {
                 let most = magnitude(kernel, y);
                 let input = &mut b.input[n * queries..][..queries];
                 let unit = quantise(kernel, y, most, K::FLIP, input);
-                sound &= unit.is_some();
-                b.units[n] = unit.unwrap_or(0.0);
+                b.units[n] = or_unsound(unit, &mut sound);
             }
             b.multiply::<K, true>(kernel, &layer.attention_out, Target::X, count);
             sound &= b.normalise(kernel, &layer.ffn_norm, shape, count);
@@ -188,8 +187,7 @@ impl Buffers {
             let most = normalise(k, x, norm, shape.epsilon, normal);
             let input = &mut self.input[n * width..][..width];
             let unit = quantise(k, normal, most, K::FLIP, input);
-            sound &= unit.is_some();
-            self.units[n] = unit.unwrap_or(0.0);
+            self.units[n] = or_unsound(unit, &mut sound);
         }
         sound
     }
@@ -234,8 +232,7 @@ impl Buffers {
         for (n, most) in most.into_iter().enumerate().take(count) {
             let input = &mut self.input[n * ffn..][..ffn];
             let unit = quantise(kernel, &self.z[n * ffn..][..ffn], most, K::FLIP, input);
-            sound &= unit.is_some();
-            self.units[n] = unit.unwrap_or(0.0);
+            self.units[n] = or_unsound(unit, &mut sound);
         }
         sound
     }
