@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetches freely licensed audio from Debian and cuts it into WAV clips for training.
+"""Fetches freely licensed audio from Debian and public repositories, and cuts it into WAV clips for training.
 
     python corpus.py --out CORPUS --exclude MEASURING/MANIFEST.tsv --exclude-audio MEASURING
 
@@ -23,7 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exclusions import Exclusions, shared_audio
+from recordings import wav_files
 from render import render
+from variants import variant
 
 # Games with recorded effects, often in 8 bits, and with songs as modules or MIDI.
 GAMES = """
@@ -65,12 +67,13 @@ SOURCES = {
     "csound-doc": "rendered",
     "hydrogen-data": "instrument",
     "asterisk-core-sounds-it-wav": "speech",
+    "asterisk-prompt-it-menardi-wav": "speech",
     "sound-icons": "effects",
     **dict.fromkeys(GAMES.split(), "effects"),
 }
 SECONDS = 20  # longest clip
 SHORT = {"csound-doc": 3}  # the same of packages with many songs, each of one sound
-BYTES = 75_000_000  # most audio from one package, so that none dominates
+BYTES = 20_000_000  # most audio from one package, so that none dominates
 
 
 class Audio:
@@ -232,6 +235,33 @@ def items(
             yield kind, parent + path.stem, audio
 
 
+def title_of(kind: str, source: str, name: str) -> str:
+    """What a clip's name starts with: kind, source and recording, two underscores between."""
+    return "__".join([kind, *(re.sub(r"[^A-Za-z0-9.-]", "_", part) for part in (source, name))])
+
+
+def recorded(folder: Path | None, work: Path, clips: Path) -> list[tuple]:
+    """Writes the clips of `recordings.tsv` and a variant of each; rows of the manifest."""
+    rows = []
+    for recording, raw in wav_files(folder, work):
+        audio = read_wav(raw)
+        if audio is None or len(set(audio.data)) < 3:
+            continue
+        kind = "bits8" if audio.bits == 8 else recording.kind
+        source = recording.repository.replace("/", ".")
+        path = clips / f"{title_of(kind, source, recording.clip)}__0.wav"
+        audio.write(path)
+        # Of the same recording, so that both train or both validate.
+        changed = path.with_name(path.name.replace("__0.wav", "__1.wav"))
+        changed.write_bytes(variant(path, audio.rate, audio.bits))
+        for clip in (path, changed):
+            form = read_wav(clip.read_bytes())
+            assert form, clip
+            rows.append((clip.name, kind, recording.source, recording.licence, form.rate, form.bits,
+                         form.channels, round(form.frames() / form.rate, 2)))  # fmt: skip
+    return rows
+
+
 def licence(root: Path, package: str) -> str:
     """Licences that the package's copyright file names; the file itself is kept beside the clips."""
     text = (root / f"usr/share/doc/{package}/copyright").read_text(errors="replace")
@@ -251,6 +281,8 @@ def main() -> None:
     args.add_argument("--exclude-audio", type=Path, action="append", default=[],
                       help="folder of such clips: no training clip may share audio with them")  # fmt: skip
     args.add_argument("--packages", nargs="*", default=list(SOURCES))
+    args.add_argument("--recordings", type=Path,
+                      help="folder with FLACs of recordings.tsv; others come from their repositories")  # fmt: skip
     args.add_argument("--font", type=Path, help="of MIDI; fluid-soundfont-gm's where it is fetched")
     a = args.parse_args()
     exclusions = Exclusions(a.exclude)
@@ -260,7 +292,8 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
     font: Path | None = a.font and a.font.resolve()
-    rows = []
+    rows = recorded(a.recordings, work, clips)
+    print(f"recordings: {len(rows)} clips", flush=True)
     # Rendering needs its sound font.
     for package in sorted(a.packages, key=lambda p: p != "fluid-soundfont-gm"):
         assert not exclusions.reason(package, ""), package
@@ -282,7 +315,7 @@ def main() -> None:
             if audio.frames() < audio.rate // 8:
                 continue  # too short to teach anything
             kind = "bits8" if audio.bits == 8 else kind
-            title = f"{kind}__{package}__{re.sub(r'[^A-Za-z0-9.-]', '_', name)}"
+            title = title_of(kind, package, name)
             names[title] = names.get(title, 0) + 1
             if names[title] > 1:
                 title += f".{names[title]}"

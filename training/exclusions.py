@@ -15,6 +15,22 @@ SONGS = (
     "CoolSnip", "esp", "FinalStep", "Progress", "AxeFromThe80s", "ZeroSumGame", "DirtyLove",
     "InnerRecreation", "MakeMe",
 )  # fmt: skip
+# Sources that validate as a whole: what a model saves here, it saves on material it has not met.
+UNSEEN = {
+    "auspicious3000.autovc", "google.lyra", "watson-developer-cloud.python-sdk",
+    "realpython.python-speech-recognition", "LCAV.pyroomacoustics",
+    "neshanjo.strudel-producer-space-samples", "walbourn.directx-sdk-samples",
+    "walbourn.directxtktest", "ddiakopoulos.libnyquist", "csteinmetz1.pyloudnorm",
+    "freepats.electric-bass-YR", "sfzinstruments.Karoryfer.HorsePulse",
+    "musikalkemist.AudioSignalProcessingForML", "oramics.sampled", "Calinou.kenney-ui-audio",
+    "tecnoballz-data", "lbreakout2-data",
+}  # fmt: skip
+# Collections that one person speaks; few tokens of each, or the model learns the voice.
+ONE_VOICE = {
+    "rhasspy.dataset-voice-kathleen", "festvox-ru", "ktuberling-data",
+    "asterisk-core-sounds-en-wav", "asterisk-core-sounds-fr-wav", "asterisk-core-sounds-es-wav",
+    "asterisk-core-sounds-ru-wav", "asterisk-core-sounds-it-wav", "asterisk-prompt-it-menardi-wav",
+}  # fmt: skip
 
 
 def plain(name: str) -> str:

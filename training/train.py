@@ -17,8 +17,9 @@ trained to predict the bins by itself learns mostly what the codec knows better.
 
 A run that was cut off goes on from its last checkpoint when started again. With --from-gguf a new
 run starts from the weights and the shape of an exported model. The log (RUN/log.csv) gives bits
-per token on the validation set over the second half of each context, which is what coding sees, by
-kind and as the mean of all kinds. Its row "codec" is the cost without a model.
+per token on the validation set over the second half of each context, which is what coding sees: kinds
+of sources that nothing is trained on ("new-"), then the others, and the mean of all. What counts is
+the first. The row "codec" is the cost without a model.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from exclusions import ONE_VOICE, UNSEEN
 from gguf_model import BINS, FEATURES, Shape, read_gguf
 from model import Llama
 
@@ -44,7 +46,9 @@ FREE = -32768  # in place of a logit
 UNIT = 2048
 TRUST = 0.4  # LANGUAGE_WEIGHT in src/density/tree.rs
 LN2 = math.log(2)
-CONTEXTS = 128  # of each kind, to validate
+CONTEXTS = 128  # of each group, to validate
+SOURCE_SHARE = 0.10  # most tokens of one package or repository
+ONE_VOICE_SHARE = 0.03  # the same of a collection that one person speaks
 
 # Bins before, features, bins, the codec's logits.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -61,15 +65,15 @@ class Tokens:
         files = [f for f in files if f.stat().st_size > length * ROW.itemsize]
         assert files, "no token file is longer than a context"
         self.files = [np.memmap(f, ROW, "r") for f in files]
-        self.kinds = [f.name.split("__")[0] for f in files]
+        self.groups = [group_of(f) for f in files]
         self.sizes = np.array([len(f) for f in self.files])
         # Square roots keep long recordings from drowning short ones, and kinds with many recordings
         # from drowning the others.
         weights = np.sqrt(self.sizes)
-        for kind in set(self.kinds):
-            of_kind = np.array(self.kinds) == kind
-            weights[of_kind] /= np.sqrt(weights[of_kind].sum())
-        self.weights = weights / weights.sum()
+        for group in set(self.groups):
+            of_group = np.array(self.groups) == group
+            weights[of_group] /= np.sqrt(weights[of_group].sum())
+        self.weights = capped(weights, [source_of(f) for f in files])
 
     def contexts(self, files: np.ndarray, at: np.ndarray) -> Batch:
         rows = np.stack([self.files[f][t : t + self.length] for f, t in zip(files, at, strict=True)])
@@ -88,14 +92,14 @@ class Tokens:
         return self.contexts(files, at)
 
     def fixed(self, count: int) -> dict[str, Batch]:
-        """As many stretches of each kind, always the same."""
+        """As many stretches of each group, always the same."""
         rng = np.random.default_rng(1)
         chosen = {}
-        for kind in sorted(set(self.kinds)):
-            of_kind = np.flatnonzero(np.array(self.kinds) == kind)
-            files = np.resize(rng.permutation(of_kind), count)
+        for group in sorted(set(self.groups)):
+            of_group = np.flatnonzero(np.array(self.groups) == group)
+            files = np.resize(rng.permutation(of_group), count)
             at = (rng.random(count) * (self.sizes[files] - self.length)).astype(np.int64)
-            chosen[kind] = self.contexts(files, at)
+            chosen[group] = self.contexts(files, at)
         return chosen
 
 
@@ -128,10 +132,33 @@ def shown(kinds: dict[str, float]) -> str:
     return " ".join(f"{k}={v:.4f}" for k, v in kinds.items())
 
 
+def source_of(path: Path) -> str:
+    """The package or repository that a clip comes from."""
+    return path.name.split("__")[1]
+
+
 def held_out(path: Path) -> bool:
-    """One recording in twenty validates."""
+    """One recording in twenty validates, and whole sources that nothing is trained on."""
     recording = path.stem.rsplit("__", 1)[0]
-    return hashlib.sha256(recording.encode()).digest()[0] % 20 == 0
+    return source_of(path) in UNSEEN or hashlib.sha256(recording.encode()).digest()[0] % 20 == 0
+
+
+def group_of(path: Path) -> str:
+    """What is validated together: a kind, apart where its source is one that nothing is trained on."""
+    return "new-" * (source_of(path) in UNSEEN) + path.name.split("__")[0]
+
+
+def capped(weights: np.ndarray, sources: list[str]) -> np.ndarray:
+    """Shares of the files, such that no source has more than its part."""
+    of_source = np.array(sources)
+    shares = weights / weights.sum()
+    for _ in range(20):
+        for source in set(sources):
+            most = ONE_VOICE_SHARE if source in ONE_VOICE else SOURCE_SHARE
+            part = shares[of_source == source].sum()
+            shares[of_source == source] *= min(1.0, most / part)
+        shares /= shares.sum()
+    return shares
 
 
 @torch.no_grad()
