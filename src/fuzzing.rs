@@ -11,10 +11,10 @@ mod structures;
 pub(crate) use structures::mutated;
 pub use structures::structures;
 
-use crate::codec::{self, BytesContext, CodedPcm, Level};
+use crate::codec::{self, BytesContext, CodedPcm, Level, profile};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{
-    BinForecast, Contexts, Depth, EXPERTS, Experts, Forecast, Mixing, SampleCoder, Values,
+    BinForecast, Contexts, EXPERTS, Experts, Forecast, Mixing, SampleCoder, Values,
 };
 use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::{Error, Result};
@@ -392,7 +392,9 @@ impl Coder for Path {
 pub fn density(data: &[u8]) {
     let mut choices = Choices(data);
     let values = value_set(&mut choices);
-    let mut coder = SampleCoder::new([Depth::Plain, Depth::Layered][choices.below(2)]);
+    let mut coder = SampleCoder::new(
+        &profile([Level::Fast, Level::Default][choices.below(2)]).composition.mixing,
+    );
     let mut last_bin = 16;
     for _ in 0..24 {
         if choices.0.is_empty() {

@@ -83,7 +83,13 @@ impl Classical {
                 // In blocks, the first channel runs ahead of the others.
                 let has_partner = channel > 0 || (layout.channels > 1 && interleaved);
                 // Channels in blocks have no errors at the same time.
-                Forecaster::new(profile(level), Pace::CONFIGURED, 1.0, has_partner, false)
+                Forecaster::new(
+                    &profile(level).composition,
+                    Pace::CONFIGURED,
+                    1.0,
+                    has_partner,
+                    false,
+                )
             })
             .collect();
         let mut initial = [0.0; INPUTS];

@@ -3,7 +3,7 @@
 //! For measurements only (`tools/dev/ablation.rs`). What comes out is no lmz stream: a decoder
 //! would have to know what is missing.
 
-use super::profile::{ExpertConfig, Profile, Source, profile};
+use super::profile::{Centre, Composition, ExpertConfig, Profile, profile};
 use super::segment::SegmentPlan;
 use super::{CodedPcm, Level};
 use crate::density::EXPERTS;
@@ -29,7 +29,8 @@ pub enum Part {
 impl Part {
     /// All parts of a level.
     pub fn all(level: Level) -> Vec<Part> {
-        let mut parts: Vec<Part> = (0..profile(level).cascades.len()).map(Part::Cascade).collect();
+        let mut parts: Vec<Part> =
+            (0..profile(level).composition.cascades.len()).map(Part::Cascade).collect();
         parts.extend((0..EXPERTS).map(Part::Expert));
         parts.push(Part::SingleExperts);
         if level != Level::Fast {
@@ -40,10 +41,10 @@ impl Part {
 
     /// The part in words, with its parameters.
     pub fn describe(self, level: Level) -> String {
-        let profile = profile(level);
+        let composition = &profile(level).composition;
         match self {
             Part::Cascade(i) => {
-                let cascade = &profile.cascades[i];
+                let cascade = &composition.cascades[i];
                 let taps: Vec<_> = cascade.nlms.iter().map(|n| n.taps.to_string()).collect();
                 format!(
                     "cascade {i}: least squares {}+{}, lambda {}; NLMS {}",
@@ -54,8 +55,8 @@ impl Part {
                 )
             }
             Part::Expert(i) => {
-                let ExpertConfig { source, rate } = profile.experts[i];
-                format!("expert {i}: {source:?}, rate {rate}")
+                let ExpertConfig { centre, rate } = composition.experts[i];
+                format!("expert {i}: {centre:?}, rate {rate}")
             }
             Part::SingleExperts => "all experts but the final ones".to_owned(),
             Part::OrderTrial => "trial of the channels' order".to_owned(),
@@ -73,28 +74,28 @@ impl Part {
 /// None are known; see [`super::encode_pcm`].
 pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<CodedPcm> {
     let full = profile(level);
-    let mut cascades = full.cascades.to_vec();
-    let mut experts = full.experts;
+    let mut cascades = full.composition.cascades.to_vec();
+    let mut experts = full.composition.experts;
     let first = experts[0];
     match part {
         Some(Part::Cascade(left_out)) => {
             cascades.remove(left_out);
             for expert in &mut experts {
-                expert.source = match expert.source {
-                    Source::Cascade(i) | Source::LeastSquares(i) if i == left_out => {
+                expert.centre = match expert.centre {
+                    Centre::Cascade(i) | Centre::LeastSquares(i) if i == left_out => {
                         *expert = first;
                         continue;
                     }
-                    Source::Cascade(i) => Source::Cascade(i - usize::from(i > left_out)),
-                    Source::LeastSquares(i) => Source::LeastSquares(i - usize::from(i > left_out)),
-                    Source::Polished => Source::Polished,
+                    Centre::Cascade(i) => Centre::Cascade(i - usize::from(i > left_out)),
+                    Centre::LeastSquares(i) => Centre::LeastSquares(i - usize::from(i > left_out)),
+                    Centre::Polished => Centre::Polished,
                 };
             }
         }
         Some(Part::Expert(left_out)) => experts[left_out] = experts[usize::from(left_out == 0)],
         Some(Part::SingleExperts) => {
             for expert in &mut experts {
-                if !matches!(expert.source, Source::Polished) {
+                if !matches!(expert.centre, Centre::Polished) {
                     *expert = first;
                 }
             }
@@ -106,7 +107,8 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
     if part == Some(Part::LongTerm) {
         effort.reach = 0;
     }
-    let profile = Profile { cascades: &cascades, experts, effort, ..*full };
+    let composition = Composition { cascades: &cascades, experts, ..full.composition };
+    let profile = Profile { composition, effort, ..*full };
     let watch = Watch::default();
     SegmentPlan::with_profile(pcm, &profile, &watch)?.encode(None, &watch)
 }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use super::alphabet::Alphabet;
 use super::features::{ERRORS, View};
 use super::forecaster::{Expectation, FAST_SCALE, Forecaster, SHORT_MEMORY, SLOW_SCALE};
-use super::profile::{Outlook, Profile};
+use super::profile::{FeatureExperts, Profile};
 use crate::density::{BinForecast, Contexts, EXPERTS, Experts, Forecast, SampleCoder, Values};
 use crate::entropy::Coder;
 use crate::error::Result;
@@ -66,8 +66,8 @@ pub struct Channel<'a> {
     last_bin: u8,
     /// Errors of the latest samples over their scales, newest first.
     errors: [f32; ERRORS],
-    /// Experts that language models are told of.
-    outlook: &'a Outlook,
+    /// Experts that the features of language models are taken from.
+    feature_experts: &'a FeatureExperts,
 }
 
 impl<'a> Channel<'a> {
@@ -81,18 +81,25 @@ impl<'a> Channel<'a> {
         long_term: bool,
     ) -> Self {
         let values = &alphabet.values;
+        let composition = &profile.composition;
         let has_partner = partner.is_some();
         Channel {
             index,
             partner,
-            forecaster: Forecaster::new(profile, pace, values.spacing(), has_partner, has_partner),
-            long_term: long_term.then(|| LongTerm::new(index, partner)),
+            forecaster: Forecaster::new(
+                composition,
+                pace,
+                values.spacing(),
+                has_partner,
+                has_partner,
+            ),
+            long_term: long_term.then(|| LongTerm::new(&composition.long_term, index, partner)),
             spacing: values.spacing() as f32,
             bound: values.bound(),
-            coder: SampleCoder::new(profile.depth),
+            coder: SampleCoder::new(&composition.mixing),
             last_bin: (BINS / 2) as u8,
             errors: [0.0; ERRORS],
-            outlook: &profile.outlook,
+            feature_experts: &composition.features,
         }
     }
 
@@ -210,7 +217,7 @@ impl<'a> Channel<'a> {
         let Some(Coded { bin, error }) = last else { return InputToken::Start };
         let view = View {
             forecast,
-            outlook: self.outlook,
+            experts: self.feature_experts,
             values,
             own,
             partner,

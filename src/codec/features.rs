@@ -2,7 +2,7 @@
 //! interface 2 read. `format-spec/lm-metadata.md` lists them; a change here is a new interface.
 
 use super::forecaster::{FAST_SCALE, VERY_SLOW_SCALE};
-use super::profile::Outlook;
+use super::profile::FeatureExperts;
 use crate::density::{Forecast, Values};
 use crate::lm::Features;
 
@@ -17,7 +17,7 @@ pub struct View<'a> {
     /// Forecasts of the sample.
     pub forecast: &'a Forecast,
     /// Which experts stand for what.
-    pub outlook: &'a Outlook,
+    pub experts: &'a FeatureExperts,
     /// Values that the sample can take.
     pub values: &'a Values,
     /// Latest samples of the channel and of its partner, newest first.
@@ -59,11 +59,11 @@ impl View<'_> {
         let distance = |x: f64| (x - forecast.location) as f32 * inverse;
         let experts = &forecast.experts;
 
-        for expert in self.outlook.locations {
+        for expert in self.experts.locations {
             tell(squash(experts.location[expert] * inverse * 2.0));
         }
         let scales = experts.inverse_scale.map(|inverse| 1.0 / inverse);
-        for expert in self.outlook.scales {
+        for expert in self.experts.scales {
             tell(ratio(scales[expert], scale));
         }
         tell(ratio(scales[FAST_SCALE], scales[VERY_SLOW_SCALE]));

@@ -31,7 +31,7 @@ fn features(forecast: &Forecast, change: impl FnOnce(&mut View<'_>)) -> [i8; FEA
     let values = Values::between(-128, 127);
     let mut view = View {
         forecast,
-        outlook: &profile(Level::Default).outlook,
+        experts: &profile(Level::Default).composition.features,
         values: &values,
         own: &[100.25; 4],
         partner: &[7.0; 4],
@@ -60,16 +60,16 @@ fn agreement_and_stillness_are_zeros() {
 
 #[test]
 fn each_expert_is_told_where_it_belongs() {
-    let outlook = &profile(Level::Default).outlook;
+    let experts = &profile(Level::Default).composition.features;
     for expert in 0..EXPERTS {
         let mut forecast = forecast();
         forecast.experts.location[expert] = 2.0;
         forecast.experts.inverse_scale[expert] = 0.125;
         let told = features(&forecast, |_| {});
-        for (i, &whose) in outlook.locations.iter().enumerate() {
+        for (i, &whose) in experts.locations.iter().enumerate() {
             assert_eq!(told[i], if whose == expert { 63 } else { 0 }, "location {i}");
         }
-        for (i, &whose) in outlook.scales.iter().enumerate() {
+        for (i, &whose) in experts.scales.iter().enumerate() {
             assert_eq!(told[SCALES + i], if whose == expert { 42 } else { 0 }, "scale {i}");
         }
         let growth = match expert {

@@ -1,6 +1,6 @@
 //! Forecasts of one channel's next sample, and how far each has been off.
 
-use super::profile::{Profile, Source};
+use super::profile::{Centre, Composition};
 use crate::density::{EXPERTS, Experts};
 use crate::predict::{Cascade, Correction, Errors, LeastSquares, Pace, Polish};
 
@@ -33,7 +33,7 @@ pub struct Expectation {
 /// Predictors of one channel and the scales of its experts.
 #[derive(Clone, Debug)]
 pub struct Forecaster<'a> {
-    profile: &'a Profile<'a>,
+    composition: &'a Composition<'a>,
     cascades: Vec<Cascade>,
     combiner: LeastSquares,
     /// Outputs of all stages, cascade by cascade.
@@ -57,13 +57,13 @@ impl<'a> Forecaster<'a> {
     /// A forecaster that has seen nothing, and forgets at `pace`. Samples are multiples of `spacing` on average. With a partner,
     /// `shares_errors` says whether its latest errors are at hand too.
     pub fn new(
-        profile: &'a Profile<'a>,
+        composition: &'a Composition<'a>,
         pace: Pace,
         spacing: f64,
         has_partner: bool,
         shares_errors: bool,
     ) -> Self {
-        let cascades: Vec<Cascade> = profile
+        let cascades: Vec<Cascade> = composition
             .cascades
             .iter()
             .map(|config| Cascade::at_pace(config, has_partner, pace))
@@ -71,12 +71,12 @@ impl<'a> Forecaster<'a> {
         let stages: usize = cascades.iter().map(|c| c.outputs().len()).sum();
         let prior = vec![1.0 / cascades.len() as f64; stages];
         Forecaster {
-            profile,
+            composition,
             cascades,
-            combiner: LeastSquares::new(profile.combiner.forgetting(pace.forgetting), prior),
+            combiner: LeastSquares::new(composition.combiner.forgetting(pace.forgetting), prior),
             stages: vec![0.0; stages],
             combined: 0.0,
-            polish: Polish::new(&profile.polish, shares_errors),
+            polish: Polish::new(&composition.polish, shares_errors),
             polished: 0.0,
             locations: [0.0; EXPERTS],
             deviations: [0.0; EXPERTS],
@@ -107,12 +107,12 @@ impl<'a> Forecaster<'a> {
     pub fn polish(&mut self, partner: &Errors, correction: Option<Correction>, bound: f64) {
         let added = correction.unwrap_or_default();
         let polished = self.polish.predict(self.combined, partner, added, bound);
-        for (location, expert) in self.locations.iter_mut().zip(&self.profile.experts) {
-            *location = match expert.source {
-                Source::Polished => polished,
-                Source::Cascade(i) => self.cascades[i].outputs().iter().sum(),
-                Source::LeastSquares(_) if correction.is_some() => self.combined,
-                Source::LeastSquares(i) => self.cascades[i].outputs()[0],
+        for (location, expert) in self.locations.iter_mut().zip(&self.composition.experts) {
+            *location = match expert.centre {
+                Centre::Polished => polished,
+                Centre::Cascade(i) => self.cascades[i].outputs().iter().sum(),
+                Centre::LeastSquares(_) if correction.is_some() => self.combined,
+                Centre::LeastSquares(i) => self.cascades[i].outputs()[0],
             };
         }
         self.polished = polished;
@@ -143,7 +143,7 @@ impl<'a> Forecaster<'a> {
         }
         for i in 0..EXPERTS {
             let error = (value - self.locations[i]).abs() as f32;
-            let rate = self.profile.experts[i].rate.max(1.0 / self.seen);
+            let rate = self.composition.experts[i].rate.max(1.0 / self.seen);
             self.deviations[i] += (error - self.deviations[i]) * rate;
         }
         self.polish.update(value);

@@ -6,7 +6,7 @@
 
 use super::correlation::Correlator;
 use super::lags::{LagTable, PERIOD};
-use super::profile::WHITENING;
+use super::levels::WHITENING;
 use crate::error::Result;
 use crate::math::log2;
 use crate::observer::Watch;

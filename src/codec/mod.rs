@@ -12,6 +12,7 @@ mod grid;
 mod lag_search;
 mod lags;
 mod layout;
+mod levels;
 mod meter;
 mod order;
 mod profile;
@@ -60,7 +61,7 @@ impl Level {
     /// Longest segment that the encoder makes, in seconds.
     #[must_use]
     pub fn segment_seconds(self) -> u32 {
-        profile(self).segment_seconds
+        profile(self).effort.segment_seconds
     }
 }
 

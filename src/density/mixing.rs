@@ -17,6 +17,27 @@ pub enum Depth {
     Layered,
 }
 
+/// How the decisions of a level are mixed, and how fast that is learnt.
+#[derive(Clone, Copy, Debug)]
+pub struct MixingConfig {
+    /// Layers of mixers.
+    pub depth: Depth,
+    /// Final learning rate of the first or only layer.
+    pub first_rate: f32,
+    /// Final learning rate of the second layer; unused without one.
+    pub second_rate: f32,
+    /// Final learning rate of the weight sets that mix late decisions alone.
+    pub late_rate: f32,
+    /// Learning rate of the maps that correct probabilities.
+    pub map_rate: f32,
+    /// Learning rate of the shares of `true`.
+    pub share_rate: f32,
+    /// Weights of the mixers' probability and of what each of the two maps makes of it.
+    pub blend: [f32; 2],
+    /// What the two Bayesian mixtures keep of the past with each sample; unused without a second layer.
+    pub decays: [f32; 2],
+}
+
 /// Nodes: 32 of the bins, 8 steps in each tail, 48 of what is finer.
 pub const NODES: usize = 96;
 /// First node of the tails, and first fine one.
@@ -43,20 +64,10 @@ const POSTERIORS: usize = EXPERTS + 5;
 const LANGUAGE_WEIGHT: f32 = 0.4;
 /// Weight of each Bayesian mixture at first; the mean of the experts has the rest.
 const POSTERIOR_WEIGHT: f32 = 0.25;
-/// How fast the Bayesian mixtures forget: within ten and within fifty samples.
-const DECAYS: [f32; 2] = [0.9, 0.98];
 
 /// Weight sets of the first layer, plain and layered.
 const PLAIN_SETS: usize = 3;
 const LAYERED_SETS: usize = 5;
-/// Final learning rates: of the plain layer; of the first layer of two, and of the second.
-const PLAIN_RATE: f32 = 0.0015;
-const FIRST_RATE: f32 = 0.003;
-const SECOND_RATE: f32 = 0.002;
-/// Final learning rate of the weight sets that work alone.
-const ALONE_RATE: f32 = 0.003;
-/// Shares of the mixers' probability and of what each of the two maps makes of it.
-const BLEND: [f32; 2] = [0.6, 0.2];
 
 /// What selects weight sets and points of maps, beside the node.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +85,7 @@ pub struct Contexts {
 /// The adaptive state behind the decisions of one channel.
 #[derive(Clone, Debug)]
 pub struct Mixing {
-    depth: Depth,
+    config: MixingConfig,
     /// For late decisions, which ask for the half of a narrow interval. The experts hardly differ there, so
     /// that no context adds to what the node's weights have learnt.
     alone: Mixer<INPUTS>,
@@ -115,7 +126,8 @@ impl Mixing {
     pub const DISAGREEMENTS: usize = 64;
 
     /// A network that trusts all experts alike.
-    pub fn new(depth: Depth) -> Self {
+    pub fn new(config: &MixingConfig) -> Self {
+        let depth = config.depth;
         let mut whole = [0.0; INPUTS];
         whole[MEAN] = 1.0;
         whole[LANGUAGE] = LANGUAGE_WEIGHT;
@@ -123,14 +135,14 @@ impl Mixing {
             whole[MEAN] -= 2.0 * POSTERIOR_WEIGHT;
             whole[POSTERIORS..POSTERIORS + 2].fill(POSTERIOR_WEIGHT);
         }
-        let (initial, rate, layered) = match depth {
-            Depth::Plain => (whole.map(|weight| weight / PLAIN_SETS as f32), PLAIN_RATE, 0),
-            Depth::Layered => (whole, FIRST_RATE, 1),
+        let (initial, layered) = match depth {
+            Depth::Plain => (whole.map(|weight| weight / PLAIN_SETS as f32), 0),
+            Depth::Layered => (whole, 1),
         };
-        let first = |contexts| Mixer::new(contexts, initial, rate);
+        let first = |contexts| Mixer::new(contexts, initial, config.first_rate);
         Mixing {
-            depth,
-            alone: Mixer::new(NODES, whole, ALONE_RATE),
+            config: *config,
+            alone: Mixer::new(NODES, whole, config.late_rate),
             by_node: first(NODES),
             by_spread: first(Self::SPREADS * KINDS),
             by_other: first(Self::OTHERS * KINDS),
@@ -139,11 +151,11 @@ impl Mixing {
             second: Mixer::new(
                 layered * KINDS,
                 [1.0 / LAYERED_SETS as f32; LAYERED_SETS],
-                SECOND_RATE,
+                config.second_rate,
             ),
-            posteriors: DECAYS.map(Posterior::new),
-            last_map: Apm::new(NODES * 8, 0.005),
-            other_map: Apm::new(NODES * Self::OTHERS, 0.005),
+            posteriors: config.decays.map(Posterior::new),
+            last_map: Apm::new(NODES * 8, config.map_rate),
+            other_map: Apm::new(NODES * Self::OTHERS, config.map_rate),
             shares: [vec![0.5; NODES * 8], vec![0.5; NODES * Self::OTHERS]],
             at: Decision::default(),
         }
@@ -172,20 +184,21 @@ impl Mixing {
             0..TAIL_NODES => (31 - (node as u32).leading_zeros()) as usize,
             _ => TAIL_KIND,
         };
-        let logit = match self.depth {
+        let logit = match self.config.depth {
             Depth::Plain => self.one_layer(contexts, node, kind),
             Depth::Layered => self.two_layers(contexts, node, kind),
         };
         let mapped = self.last_map.refine(last, logit) + self.other_map.refine(other, logit);
         self.at.mixed = logistic(logit);
-        BLEND[0] * self.at.mixed + BLEND[1] * mapped
+        let [by_mixers, by_maps] = self.config.blend;
+        by_mixers * self.at.mixed + by_maps * mapped
     }
 
     /// What the first layer weighs.
     #[inline(always)]
     fn inputs(&self, halves: &Halves, language: f32) -> [f32; INPUTS] {
         let mut inputs = [0.0; INPUTS];
-        if self.depth == Depth::Layered {
+        if self.config.depth == Depth::Layered {
             // Before the experts' own, which take longer to compute.
             let [fast, slow] = &self.posteriors;
             let [fast_upper, fast_lower, slow_upper, slow_lower] = sums([
@@ -252,7 +265,7 @@ impl Mixing {
             self.alone.update(&at.inputs, error);
             return;
         }
-        match self.depth {
+        match self.config.depth {
             Depth::Plain => {
                 self.by_node.update(&at.inputs, error);
                 self.by_spread.update(&at.inputs, error);
@@ -275,7 +288,7 @@ impl Mixing {
         self.other_map.update(outcome);
         for (shares, &place) in self.shares.iter_mut().zip(&at.shares) {
             let p = &mut shares[place];
-            *p += (outcome - *p) * 0.01;
+            *p += (outcome - *p) * self.config.share_rate;
             *p = p.clamp(1e-4, 1.0 - 1e-4);
         }
     }
@@ -283,7 +296,7 @@ impl Mixing {
     /// Learns a whole sample: the experts' probabilities of the block that it lies in.
     #[inline(always)]
     pub fn learn_sample(&mut self, mass: &[f32; EXPERTS]) {
-        if self.depth == Depth::Plain {
+        if self.config.depth == Depth::Plain {
             return;
         }
         let mut likelihoods = *mass;
@@ -297,12 +310,24 @@ impl Mixing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Two layers.
+    pub const CONFIG: MixingConfig = MixingConfig {
+        depth: Depth::Layered,
+        first_rate: 0.003,
+        second_rate: 0.002,
+        late_rate: 0.003,
+        map_rate: 0.005,
+        share_rate: 0.01,
+        blend: [0.6, 0.2],
+        decays: [0.9, 0.98],
+    };
 
     /// Mean cost in bits of the last 500 of 3,000 decisions, most of which go the way that expert 0 claims.
     fn cost(depth: Depth, node: usize, claim: f32) -> f64 {
-        let mut mixing = Mixing::new(depth);
+        let mut mixing = Mixing::new(&MixingConfig { depth, ..CONFIG });
         let contexts = Contexts { last_bin: 16, spread: 3, other: 1, disagreement: 20 };
         let (mut state, mut bits) = (1_u32, 0.0);
         for i in 0..3_000 {

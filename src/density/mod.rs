@@ -18,6 +18,6 @@ pub use experts::{EXPERTS, Edge, Experts, Halves, MAX_LOGIT};
 pub use mixer::Mixer;
 #[cfg(any(test, fuzzing))]
 pub use mixing::Mixing;
-pub use mixing::{Contexts, Depth};
+pub use mixing::{Contexts, Depth, MixingConfig};
 pub use tree::{BinForecast, Forecast, SampleCoder, to_probability};
 pub use values::Values;

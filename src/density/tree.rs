@@ -9,7 +9,7 @@
 use pulp::{NullaryFnOnce, Simd, WithSimd};
 
 use super::experts::{Edge, Experts, Halves, mass};
-use super::mixing::{Contexts, Depth, FINE_NODES, Mixing, TAIL_NODES};
+use super::mixing::{Contexts, FINE_NODES, Mixing, MixingConfig, TAIL_NODES};
 use super::values::Values;
 use crate::entropy::Coder;
 use crate::lm::BINS;
@@ -85,8 +85,8 @@ pub struct SampleCoder {
 
 impl SampleCoder {
     /// A coder that has seen nothing.
-    pub fn new(depth: Depth) -> Self {
-        SampleCoder { mixing: Mixing::new(depth) }
+    pub fn new(config: &MixingConfig) -> Self {
+        SampleCoder { mixing: Mixing::new(config) }
     }
 
     /// Codes the sample of rank `target` (ignored when decoding); returns rank and bin.

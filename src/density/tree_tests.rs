@@ -1,7 +1,8 @@
 //! Every value of a set can be coded, under any forecast, and likely ones cost little.
 
+use super::mixing::tests::CONFIG;
 use super::tree::{BinForecast, Forecast, SampleCoder};
-use super::{Contexts, Depth, EXPERTS, Experts, Values};
+use super::{Contexts, EXPERTS, Experts, Values};
 use crate::entropy::Coder;
 use crate::lm::BINS;
 
@@ -54,11 +55,10 @@ fn forecast(location: f64, scale: f64, raw_bits: u32) -> Forecast {
 /// Codes `target` with a fresh coder and reads it back; returns its bits and bin.
 fn round_trip(values: &Values, forecast: &Forecast, target: u64) -> (f64, u8) {
     let mut tape = Tape::default();
-    let (rank, bin) =
-        SampleCoder::new(Depth::Layered).code(&mut tape, values, forecast, None, target);
+    let (rank, bin) = SampleCoder::new(&CONFIG).code(&mut tape, values, forecast, None, target);
     assert_eq!(rank, target);
     tape.playing = Some((0, 0));
-    let back = SampleCoder::new(Depth::Layered).code(&mut tape, values, forecast, None, 0);
+    let back = SampleCoder::new(&CONFIG).code(&mut tape, values, forecast, None, 0);
     assert_eq!(back, (target, bin), "reading back");
     assert_eq!(tape.playing, Some((tape.decisions.len(), tape.raw.len())), "left over");
     (tape.bits, bin)
@@ -133,7 +133,7 @@ fn likely_values_cost_little_and_bins_are_quantiles() {
 fn learnt(times: usize, bins: Option<&BinForecast>) -> f64 {
     let values = Values::between(-500, 500);
     let forecast = forecast(0.0, 20.0, 0);
-    let mut coder = SampleCoder::new(Depth::Layered);
+    let mut coder = SampleCoder::new(&CONFIG);
     let mut last = 0.0;
     for _ in 0..=times {
         let mut tape = Tape::default();

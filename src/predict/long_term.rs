@@ -22,17 +22,14 @@ const DIFFERENCES: usize = 6;
 /// Residuals told on either side of the one at the lag.
 const REACH: usize = 1;
 
-const LEAST_SQUARES: LeastSquaresConfig = LeastSquaresConfig {
-    lambda: 0.997,
-    interval: 32,
-    ridge: 1e-6,
-    common_ridge: 0.0,
-    rate: 0.15,
-    power: 2,
-};
-/// For what in the new is no repetition and yet a tone.
-const NLMS: &[NlmsConfig] =
-    &[NlmsConfig { taps: 256, step: 0.005 }, NlmsConfig { taps: 16, step: 0.005 }];
+/// Composition of the predictor, as of a [`Cascade`].
+#[derive(Clone, Copy, Debug)]
+pub struct LongTermConfig {
+    /// First stage.
+    pub least_squares: LeastSquaresConfig,
+    /// Later stages, in order.
+    pub nlms: &'static [NlmsConfig],
+}
 
 /// What the channels of a segment were so far, and where in it to look.
 #[derive(Clone, Debug)]
@@ -99,11 +96,12 @@ pub struct LongTerm {
 
 impl LongTerm {
     /// A predictor that has seen nothing, of a channel that may have a partner.
-    pub fn new(channel: usize, partner: Option<usize>) -> Self {
+    pub fn new(config: &LongTermConfig, channel: usize, partner: Option<usize>) -> Self {
         let told = if partner.is_some() { 2 } else { 1 };
         let n = SLOTS * (1 + 2 * REACH + 1 + told * DIFFERENCES);
-        let config = CascadeConfig { own: n, partner: 0, least_squares: LEAST_SQUARES, nlms: NLMS };
-        let cascade = Cascade::new(&config, false);
+        let LongTermConfig { least_squares, nlms } = *config;
+        let cascade = CascadeConfig { own: n, partner: 0, least_squares, nlms };
+        let cascade = Cascade::new(&cascade, false);
         LongTerm { channel, partner, cascade, inputs: vec![0.0; n], short_term: 0.0 }
     }
 
@@ -150,6 +148,18 @@ impl LongTerm {
 mod tests {
     use super::*;
 
+    const CONFIG: LongTermConfig = LongTermConfig {
+        least_squares: LeastSquaresConfig {
+            lambda: 0.997,
+            interval: 32,
+            ridge: 1e-6,
+            common_ridge: 0.0,
+            rate: 0.15,
+            power: 2,
+        },
+        nlms: &[NlmsConfig { taps: 256, step: 0.005 }, NlmsConfig { taps: 16, step: 0.005 }],
+    };
+
     /// A bar of noise, again and again, one channel after the other in each frame.
     fn noise(frames: usize, bar: usize) -> Vec<[f64; 2]> {
         let mut state = 1_u32;
@@ -165,7 +175,7 @@ mod tests {
     fn mean_error(frames: &[[f64; 2]], lags: Lags) -> f64 {
         let mut past = Past::new(2);
         past.lags = lags;
-        let mut channels = [LongTerm::new(0, Some(1)), LongTerm::new(1, Some(0))];
+        let mut channels = [LongTerm::new(&CONFIG, 0, Some(1)), LongTerm::new(&CONFIG, 1, Some(0))];
         let mut errors = Vec::new();
         for frame in frames {
             for (i, (channel, &sample)) in channels.iter_mut().zip(frame).enumerate() {
@@ -191,7 +201,7 @@ mod tests {
     #[test]
     fn what_was_before_the_segment_is_nothing() {
         let mut past = Past::new(1);
-        let mut channel = LongTerm::new(0, None);
+        let mut channel = LongTerm::new(&CONFIG, 0, None);
         for frame in 0..60 {
             let least = LEAST_LAG as usize;
             for lag in [0, LEAST_LAG, 30, 60, u32::MAX] {
@@ -216,7 +226,7 @@ mod tests {
             past.push(1, 7.0, 2.0);
         }
         past.lags = [20, 0, 0, 0];
-        let mut channel = LongTerm::new(0, Some(1));
+        let mut channel = LongTerm::new(&CONFIG, 0, Some(1));
         channel.correction(&past, 100.0, 1e6);
         // Sample 20 less 100, residuals, 39² - 19² and so on, and a channel that does not change.
         let expected = [300.0, 1.0, 1.0, 1.0, 1_160.0, 1_120.0, 1_080.0, 1_040.0, 1_000.0, 960.0];

@@ -13,6 +13,6 @@ mod polish;
 pub use cascade::{Cascade, CascadeConfig, Pace};
 pub use history::History;
 pub use least_squares::{LeastSquares, LeastSquaresConfig};
-pub use long_term::{Correction, LEAST_LAG, Lags, LongTerm, Past, SLOTS};
+pub use long_term::{Correction, LEAST_LAG, Lags, LongTerm, LongTermConfig, Past, SLOTS};
 pub use nlms::NlmsConfig;
 pub use polish::{Errors, Polish, PolishConfig};
