@@ -11,12 +11,15 @@ mod structures;
 pub(crate) use structures::mutated;
 pub use structures::structures;
 
-use crate::codec::{self, BytesContext, CodedPcm, Level, profile};
+use crate::byte_model::{BytesContext, decode_bytes, encode_bytes};
+use crate::codec::{self, CodedPcm, Level, profile};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{
     BinForecast, Contexts, EXPERTS, Experts, Forecast, Mixing, SampleCoder, Values,
 };
-use crate::entropy::{AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
+use crate::entropy::{
+    AdaptiveBit, Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder, from_probability,
+};
 use crate::error::{Error, Result};
 use crate::lm::interleaved::at_once;
 use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
@@ -371,7 +374,7 @@ impl Coder for Path {
             self.next += 1;
             return decision;
         }
-        let share = f64::from(p) / 4_294_967_296.0;
+        let share = from_probability(p);
         self.probability *= if decision { share } else { 1.0 - share };
         self.decisions.push((decision, p));
         decision
@@ -499,9 +502,9 @@ pub fn byte_model(data: &[u8]) {
     let primed = choices.below(80).min(choices.0.len());
     let (primer, bytes) = choices.0.split_at(primed);
     let context = bytes_context(stride, primer);
-    let coded = codec::encode_bytes(bytes, context, &Watch::default()).unwrap();
-    assert!(codec::decode_bytes(&coded, context, bytes.len(), &Watch::default()).unwrap() == bytes);
-    match codec::decode_bytes(bytes, context, 1 + bytes.len() / 2, &Watch::default()) {
+    let coded = encode_bytes(bytes, context, &Watch::default()).unwrap();
+    assert!(decode_bytes(&coded, context, bytes.len(), &Watch::default()).unwrap() == bytes);
+    match decode_bytes(bytes, context, 1 + bytes.len() / 2, &Watch::default()) {
         Ok(_) | Err(Error::Payload(_)) => {}
         Err(other) => panic!("{other:?}"),
     }

@@ -112,6 +112,7 @@ macro_rules! unstable {
 
 unstable! {
     ascii;
+    byte_model;
     codec;
     container;
     lm;

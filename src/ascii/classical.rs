@@ -6,8 +6,7 @@
 use super::layout::Layout;
 use super::scale::Scale;
 use crate::codec::{Expectation, Forecaster, Level, profile};
-use crate::density::{EXPERTS, Edge, Halves, MAX_LOGIT, Mixer};
-use crate::math::sum;
+use crate::density::{EXPERTS, Edge, Interval, MAX_LOGIT, Mixer};
 use crate::predict::{Errors, Pace};
 use crate::wav::WavFormat;
 
@@ -49,8 +48,7 @@ struct Sample {
     left: u32,
     /// Lowest rank in the interval.
     low: u64,
-    low_edge: Edge,
-    high_edge: Edge,
+    interval: Interval,
 }
 
 /// The bit at hand.
@@ -114,8 +112,7 @@ impl Classical {
                 key: 0,
                 left: 0,
                 low: 0,
-                low_edge: Edge::BOTTOM,
-                high_edge: Edge::TOP,
+                interval: Interval::ALL,
             },
             node: Node {
                 left: 0,
@@ -153,8 +150,7 @@ impl Classical {
             key: 0,
             left: self.bits,
             low: 0,
-            low_edge: Edge::BOTTOM,
-            high_edge: Edge::TOP,
+            interval: Interval::ALL,
         };
         self.node.left = 0;
     }
@@ -163,13 +159,8 @@ impl Classical {
     #[inline(always)]
     pub fn logit(&mut self) -> f32 {
         self.look();
-        let Sample { low_edge, high_edge, left, trend, .. } = &self.sample;
-        let claims = Halves::new(low_edge, &self.node.edge, high_edge).logits();
-        let mean = sum(claims) * (1.0 / EXPERTS as f32);
-        for (input, claim) in self.node.inputs.iter_mut().zip(claims) {
-            *input = claim - mean;
-        }
-        self.node.inputs[MEAN] = mean;
+        let Sample { interval, left, trend, .. } = &self.sample;
+        interval.halves(&self.node.edge).inputs(&mut self.node.inputs);
         let depth = (self.bits - left) as usize;
         let width = self.width_class() * Expectation::TRENDS + trend;
         let upper = self.by_depth.mix(depth, &self.node.inputs)
@@ -195,10 +186,10 @@ impl Classical {
         let sample = &mut self.sample;
         sample.left -= 1;
         sample.key |= u64::from(bit) << sample.left;
-        if bit == *one_is_upper {
-            (sample.low, sample.low_edge) = (*middle, *edge);
-        } else {
-            sample.high_edge = *edge;
+        let upper = bit == *one_is_upper;
+        sample.interval.narrow(upper, *edge);
+        if upper {
+            sample.low = *middle;
         }
     }
 

@@ -1,7 +1,7 @@
 //! One decision: each expert's probability, and their mixture.
 
 use super::params::Experts;
-use crate::density::{MAX_LOGIT, Mixer, to_probability};
+use crate::density::{MAX_LOGIT, Mixer, bounded_probability};
 use crate::entropy::Coder;
 use crate::math::{ln, logistic};
 
@@ -85,7 +85,7 @@ impl Mixture {
                 + self.by_class.mix(node.class * 8 + node.depth, &inputs);
         }
         let p = logistic(logit.clamp(-MAX_LOGIT, MAX_LOGIT));
-        let bit = coder.code(bit, to_probability(p));
+        let bit = coder.code(bit, bounded_probability(p));
         if !self.alone {
             let error = f32::from(u8::from(bit)) - p;
             self.by_node.update(&inputs, error);

@@ -3,12 +3,12 @@
 //! Nothing decodes from this, but the encoder decides by it, so it does not use the platform's
 //! logarithm: the same file comes of every machine.
 
-use crate::entropy::{Coder, Probability};
+use crate::entropy::{Coder, Probability, from_probability};
 use crate::math;
 
 /// Information content of a decision, in bits.
 pub fn information(decision: bool, p: Probability) -> f64 {
-    let p = f64::from(p) / 4_294_967_296.0;
+    let p = from_probability(p);
     -math::log2(if decision { p } else { 1.0 - p })
 }
 
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn information_is_the_logarithm_of_the_probability() {
         for p in [1, 2, 1000, 1 << 30, 1 << 31, 3 << 30, u32::MAX - 1, u32::MAX] {
-            let exact = f64::from(p) / 4_294_967_296.0;
+            let exact = f64::from(p) / 2f64.powi(32);
             assert!((information(true, p) + exact.log2()).abs() < 1e-5, "{p}");
             assert!((information(false, p) + (1.0 - exact).log2()).abs() < 1e-5, "{p}");
         }

@@ -1,8 +1,7 @@
-//! One segment of samples, or one block of bytes, to and from its coded form.
+//! One segment of samples to and from its coded form (§8).
 
 pub mod ablation;
 mod alphabet;
-mod bytes;
 mod channel;
 mod correlation;
 mod features;
@@ -22,7 +21,6 @@ mod value_set;
 #[cfg(test)]
 mod value_set_tests;
 
-pub use bytes::{BytesContext, decode_bytes, encode_bytes};
 pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;

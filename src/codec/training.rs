@@ -3,7 +3,7 @@
 //!
 //! Nothing decodes from this, so it may use the platform's logarithm.
 
-use crate::entropy::{Coder, Probability};
+use crate::entropy::{Coder, Probability, from_probability};
 use crate::lm::{BINS, Features, InputToken, Recorder};
 
 /// Decisions that find a bin.
@@ -50,7 +50,7 @@ impl Decisions {
 
 impl Coder for Decisions {
     fn code(&mut self, decision: bool, p: Probability) -> bool {
-        let p = f64::from(p) / 4_294_967_296.0;
+        let p = from_probability(p);
         // Neither bound is met: the probabilities lie between 2^-20 and 1 - 2^-20.
         self.last = Some(((p / (1.0 - p)).ln() * 2048.0) as i16);
         decision

@@ -6,7 +6,7 @@
 use byteorder::{ByteOrder, LE};
 
 use super::layout::MAX_FINGERPRINT;
-use crate::codec::{BytesContext, decode_bytes, encode_bytes};
+use crate::byte_model::{BytesContext, decode_bytes, encode_bytes};
 use crate::error::{Error, Result};
 use crate::fault::Fault;
 use crate::float_environment::standard;

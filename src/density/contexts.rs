@@ -2,7 +2,7 @@
 //! lpaq).
 
 use super::mixer::Mixer;
-use crate::entropy::AdaptiveBit;
+use crate::entropy::{AdaptiveBit, from_probability};
 use crate::math::ln;
 
 /// Inputs of the mixer, those after the contexts' being zero.
@@ -44,7 +44,7 @@ impl<const N: usize> ContextMixer<N> {
     pub fn logit(&mut self, contexts: &[u64; N], partial: u64, set: usize) -> f32 {
         for (i, context) in contexts.iter().enumerate() {
             self.slots[i] = self.slot(*context << 8 | partial, i);
-            let p = self.tables[i][self.slots[i]].p() as f32 / 4_294_967_296.0;
+            let p = from_probability(self.tables[i][self.slots[i]].p()) as f32;
             self.inputs[i] = ln(p / (1.0 - p));
         }
         self.mixer.mix(set, &self.inputs)

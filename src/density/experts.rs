@@ -1,11 +1,11 @@
 //! Logistic distributions around several forecasts, evaluated side by side.
 
-use crate::math::{exp_neg, ln};
+use crate::math::{exp_neg, ln, sum};
 
 /// Number of distributions evaluated together: two 256-bit vectors.
 pub const EXPERTS: usize = 16;
 
-/// Largest logit, either sign, that an expert may claim.
+/// Largest logit, either sign, of an expert.
 pub const MAX_LOGIT: f32 = 12.0;
 
 /// Locations and scales of the experts for one sample.
@@ -52,6 +52,36 @@ impl Experts {
     }
 }
 
+/// The experts' distribution functions at the ends of the interval that a sample is known to lie in.
+#[derive(Clone, Copy, Debug)]
+pub struct Interval {
+    low: Edge,
+    high: Edge,
+}
+
+impl Interval {
+    /// All values.
+    pub const ALL: Interval = Interval { low: Edge::BOTTOM, high: Edge::TOP };
+
+    /// Its halves below and above `middle`.
+    #[inline(always)]
+    pub fn halves(&self, middle: &Edge) -> Halves {
+        Halves { lower: mass(&self.low, middle), upper: mass(middle, &self.high) }
+    }
+
+    /// Leaves the half above `middle`, or the one below.
+    #[inline(always)]
+    pub fn narrow(&mut self, upper: bool, middle: Edge) {
+        *if upper { &mut self.low } else { &mut self.high } = middle;
+    }
+
+    /// The experts' probabilities of all of it.
+    #[inline(always)]
+    pub fn mass(&self) -> [f32; EXPERTS] {
+        mass(&self.low, &self.high)
+    }
+}
+
 /// The experts' probabilities of the two halves of an interval.
 #[derive(Clone, Copy, Debug)]
 pub struct Halves {
@@ -62,20 +92,27 @@ pub struct Halves {
 }
 
 impl Halves {
-    /// Of the interval from `low` to `high`, cut at `middle`.
-    #[inline(always)]
-    pub fn new(low: &Edge, middle: &Edge, high: &Edge) -> Self {
-        Halves { lower: mass(low, middle), upper: mass(middle, high) }
-    }
-
     /// Logits of the upper half.
     #[inline(always)]
     pub fn logits(&self) -> [f32; EXPERTS] {
         let mut logits = [0.0; EXPERTS];
-        for (i, claim) in logits.iter_mut().enumerate() {
-            *claim = odds(self.upper[i], self.lower[i]);
+        for (i, logit) in logits.iter_mut().enumerate() {
+            *logit = odds(self.upper[i], self.lower[i]);
         }
         logits
+    }
+
+    /// What mixers read (§9.6): each expert's logit of the upper half less their mean, then the mean. What
+    /// all agree on then has one weight, and whom to follow is learnt apart from it. Writes the first
+    /// `EXPERTS + 1` of `inputs`.
+    #[inline(always)]
+    pub fn inputs<const N: usize>(&self, inputs: &mut [f32; N]) {
+        let logits = self.logits();
+        let mean = sum(logits) * (1.0 / EXPERTS as f32);
+        for (input, logit) in inputs.iter_mut().zip(logits) {
+            *input = logit - mean;
+        }
+        inputs[EXPERTS] = mean;
     }
 }
 
@@ -90,7 +127,7 @@ pub fn odds(upper: f32, lower: f32) -> f32 {
 /// The experts' probabilities of the interval from `low` to `high`: differences in the tail in which
 /// `low` or `high` leaves them digits.
 #[inline(always)]
-pub fn mass(low: &Edge, high: &Edge) -> [f32; EXPERTS] {
+fn mass(low: &Edge, high: &Edge) -> [f32; EXPERTS] {
     let mut mass = [0.0; EXPERTS];
     for (i, mass) in mass.iter_mut().enumerate() {
         let from_below = high.below[i] - low.below[i];

@@ -4,7 +4,7 @@ use super::*;
 
 /// Logits of `x >= middle`, given that x lies between `low` and `high`.
 fn logits(low: &Edge, middle: &Edge, high: &Edge) -> [f32; EXPERTS] {
-    Halves::new(low, middle, high).logits()
+    Interval { low: *low, high: *high }.halves(middle).logits()
 }
 
 /// Scales over eight powers of ten, locations around zero.

@@ -53,8 +53,7 @@ const TAIL_KIND: usize = 3;
 /// Inputs of the first layer; the last ones are zero, for [`crate::math::add_products`].
 const INPUTS: usize = 32;
 /// Inputs after the experts': the mean of their logits, two shares, a constant, the language
-/// model's logit, and those of two Bayesian mixtures. The experts' own inputs are distances from the mean:
-/// what all agree on then has one weight, and whom to trust is learnt apart from it.
+/// model's logit, and those of two Bayesian mixtures.
 const MEAN: usize = EXPERTS;
 const SHARES: usize = EXPERTS + 1;
 const BIAS: usize = EXPERTS + 3;
@@ -210,12 +209,7 @@ impl Mixing {
             inputs[POSTERIORS] = odds(fast_upper, fast_lower);
             inputs[POSTERIORS + 1] = odds(slow_upper, slow_lower);
         }
-        let logits = halves.logits();
-        let mean = sum(logits) * (1.0 / EXPERTS as f32);
-        for (input, logit) in inputs.iter_mut().zip(logits) {
-            *input = logit - mean;
-        }
-        inputs[MEAN] = mean;
+        halves.inputs(&mut inputs);
         if !self.at.late {
             for (i, &place) in self.at.shares.iter().enumerate() {
                 let p = self.shares[i][place];

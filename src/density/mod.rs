@@ -14,10 +14,10 @@ mod values;
 mod values_tests;
 
 pub use contexts::ContextMixer;
-pub use experts::{EXPERTS, Edge, Experts, Halves, MAX_LOGIT};
+pub use experts::{EXPERTS, Edge, Experts, Interval, MAX_LOGIT};
 pub use mixer::Mixer;
 #[cfg(any(test, fuzzing))]
 pub use mixing::Mixing;
 pub use mixing::{Contexts, Depth, MixingConfig};
-pub use tree::{BinForecast, Forecast, SampleCoder, to_probability};
+pub use tree::{BinForecast, Forecast, SampleCoder, bounded_probability};
 pub use values::Values;

@@ -8,10 +8,10 @@
 
 use pulp::{NullaryFnOnce, Simd, WithSimd};
 
-use super::experts::{Edge, Experts, Halves, mass};
+use super::experts::{Experts, Interval};
 use super::mixing::{Contexts, FINE_NODES, Mixing, MixingConfig, TAIL_NODES};
 use super::values::Values;
-use crate::entropy::Coder;
+use crate::entropy::{Coder, Probability, to_probability};
 use crate::lm::BINS;
 use crate::math::{exp_neg, ln, vectorized};
 
@@ -98,19 +98,10 @@ impl SampleCoder {
         bins: Option<&BinForecast>,
         target: u64,
     ) -> (u64, u8) {
-        let interval =
-            Interval { low: 0, high: values.len(), low_edge: Edge::BOTTOM, high_edge: Edge::TOP };
         let mixing = &mut self.mixing;
-        vectorized(Path { mixing, coder, values, forecast, bins, target, interval })
+        let (low, high, interval) = (0, values.len(), Interval::ALL);
+        vectorized(Path { mixing, coder, values, forecast, bins, target, low, high, interval })
     }
-}
-
-/// The interval that the sample is known to lie in.
-struct Interval {
-    low: u64,
-    high: u64,
-    low_edge: Edge,
-    high_edge: Edge,
 }
 
 /// The way to one sample.
@@ -121,6 +112,10 @@ struct Path<'a> {
     forecast: &'a Forecast,
     bins: Option<&'a BinForecast>,
     target: u64,
+    /// Ranks from `low` to `high`, the latter not among them, in which the sample is known to lie.
+    low: u64,
+    high: u64,
+    /// The same between values.
     interval: Interval,
 }
 
@@ -134,10 +129,10 @@ impl WithSimd for Path<'_> {
             self.tail(simd, bin > 0);
         }
         self.bisect(simd, bin);
-        let Path { coder, values, forecast, target, interval, .. } = self;
-        self.mixing.learn_sample(&mass(&interval.low_edge, &interval.high_edge));
+        let Path { coder, values, forecast, target, low, interval, .. } = self;
+        self.mixing.learn_sample(&interval.mass());
         let raw = coder.raw(target as u32, forecast.raw_bits);
-        ((interval.low + u64::from(raw)).min(values.len() - 1), bin as u8)
+        ((low + u64::from(raw)).min(values.len() - 1), bin as u8)
     }
 }
 
@@ -173,7 +168,7 @@ impl Path<'_> {
             distance *= if step < 8 { 1.5 } else { 4.0 };
             let offset = if upper { distance } else { -distance } * scale;
             let rank = self.values.count_below(location + offset) >> raw_bits << raw_bits;
-            let Interval { low, high, .. } = self.interval;
+            let (low, high) = (self.low, self.high);
             if if upper { rank >= high } else { rank <= low } {
                 break;
             }
@@ -190,7 +185,7 @@ impl Path<'_> {
     fn bisect<S: Simd>(&mut self, simd: S, bin: usize) {
         let raw_bits = self.forecast.raw_bits;
         while !self.is_block() {
-            let Interval { low, high, .. } = self.interval;
+            let (low, high) = (self.low, self.high);
             let width = (high - low) >> raw_bits;
             let middle = low + ((width / 2) << raw_bits);
             let depth = (63 - width.leading_zeros().min(63)).min(7) as usize;
@@ -204,7 +199,7 @@ impl Path<'_> {
     /// What is left of the interval has only raw bits to tell.
     #[inline(always)]
     fn is_block(&self) -> bool {
-        self.interval.high - self.interval.low <= 1 << self.forecast.raw_bits
+        self.high - self.low <= 1 << self.forecast.raw_bits
     }
 
     /// Codes whether the rank is at least `rank`, rounded down to a whole block, and narrows
@@ -213,10 +208,10 @@ impl Path<'_> {
     fn ask<S: Simd>(&mut self, simd: S, rank: u64, node: usize, language: f32) -> bool {
         let raw_bits = self.forecast.raw_bits;
         let rank = rank >> raw_bits << raw_bits;
-        if rank <= self.interval.low {
+        if rank <= self.low {
             return true;
         }
-        if rank >= self.interval.high {
+        if rank >= self.high {
             return false;
         }
         // A function of its own: it is large, and there are three callers.
@@ -225,17 +220,14 @@ impl Path<'_> {
 
     #[inline(always)]
     fn decide(&mut self, rank: u64, node: usize, language: f32) -> bool {
-        let (forecast, interval) = (self.forecast, &mut self.interval);
+        let forecast = self.forecast;
         let edge = forecast.experts.edge((self.values.edge(rank) - forecast.reference) as f32);
-        let halves = Halves::new(&interval.low_edge, &edge, &interval.high_edge);
+        let halves = self.interval.halves(&edge);
         let p = self.mixing.probability(&forecast.contexts, node, &halves, language);
-        let decision = self.coder.code(self.target >= rank, to_probability(p));
+        let decision = self.coder.code(self.target >= rank, bounded_probability(p));
         self.mixing.learn(decision);
-        if decision {
-            (interval.low, interval.low_edge) = (rank, edge);
-        } else {
-            (interval.high, interval.high_edge) = (rank, edge);
-        }
+        self.interval.narrow(decision, edge);
+        *if decision { &mut self.low } else { &mut self.high } = rank;
         decision
     }
 }
@@ -260,12 +252,12 @@ impl NullaryFnOnce for Decide<'_, '_> {
 /// A probability in units of 2^-32, kept so far from 0 and 1 that a surprise costs at most
 /// 20 bits.
 #[inline(always)]
-pub fn to_probability(p: f32) -> u32 {
+pub fn bounded_probability(p: f32) -> Probability {
     const LEAST: f32 = 1.0 / (1 << 20) as f32;
     // Not `clamp`, which passes NaN on, and 0 is not legal.
     #[allow(clippy::manual_clamp)]
     let p = p.max(LEAST).min(1.0 - LEAST);
-    (f64::from(p) * 4_294_967_296.0) as u32
+    to_probability(p)
 }
 
 #[cfg(test)]
@@ -275,11 +267,11 @@ mod tests {
     #[test]
     fn probabilities_are_legal() {
         for p in [f32::NAN, f32::NEG_INFINITY, -1.0, 0.0, 1e-9] {
-            assert_eq!(to_probability(p), 1 << 12);
+            assert_eq!(bounded_probability(p), 1 << 12);
         }
-        assert_eq!(to_probability(0.5), 1 << 31);
+        assert_eq!(bounded_probability(0.5), 1 << 31);
         for p in [1.0 - f32::EPSILON / 2.0, 1.0, f32::INFINITY] {
-            assert_eq!(to_probability(p), u32::MAX - (1 << 12) + 1);
+            assert_eq!(bounded_probability(p), u32::MAX - (1 << 12) + 1);
         }
     }
 }

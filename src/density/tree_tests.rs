@@ -3,7 +3,7 @@
 use super::mixing::tests::CONFIG;
 use super::tree::{BinForecast, Forecast, SampleCoder};
 use super::{Contexts, EXPERTS, Experts, Values};
-use crate::entropy::Coder;
+use crate::entropy::{Coder, from_probability};
 use crate::lm::BINS;
 
 /// Writes decisions down, with what they cost, and plays them back.
@@ -22,7 +22,7 @@ impl Coder for Tape {
             *next += 1;
             return self.decisions[*next - 1];
         }
-        let p = f64::from(p) / 4_294_967_296.0;
+        let p = from_probability(p);
         self.bits -= if decision { p.log2() } else { (1.0 - p).log2() };
         self.decisions.push(decision);
         decision

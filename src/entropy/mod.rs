@@ -15,6 +15,21 @@ pub use streams::{StreamDecoder, StreamEncoder};
 /// Probability of a decision being `true`, in units of 2^-32; 0 is not legal.
 pub type Probability = u32;
 
+/// What a [`Probability`] counts: 1 is as many.
+const ONE: f64 = 4_294_967_296.0;
+
+/// A probability above 0 and below 1 as it is coded.
+#[inline(always)]
+pub fn to_probability(p: f32) -> Probability {
+    (f64::from(p) * ONE) as Probability
+}
+
+/// Inverse of [`to_probability`], exact.
+#[inline(always)]
+pub fn from_probability(p: Probability) -> f64 {
+    f64::from(p) / ONE
+}
+
 /// A sink or source of coded decisions.
 ///
 /// The codec is written once, against this trait. An encoder codes the value it is given and

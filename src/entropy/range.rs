@@ -4,7 +4,7 @@
 //! coder: a byte that a later carry could still change is held back together with the run
 //! of 0xFF bytes that follow it.
 
-use super::Probability;
+use super::{Coder, Probability, code_uniform};
 use crate::error::Result;
 use crate::fault::Fault;
 
@@ -97,6 +97,18 @@ impl RangeEncoder {
     }
 }
 
+/// Without an LSB block: raw bits are decisions, too.
+impl Coder for RangeEncoder {
+    fn code(&mut self, decision: bool, p: Probability) -> bool {
+        RangeEncoder::code(self, decision, p);
+        decision
+    }
+
+    fn raw(&mut self, value: u32, bits: u32) -> u32 {
+        code_uniform(self, value, bits)
+    }
+}
+
 /// Reads decisions.
 #[derive(Debug)]
 pub struct RangeDecoder<'a> {
@@ -160,6 +172,17 @@ impl<'a> RangeDecoder<'a> {
             return Err(Fault::TokensLeftOver { at: self.taken }.into());
         }
         Ok(())
+    }
+}
+
+/// Without an LSB block: raw bits are decisions, too.
+impl Coder for RangeDecoder<'_> {
+    fn code(&mut self, _: bool, p: Probability) -> bool {
+        RangeDecoder::code(self, p)
+    }
+
+    fn raw(&mut self, value: u32, bits: u32) -> u32 {
+        code_uniform(self, value, bits)
     }
 }
 

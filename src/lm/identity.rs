@@ -256,7 +256,8 @@ fn require(sets: &[(&str, bool)]) -> std::result::Result<(), String> {
     ))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Two digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

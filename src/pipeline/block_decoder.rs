@@ -8,6 +8,7 @@ use super::context;
 use super::lazy_model::LazyModel;
 use super::pool::lane_of;
 use crate::ascii::{self, Characters, Params};
+use crate::byte_model::{BytesContext, decode_bytes};
 use crate::codec::{self, CodedPcm};
 use crate::container::{Audio, Block, BlockKind, FileHeader};
 use crate::error::Result;
@@ -122,10 +123,10 @@ impl BlockDecoder {
         }
     }
 
-    fn decode_bytes(&self, block: &Block, context: codec::BytesContext<'_>) -> Result<Vec<u8>> {
+    fn decode_bytes(&self, block: &Block, context: BytesContext<'_>) -> Result<Vec<u8>> {
         let length = block.original_length as usize;
         self.watch.pass(1.0, length);
-        codec::decode_bytes(&block.tokens, context, length, &self.watch)
+        decode_bytes(&block.tokens, context, length, &self.watch)
     }
 
     async fn decode_pcm(

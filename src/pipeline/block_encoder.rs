@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::block_decoder::BlockDecoder;
 use super::{CompressOptions, LmUse, TokenMapping, context};
-use crate::codec::{self, BytesContext, CodedPcm, SegmentPlan};
+use crate::byte_model::{BytesContext, encode_bytes};
+use crate::codec::{self, CodedPcm, SegmentPlan};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Audio, Block, BlockKind};
 use crate::error::{Error, Result};
@@ -227,7 +228,7 @@ impl BlockEncoder {
         context: BytesContext<'_>,
     ) -> Result<Block> {
         self.watch.pass(1.0, stored.tokens.len());
-        let tokens = codec::encode_bytes(&stored.tokens, context, &self.watch)?;
+        let tokens = encode_bytes(&stored.tokens, context, &self.watch)?;
         Ok(match tokens.len() < stored.tokens.len() {
             true => Block { kind, tokens, lsb: Vec::new(), ..stored },
             false => stored,

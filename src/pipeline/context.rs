@@ -1,6 +1,6 @@
 //! What the byte model starts from (§10.7), the same in both directions.
 
-use crate::codec::BytesContext;
+use crate::byte_model::BytesContext;
 use crate::container::Audio;
 use crate::wav::{self, WavFormat};
 

@@ -7,7 +7,7 @@ use crate::container::layout::{DRAFT, VERSION};
 use crate::container::{Block, BlockKind, Reader};
 use crate::error::{Error, Result};
 use crate::lm::exact::ExactIdentity;
-use crate::lm::identity::Fingerprint;
+use crate::lm::identity::{Fingerprint, hex};
 use crate::wav::{SampleFormat, WavFormat};
 
 /// Result of [`info`].
@@ -164,7 +164,7 @@ impl ModelInfo {
         }
         if let Some(ExactIdentity { arithmetic, blake3 }) = ExactIdentity::from_bytes(fingerprint) {
             return Some(ModelInfo {
-                blake3: to_hex(&blake3),
+                blake3: hex(&blake3),
                 engine: format!("exact, arithmetic {arithmetic}"),
                 backend: "any machine".to_owned(),
                 ..Self::default()
@@ -173,22 +173,18 @@ impl ModelInfo {
         Some(match Fingerprint::from_bytes(fingerprint) {
             Ok(f) => ModelInfo {
                 name: f.model_name,
-                blake3: to_hex(&f.model_blake3),
+                blake3: hex(&f.model_blake3),
                 interface: f.interface,
                 window: f.window,
                 lanes: f.lanes,
                 engine: f.engine,
                 backend: f.backend,
                 gpu_layers: f.gpu_layers,
-                canary: to_hex(&f.canary),
+                canary: hex(&f.canary),
             },
             Err(reason) => ModelInfo { name: format!("unknown ({reason})"), ..Self::default() },
         })
     }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads the lmz file `input` and checks its structure and the checksums of its coded

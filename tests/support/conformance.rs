@@ -12,7 +12,8 @@ mod good;
 
 use lmz::Level;
 use lmz::Watch;
-use lmz::codec::{self, BytesContext};
+use lmz::byte_model::{BytesContext, encode_bytes};
+use lmz::codec;
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Writer};
 use lmz::wav::{self, Endian, Mapped, SampleFormat, WavFormat};
 
@@ -104,7 +105,7 @@ impl Builder {
         };
         let stride = if primer.is_empty() { stride } else { primer.len() };
         let coded =
-            codec::encode_bytes(bytes, BytesContext { stride, primer: &primer }, &Watch::default());
+            encode_bytes(bytes, BytesContext { stride, primer: &primer }, &Watch::default());
         self.block(kind, bytes, coded.unwrap())
     }
 

@@ -1,13 +1,15 @@
-//! Foreign bytes: an adaptive context model for whatever is not samples.
+//! Bytes that are no predicted samples (§10.5): an adaptive context model.
 //!
 //! Bit by bit, the probabilities of several contexts are mixed (after Mahoney's lpaq): the
 //! bytes just before, and those one and two strides before, so that both text and tables of
 //! fixed-size records are learnt.
 
-use crate::density::ContextMixer;
-use crate::entropy::{Coder, RangeDecoder, RangeEncoder};
+use pulp::{Simd, WithSimd};
+
+use crate::density::{ContextMixer, MAX_LOGIT};
+use crate::entropy::{Coder, RangeDecoder, RangeEncoder, to_probability};
 use crate::error::Result;
-use crate::math::logistic;
+use crate::math::{logistic, vectorized};
 use crate::observer::Watch;
 
 /// Contexts of a bit.
@@ -18,14 +20,14 @@ const MAX_TABLE_BITS: u32 = 18;
 /// The adaptive state of one block.
 struct ByteModel {
     stride: usize,
-    contexts: ContextMixer<CONTEXTS>,
+    mixer: ContextMixer<CONTEXTS>,
 }
 
 impl ByteModel {
     /// A model for a block of `len` bytes.
     fn new(stride: usize, len: usize) -> Self {
         let bits = (len.max(1) * 16).ilog2().clamp(10, MAX_TABLE_BITS);
-        ByteModel { stride, contexts: ContextMixer::new(bits, 256) }
+        ByteModel { stride, mixer: ContextMixer::new(bits, 256) }
     }
 
     /// Codes the byte after `before`; `byte` is ignored when decoding.
@@ -42,45 +44,43 @@ impl ByteModel {
             near << 16 | phase,
             near << 32 | far << 24 | back(1) << 16 | phase,
         ];
+        vectorized(Bits { mixer: &mut self.mixer, coder, contexts, byte })
+    }
+}
+
+/// The bits of a byte whose contexts are known.
+struct Bits<'a> {
+    mixer: &'a mut ContextMixer<CONTEXTS>,
+    coder: &'a mut dyn Coder,
+    contexts: [u64; CONTEXTS],
+    /// Ignored when decoding.
+    byte: u8,
+}
+
+impl WithSimd for Bits<'_> {
+    type Output = u8;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> u8 {
+        let Bits { mixer, coder, contexts, byte } = self;
         // Leading 1, then the bits known so far.
         let mut partial = 1u64;
         while partial < 256 {
             let bit = byte >> (7 - partial.ilog2()) & 1 != 0;
-            let logit = self.contexts.logit(&contexts, partial, partial as usize);
-            let p = logistic(logit.clamp(-12.0, 12.0));
-            let decision = coder.code(bit, (f64::from(p) * 4_294_967_296.0) as u32);
-            self.contexts.learn(decision, p);
+            let logit = mixer.logit(&contexts, partial, partial as usize);
+            let p = logistic(logit.clamp(-MAX_LOGIT, MAX_LOGIT));
+            let decision = coder.code(bit, to_probability(p));
+            mixer.learn(decision, p);
             partial = partial << 1 | u64::from(decision);
         }
         partial as u8
     }
 }
 
-impl Coder for RangeEncoder {
-    fn code(&mut self, decision: bool, p: u32) -> bool {
-        RangeEncoder::code(self, decision, p);
-        decision
-    }
+/// Codes nothing: for a model that only learns.
+struct Known;
 
-    fn raw(&mut self, value: u32, bits: u32) -> u32 {
-        crate::entropy::code_uniform(self, value, bits)
-    }
-}
-
-impl Coder for RangeDecoder<'_> {
-    fn code(&mut self, _: bool, p: u32) -> bool {
-        RangeDecoder::code(self, p)
-    }
-
-    fn raw(&mut self, value: u32, bits: u32) -> u32 {
-        crate::entropy::code_uniform(self, value, bits)
-    }
-}
-
-/// Takes decisions as they are: for a model that only learns.
-struct Listener;
-
-impl Coder for Listener {
+impl Coder for Known {
     fn code(&mut self, decision: bool, _: u32) -> bool {
         decision
     }
@@ -106,7 +106,7 @@ impl BytesContext<'_> {
         let before = self.primer.to_vec();
         let mut model = ByteModel::new(self.stride.max(1), before.len() + len);
         for (i, &byte) in before.iter().enumerate() {
-            model.code(&mut Listener, &before[..i], byte);
+            model.code(&mut Known, &before[..i], byte);
         }
         (model, before)
     }
@@ -150,5 +150,5 @@ pub fn decode_bytes(
 }
 
 #[cfg(test)]
-#[path = "bytes_tests.rs"]
+#[path = "byte_model_tests.rs"]
 mod tests;
