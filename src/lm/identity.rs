@@ -15,6 +15,46 @@ pub const MAX_STRING: usize = 512;
 /// Tokens in the probe sequence of the canary.
 const PROBE: u32 = 64;
 
+/// Why bytes are no fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FingerprintError {
+    /// They end within a field.
+    #[error(
+        "the model's fingerprint ends in its field '{field}': {needed} bytes needed, {left} left"
+    )]
+    Short {
+        /// Name of the field.
+        field: &'static str,
+        /// Bytes of the field.
+        needed: usize,
+        /// Bytes left for it.
+        left: usize,
+    },
+    /// A string is longer than [`MAX_STRING`].
+    #[error("'{field}' is {length} bytes long; {} are allowed", MAX_STRING)]
+    LongString {
+        /// Name of the field.
+        field: &'static str,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The string of this field is not UTF-8.
+    #[error("'{0}' is not UTF-8")]
+    NotUtf8(&'static str),
+    /// The string of this field holds a control character.
+    #[error("'{0}' holds a control character")]
+    ControlCharacter(&'static str),
+    /// So many bytes follow the last field.
+    #[error("{0} bytes left over after the model's fingerprint")]
+    LeftOver(usize),
+}
+
+/// Instruction sets that llama.cpp is compiled for and the processor lacks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("llama.cpp needs a processor with {}; files made with --lm off do without it", .0.join(", "))]
+pub struct MissingInstructions(pub Vec<&'static str>);
+
 /// Everything that must agree before a file made with a model is decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
@@ -59,9 +99,8 @@ impl Fingerprint {
     /// Reads the canonical form, all of `bytes`.
     ///
     /// # Errors
-    /// What is wrong, in words: cut short, a string too long or not printable UTF-8, or bytes
-    /// left over.
-    pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, String> {
+    /// Cut short, a string too long or not printable UTF-8, or bytes left over.
+    pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, FingerprintError> {
         let mut rest = bytes;
         let fingerprint = Fingerprint {
             model_name: take_string(&mut rest, "model name")?,
@@ -74,11 +113,7 @@ impl Fingerprint {
             gpu_layers: u32::from_le_bytes(take(&mut rest, "GPU layers")?),
             canary: take(&mut rest, "canary")?,
         };
-        if rest.is_empty() {
-            Ok(fingerprint)
-        } else {
-            Err(format!("{} bytes left over after the model's fingerprint", rest.len()))
-        }
+        if rest.is_empty() { Ok(fingerprint) } else { Err(FingerprintError::LeftOver(rest.len())) }
     }
 
     /// Compares a file's fingerprint (`self`) with the one at hand. `None` when the file can be
@@ -231,8 +266,8 @@ pub fn cpu_features(report: &str) -> String {
 /// an illegal instruction.
 ///
 /// # Errors
-/// Which instruction sets are missing, in words.
-pub fn require_baseline() -> std::result::Result<(), String> {
+/// Which instruction sets are missing.
+pub fn require_baseline() -> std::result::Result<(), MissingInstructions> {
     #[cfg(target_arch = "x86_64")]
     require(&[
         ("AVX2", std::arch::is_x86_feature_detected!("avx2")),
@@ -245,15 +280,13 @@ pub fn require_baseline() -> std::result::Result<(), String> {
 
 /// Refuses if one of these instruction sets is not there.
 #[cfg(any(test, target_arch = "x86_64"))]
-fn require(sets: &[(&str, bool)]) -> std::result::Result<(), String> {
-    let missing: Vec<&str> = sets.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
+fn require(sets: &[(&'static str, bool)]) -> std::result::Result<(), MissingInstructions> {
+    let missing: Vec<&'static str> =
+        sets.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "llama.cpp needs a processor with {}; files made with --lm off do without it",
-        missing.join(", ")
-    ))
+    Err(MissingInstructions(missing))
 }
 
 /// Two digits for each byte.
@@ -269,33 +302,32 @@ fn put_string(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn take<const N: usize>(rest: &mut &[u8], field: &str) -> std::result::Result<[u8; N], String> {
+fn take<const N: usize>(
+    rest: &mut &[u8],
+    field: &'static str,
+) -> std::result::Result<[u8; N], FingerprintError> {
     let Some((head, tail)) = rest.split_first_chunk::<N>() else {
-        return Err(format!(
-            "the model's fingerprint ends in its field '{field}': {N} bytes needed, {} left",
-            rest.len()
-        ));
+        return Err(FingerprintError::Short { field, needed: N, left: rest.len() });
     };
     *rest = tail;
     Ok(*head)
 }
 
-fn take_string(rest: &mut &[u8], field: &str) -> std::result::Result<String, String> {
+fn take_string(
+    rest: &mut &[u8],
+    field: &'static str,
+) -> std::result::Result<String, FingerprintError> {
     let length = usize::from(u16::from_le_bytes(take(rest, field)?));
     if length > MAX_STRING {
-        return Err(format!("'{field}' is {length} bytes long; {MAX_STRING} are allowed"));
+        return Err(FingerprintError::LongString { field, length });
     }
-    if rest.len() < length {
-        return Err(format!(
-            "the model's fingerprint ends in its field '{field}': {length} bytes needed, {} left",
-            rest.len()
-        ));
-    }
-    let (head, tail) = rest.split_at(length);
+    let Some((head, tail)) = rest.split_at_checked(length) else {
+        return Err(FingerprintError::Short { field, needed: length, left: rest.len() });
+    };
     *rest = tail;
-    let text = std::str::from_utf8(head).map_err(|_| format!("'{field}' is not UTF-8"))?;
+    let text = std::str::from_utf8(head).map_err(|_| FingerprintError::NotUtf8(field))?;
     if text.chars().any(char::is_control) {
-        return Err(format!("'{field}' holds a control character"));
+        return Err(FingerprintError::ControlCharacter(field));
     }
     Ok(text.to_owned())
 }
@@ -329,21 +361,24 @@ mod tests {
     fn every_truncation_and_extension_is_refused() {
         let mut bytes = sample().to_bytes();
         for end in 0..bytes.len() {
-            assert!(Fingerprint::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
+            let error = Fingerprint::from_bytes(&bytes[..end]).unwrap_err();
+            assert!(matches!(error, FingerprintError::Short { .. }), "cut at {end}: {error}");
         }
         bytes.push(0);
-        assert!(Fingerprint::from_bytes(&bytes).unwrap_err().contains("left over"));
+        assert_eq!(Fingerprint::from_bytes(&bytes), Err(FingerprintError::LeftOver(1)));
     }
 
     #[test]
     fn strings_are_checked() {
         let mut bytes = sample().to_bytes();
         bytes[2] = 0x1b; // first byte of the name: an escape sequence must not reach a terminal
-        assert!(Fingerprint::from_bytes(&bytes).unwrap_err().contains("control"));
+        let field = "model name";
+        assert_eq!(Fingerprint::from_bytes(&bytes), Err(FingerprintError::ControlCharacter(field)));
         bytes[2] = 0xff;
-        assert!(Fingerprint::from_bytes(&bytes).unwrap_err().contains("UTF-8"));
+        assert_eq!(Fingerprint::from_bytes(&bytes), Err(FingerprintError::NotUtf8(field)));
         bytes[..2].copy_from_slice(&0xffff_u16.to_le_bytes());
-        assert!(Fingerprint::from_bytes(&bytes).unwrap_err().contains("allowed"));
+        let error = FingerprintError::LongString { field, length: 0xffff };
+        assert_eq!(Fingerprint::from_bytes(&bytes), Err(error));
     }
 
     #[test]
@@ -379,7 +414,9 @@ mod tests {
     #[test]
     fn a_processor_that_lacks_instructions_is_refused() {
         assert_eq!(require(&[("AVX2", true), ("FMA", true)]), Ok(()));
-        let message = require(&[("AVX2", false), ("FMA", true), ("BMI2", false)]).unwrap_err();
+        let error = require(&[("AVX2", false), ("FMA", true), ("BMI2", false)]).unwrap_err();
+        assert_eq!(error, MissingInstructions(vec!["AVX2", "BMI2"]));
+        let message = error.to_string();
         assert!(message.contains("AVX2, BMI2;") && message.contains("--lm off"), "{message}");
     }
 

@@ -327,7 +327,7 @@ impl<const SYMBOLS: usize> LanguageModel<SYMBOLS> for Session<SYMBOLS> {
 fn backend() -> Result<&'static LlamaBackend> {
     static BACKEND: OnceLock<std::result::Result<LlamaBackend, String>> = OnceLock::new();
     let backend = BACKEND.get_or_init(|| {
-        identity::require_baseline()?;
+        identity::require_baseline().map_err(|e| e.to_string())?;
         let mut backend = LlamaBackend::init().map_err(|e| e.to_string())?;
         backend.void_logs();
         Ok(backend)

@@ -62,7 +62,7 @@ impl ModelSource for LlamaModels {
 
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         let wanted = Fingerprint::from_bytes(fingerprint)
-            .map_err(|reason| Error::ModelMismatch { reason })?;
+            .map_err(|error| Error::ModelMismatch { reason: error.to_string() })?;
         let alphabet = match wanted.interface.starts_with(CHARACTERS_INTERFACE) {
             true => Alphabet::Characters { window: wanted.window },
             false => Alphabet::Bins,

@@ -2,6 +2,7 @@
 //! model's vocabulary. No tokenizer takes part, so nothing merges.
 
 use super::CHARACTERS;
+use crate::error::Error;
 
 /// How the texts of a vocabulary are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,18 +58,32 @@ pub struct Token {
     pub ordinary: bool,
 }
 
+/// A vocabulary with too few tokens for all characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its vocabulary of {tokens} tokens has too few for {} characters", CHARACTERS)]
+pub struct SmallVocabulary {
+    /// Number of its tokens.
+    pub tokens: usize,
+}
+
+impl From<SmallVocabulary> for Error {
+    fn from(error: SmallVocabulary) -> Self {
+        Error::model(error.to_string())
+    }
+}
+
 /// The token of each character (128).
 ///
 /// First each character takes the ordinary token with the lowest id whose text is just it, else
 /// its byte token. Characters without one then take, in ascending order, the ordinary tokens with
-/// the lowest ids that nobody has taken.
+/// the lowest ids that no character has taken.
 ///
 /// # Errors
-/// In words, when there are not enough tokens.
+/// When there are not enough tokens.
 pub fn characters(
     family: Family,
     vocabulary: &[Token],
-) -> std::result::Result<[u32; CHARACTERS], String> {
+) -> std::result::Result<[u32; CHARACTERS], SmallVocabulary> {
     let mut taken = vec![false; vocabulary.len()];
     let mut tokens = [None; CHARACTERS];
     let find = |text: &str, taken: &[bool], byte: bool| {
@@ -88,12 +103,8 @@ pub fn characters(
     let mut spare = (0..vocabulary.len()).filter(|&id| vocabulary[id].ordinary && !taken[id]);
     let mut ids = [0; CHARACTERS];
     for (id, token) in ids.iter_mut().zip(tokens) {
-        let token = token.or_else(|| spare.next()).ok_or_else(|| {
-            format!(
-                "its vocabulary of {} tokens has too few for {CHARACTERS} characters",
-                vocabulary.len()
-            )
-        })?;
+        let token = token.or_else(|| spare.next());
+        let token = token.ok_or(SmallVocabulary { tokens: vocabulary.len() })?;
         *id = token as u32; // ids are below 2^31
     }
     Ok(ids)
@@ -102,12 +113,11 @@ pub fn characters(
 /// The token of each character in a model without texts: its own number.
 ///
 /// # Errors
-/// In words, when there are not enough tokens.
-pub fn numbered(vocabulary: u32) -> std::result::Result<[u32; CHARACTERS], String> {
-    if (vocabulary as usize) < CHARACTERS {
-        return Err(format!(
-            "its vocabulary of {vocabulary} tokens has too few for {CHARACTERS} characters"
-        ));
+/// When there are not enough tokens.
+pub fn numbered(vocabulary: u32) -> std::result::Result<[u32; CHARACTERS], SmallVocabulary> {
+    let tokens = vocabulary as usize;
+    if tokens < CHARACTERS {
+        return Err(SmallVocabulary { tokens });
     }
     Ok(std::array::from_fn(|character| character as u32))
 }
@@ -173,8 +183,8 @@ mod tests {
     #[test]
     fn too_few_tokens_are_an_error() {
         let few = vocabulary(&["a", "b", "c"]);
-        assert!(characters(Family::SentencePiece, &few).unwrap_err().contains("3 tokens"));
-        assert!(numbered(127).is_err());
+        assert_eq!(characters(Family::SentencePiece, &few), Err(SmallVocabulary { tokens: 3 }));
+        assert_eq!(numbered(127), Err(SmallVocabulary { tokens: 127 }));
         assert_eq!(numbered(128).unwrap()[127], 127);
     }
 }

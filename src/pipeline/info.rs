@@ -182,7 +182,7 @@ impl ModelInfo {
                 gpu_layers: f.gpu_layers,
                 canary: hex(&f.canary),
             },
-            Err(reason) => ModelInfo { name: format!("unknown ({reason})"), ..Self::default() },
+            Err(error) => ModelInfo { name: format!("unknown ({error})"), ..Self::default() },
         })
     }
 }

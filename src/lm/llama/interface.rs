@@ -275,10 +275,10 @@ fn characters_interface(model: &LlamaModel, window: u32, vocabulary: u32) -> Res
                 ordinary: !vocab.attr(LlamaToken(id)).intersects(special),
             })
             .collect();
-        let readout = vocabulary::characters(family, &tokens).map_err(Error::model)?;
+        let readout = vocabulary::characters(family, &tokens)?;
         (readout, u32::try_from(vocab.bos().0).ok())
     } else {
-        let readout = vocabulary::numbered(vocabulary).map_err(Error::model)?;
+        let readout = vocabulary::numbered(vocabulary)?;
         let start = text(model, "lmz.start").is_some().then(|| number(model, "lmz.start"));
         (readout, start.transpose()?)
     };
