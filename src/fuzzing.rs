@@ -484,8 +484,8 @@ fn forecast(choices: &mut Choices<'_>, values: &Values, last_bin: u8) -> Forecas
         raw_bits,
         contexts: Contexts {
             last_bin,
-            spread: choices.below(Mixing::SPREADS),
-            other: choices.below(Mixing::OTHERS),
+            trend: choices.below(Mixing::TRENDS),
+            surprise: choices.below(Mixing::SURPRISES),
             disagreement: choices.below(Mixing::DISAGREEMENTS),
         },
     }

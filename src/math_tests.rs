@@ -136,5 +136,5 @@ fn add_scaled_rounds_twice() {
         assert_eq!(y[i].to_bits(), (before[i] + product).to_bits());
     }
     let fused = (0..100).filter(|&i| 0.3_f32.mul_add(x[i], before[i]) != y[i]).count();
-    assert!(fused > 0, "the numbers do not tell the two apart");
+    assert!(fused > 0, "the two agree on these numbers");
 }

@@ -1,4 +1,4 @@
-//! The adaptive expert: what bytes followed the same bytes before.
+//! The adaptive expert (`characters.md`, section 4): what bytes followed the same bytes before.
 
 use super::layout::Layout;
 use crate::density::ContextMixer;

@@ -1,4 +1,4 @@
-//! The classical expert: what the main codec's predictor says of each bit.
+//! The classical expert (`characters.md`, section 5): each bit as the main codec's predictor forecasts it.
 //!
 //! The bits known so far leave an interval of values; the mass of each half under the
 //! forecaster's distributions is a probability of the next bit.
@@ -169,7 +169,7 @@ impl Classical {
         if self.node.one_is_upper { upper } else { -upper }
     }
 
-    /// Learns the bit whose logit was asked for; `p` is the probability that was made of it.
+    /// Learns the bit that `logit` was computed for; `p` is the probability that was made of it.
     #[inline(always)]
     pub fn learn(&mut self, bit: bool, p: f32) {
         let error = f32::from(u8::from(bit)) - p;
@@ -178,7 +178,7 @@ impl Classical {
         self.by_width.update(&self.node.inputs, error);
     }
 
-    /// Narrows the interval to the half that the bit tells. Its logit need not have been asked.
+    /// Narrows the interval to the half of this bit. Its logit need not have been computed.
     #[inline(always)]
     pub fn narrow(&mut self, bit: bool) {
         self.look();

@@ -1,5 +1,5 @@
-//! The language model as an expert: restricted to the most likely characters, never certain,
-//! and tempered by how far it has been right.
+//! The language model as an expert (`characters.md`, section 6): restricted to the most likely characters,
+//! never certain, and tempered by how far it has been right.
 
 use crate::density::Mixer;
 use crate::error::Result;
@@ -11,9 +11,9 @@ pub type Characters<'a> = dyn LanguageModel<CHARACTERS> + 'a;
 
 /// Least share of all characters outside the top k together.
 const LEAST_ESCAPE: f32 = 1.0 / 1024.0;
-/// Added to the probability of every character: no claim goes beyond some 14 bits.
+/// Added to the probability of every character: none costs more than some 14 bits.
 const FLOOR: f32 = 1.0 / 16384.0;
-/// Trust in the model before it is known how good it is.
+/// Weight of the model at the start.
 const WEIGHT: f32 = 0.5;
 /// Inputs of the mixer, those after the first being zero.
 const INPUTS: usize = 16;
@@ -22,7 +22,7 @@ const DEPTHS: usize = 7;
 
 /// Probabilities of the characters (128) from a model's logits: the `top_k` with the highest
 /// logits, lower characters first among equals, share what the model gives them; the others share
-/// the escape alike. Both sides know its mass before the character.
+/// the escape alike. Its mass is known before the character.
 ///
 /// ```
 /// let mut logits = [0.0; 128];
@@ -150,7 +150,7 @@ mod tests {
         let mut logits = [0.0; CHARACTERS];
         logits[3] = 20.0;
         let shares = tempered_floor(&logits, 2);
-        // Character 0 is the second of the top 2, and as unlikely as the model says.
+        // Character 0 is the second of the top 2, and as unlikely as the model has it.
         assert!(shares[0] < shares[1], "{} {}", shares[0], shares[1]);
         assert_eq!(shares[1], shares[127]);
     }

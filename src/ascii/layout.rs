@@ -1,15 +1,15 @@
-//! The order in which samples are coded, and where their bytes are.
+//! The order in which samples are coded (`characters.md`, section 2), and where their bytes are.
 
 use crate::wav::{Endian, SampleFormat, WavFormat};
 
-/// Most channels that are told apart: each has a predictor of about a megabyte. The samples of
+/// Most channels that are predicted apart: each has a predictor of about a megabyte. The samples of
 /// files with more are coded as one channel.
 const MAX_CHANNELS: usize = 64;
 
 /// Where the bytes of a segment are. Samples count from 0, interleaved as in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Channels that are told apart.
+    /// Channels that are predicted apart.
     pub channels: usize,
     /// Bytes of a sample, 1 to 8.
     pub width: usize,

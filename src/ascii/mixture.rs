@@ -1,4 +1,4 @@
-//! One decision: each expert's probability, and their mixture.
+//! One decision: each expert's probability, and their mixture (`characters.md`, section 7).
 
 use super::params::Experts;
 use crate::density::{MAX_LOGIT, Mixer, bounded_probability};
@@ -11,7 +11,7 @@ pub const MEMBERS: usize = 3;
 /// Inputs of the mixers, those after the members' being zero.
 const INPUTS: usize = 16;
 
-/// Trust in each expert, in the same order, before it is known how good they are.
+/// Weight of each expert at the start, in the same order.
 const WEIGHTS: [f32; MEMBERS] = [0.02, 0.18, 0.8];
 
 /// Where a decision stands, for the choice of weights.
@@ -30,7 +30,7 @@ pub struct Mixture {
     by_node: Mixer<INPUTS>,
     by_class: Mixer<INPUTS>,
     members: [bool; MEMBERS],
-    /// Nobody to mix with.
+    /// One expert alone: nothing to mix.
     alone: bool,
     /// Bits that each expert would have needed alone, and the number of raw bits.
     costs: [f64; MEMBERS],
@@ -74,10 +74,10 @@ impl Mixture {
         let mut logit = 0.0;
         for i in 0..MEMBERS {
             if self.members[i] {
-                let claim = logits[i].clamp(-MAX_LOGIT, MAX_LOGIT);
-                inputs[i] = claim;
-                own[i] = logistic(claim);
-                logit = claim;
+                let clamped = logits[i].clamp(-MAX_LOGIT, MAX_LOGIT);
+                inputs[i] = clamped;
+                own[i] = logistic(clamped);
+                logit = clamped;
             }
         }
         if !self.alone {

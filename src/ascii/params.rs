@@ -1,4 +1,5 @@
-//! What a segment of characters is coded with, as the front of its payload records it.
+//! What a segment of characters is coded with, as the front of its payload records it
+//! (`characters.md`, section 1).
 
 use byteorder::{ByteOrder, LE};
 
@@ -116,7 +117,7 @@ impl Params {
     /// Inverse of [`Params::to_bytes`], from the front of a payload; also returns the rest of it.
     ///
     /// # Errors
-    /// [`Fault::Parameters`] when it is too short or says what
+    /// [`Fault::Parameters`] when it is too short or holds what
     /// [`Params::check`] refuses; [`Error::Unsupported`] for flags that are not defined.
     pub fn from_bytes(bytes: &[u8]) -> Result<(Self, &[u8])> {
         let Some((head, rest)) = bytes.split_first_chunk::<{ Self::BYTES }>() else {

@@ -1,4 +1,4 @@
-//! What the bytes of a sample mean as a number, so that a distribution of numbers says
+//! What the bytes of a sample mean as a number, so that a distribution of numbers gives
 //! something about bits.
 //!
 //! The *key* of a sample is its bytes, the most significant first. In every format, samples

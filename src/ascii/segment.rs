@@ -1,4 +1,4 @@
-//! One segment of whole frames as characters, in both directions.
+//! One segment of whole frames as characters (`characters.md`, section 3), in both directions.
 
 use super::adaptive::{Adaptive, Known};
 use super::classical::Classical;
@@ -79,7 +79,7 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
         let frames = bytes.len() / layout.width / layout.channels;
         let blocking = params.stereo_blocking as usize;
         let Experts { adaptive, classical, .. } = params.experts;
-        let mut state = State {
+        let mut ensemble = Ensemble {
             lm: lm.map(|lm| Language::new(lm, params.top_k, layout.width)),
             adaptive: adaptive.then(|| Adaptive::new(&layout, bytes.len())),
             classical: match classical {
@@ -94,17 +94,17 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
             coded: 0,
         };
         for (frame, channel) in layout.order(frames, blocking) {
-            state.sample(coder, bytes, frame, channel)?;
+            ensemble.sample(coder, bytes, frame, channel)?;
             if coder.overrun() {
                 return Err(Fault::TokensEndEarly.into());
             }
         }
-        Ok(state.mixture.costs())
+        Ok(ensemble.mixture.costs())
     }
 }
 
-/// Everything that the experts know.
-struct State<'a, 'lm> {
+/// All experts, and how far the segment is coded.
+struct Ensemble<'a, 'lm> {
     params: Params,
     watch: &'a Watch,
     layout: Layout,
@@ -118,7 +118,7 @@ struct State<'a, 'lm> {
     coded: usize,
 }
 
-impl State<'_, '_> {
+impl Ensemble<'_, '_> {
     /// Codes one sample.
     #[inline(always)]
     fn sample(
@@ -207,10 +207,10 @@ impl State<'_, '_> {
         position: usize,
     ) -> bool {
         let mut logits = [0.0; MEMBERS];
-        // The model knows characters; of the bit below it says nothing.
-        let speaks = depth < LSB_DEPTH;
+        // The model predicts characters; it has no part in the bit below.
+        let is_of_character = depth < LSB_DEPTH;
         if let Some(lm) = &mut self.lm
-            && speaks
+            && is_of_character
         {
             logits[0] = lm.logit(partial, depth, position);
         }
@@ -224,7 +224,7 @@ impl State<'_, '_> {
         }
         let (bit, own) = self.mixture.code(coder, bit, Node { position, depth, class }, logits);
         if let Some(lm) = &mut self.lm
-            && speaks
+            && is_of_character
         {
             lm.learn(bit, own[0]);
         }

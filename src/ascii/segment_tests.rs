@@ -179,7 +179,7 @@ fn nothing_is_a_segment_too() {
     }
 }
 
-/// On a tone the predictor knows best, on a repeated text the counts, on noise nobody.
+/// On a tone the predictor knows best, on a repeated text the counts, on noise none.
 #[test]
 fn the_mixture_is_at_most_half_a_percent_above_its_best_member() {
     let text: Vec<u8> = b"over and over, ".iter().copied().cycle().take(9_000).collect();
@@ -216,8 +216,8 @@ fn what_a_member_alone_would_have_needed_is_what_it_needs() {
         for (i, member) in Experts::MIX.members() {
             let params = Params { experts: member, lsb, ..Params::default() };
             let alone = round_trip(&bytes, &format, &params).len() as f64;
-            let told = mixed.alone[i].unwrap();
-            assert!((told - alone).abs() < 8.0, "{member:?}: {told} told, {alone} needed");
+            let counted = mixed.alone[i].unwrap();
+            assert!((counted - alone).abs() < 8.0, "{member:?}: {counted} counted, {alone} needed");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What each part of a level is worth: coding with that part left out.
 //!
 //! For measurements only (`tools/dev/ablation.rs`). What comes out is no lmz stream: a decoder
-//! would have to know what is missing.
+//! would need to have the same part left out.
 
 use super::profile::{Centre, Composition, ExpertConfig, Profile, profile};
 use super::segment::SegmentPlan;
@@ -14,7 +14,7 @@ use crate::pcm::Pcm;
 /// Something that a level can do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// A cascade, its vote in the combiner, and the experts centred on it.
+    /// A cascade, its stages in the combiner, and the experts centred on it.
     Cascade(usize),
     /// One expert.
     Expert(usize),
@@ -67,8 +67,8 @@ impl Part {
 
 /// Codes a segment with one part of `level` left out, or with all of them.
 ///
-/// The place of an expert that is left out is taken by a copy of the first one, which says nothing
-/// new.
+/// The place of an expert that is left out is taken by a copy of the first one, which adds
+/// nothing.
 ///
 /// # Errors
 /// None are known; see [`super::encode_pcm`].
@@ -145,7 +145,7 @@ mod tests {
             let full = encode_without(&pcm, level, None).unwrap();
             for part in Part::all(level) {
                 let coded = encode_without(&pcm, level, Some(part)).unwrap();
-                // The tone is nothing that other predictors do not know.
+                // Other predictors predict the tone as well.
                 let expected = part == Part::LongTerm;
                 assert_eq!(coded == full, expected, "{}", part.describe(level));
             }

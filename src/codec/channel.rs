@@ -1,4 +1,4 @@
-//! One channel: its forecasts and its decisions.
+//! One channel: its forecasts and its decisions (§8.3, §9.3).
 
 use std::future::poll_fn;
 
@@ -23,7 +23,7 @@ pub struct Shared<'a> {
     /// Language model, if one takes part.
     pub lm: Option<&'a mut dyn LanguageModel>,
     /// The last sample coded, of any channel.
-    pub last: Option<Coded>,
+    pub last: Option<Outcome>,
     /// Absolute error over its scale of the channel before in this frame.
     pub surprise: f32,
     /// For long-term prediction, if it takes part.
@@ -43,7 +43,7 @@ impl Shared<'_> {
 
 /// How a sample turned out.
 #[derive(Clone, Copy, Debug)]
-pub struct Coded {
+pub struct Outcome {
     /// Its quantile bin.
     bin: u8,
     /// Its error over the scale that was expected.
@@ -161,16 +161,16 @@ impl<'a> Channel<'a> {
         let error = ((sample - forecast.location) / forecast.scale) as f32;
         self.errors.rotate_right(1);
         self.errors[0] = error;
-        shared.last = Some(Coded { bin, error });
+        shared.last = Some(Outcome { bin, error });
         shared.surprise = error.abs();
     }
 
-    /// Coded after its partner in each frame.
+    /// Outcome after its partner in each frame.
     fn second(&self) -> bool {
         self.index > 0
     }
 
-    fn distribution(&self, values: &Values, other: f32) -> Forecast {
+    fn distribution(&self, values: &Values, surprise: f32) -> Forecast {
         let (low, high) = (f64::from(values.value(0)), f64::from(values.value(values.len() - 1)));
         let expectation = self.forecaster.expectation(low, high);
         let Expectation { reference, scale, experts } = expectation;
@@ -189,7 +189,7 @@ impl<'a> Channel<'a> {
         {
             raw_bits += 1;
         }
-        let spread = expectation.trend() + if bin_scale < 2.0 * self.spacing { 8 } else { 0 };
+        let trend = expectation.trend() + if bin_scale < 2.0 * self.spacing { 8 } else { 0 };
         Forecast {
             experts,
             reference,
@@ -198,8 +198,8 @@ impl<'a> Channel<'a> {
             raw_bits,
             contexts: Contexts {
                 last_bin: self.last_bin,
-                spread,
-                other: SURPRISES.iter().filter(|&&s| other > s).count(),
+                trend,
+                surprise: SURPRISES.iter().filter(|&&s| surprise > s).count(),
                 disagreement: disagreement(&experts, bin_scale, self.spacing),
             },
         }
@@ -212,9 +212,9 @@ impl<'a> Channel<'a> {
         values: &Values,
         own: &[f64],
         partner: &[f64],
-        last: Option<Coded>,
+        last: Option<Outcome>,
     ) -> InputToken {
-        let Some(Coded { bin, error }) = last else { return InputToken::Start };
+        let Some(Outcome { bin, error }) = last else { return InputToken::Start };
         let view = View {
             forecast,
             experts: self.feature_experts,
@@ -233,7 +233,7 @@ impl<'a> Channel<'a> {
     fn class(&self, forecast: &Forecast) -> u8 {
         let apart = forecast.experts.location[SHORT_MEMORY] / forecast.scale as f32;
         let apart = APART.iter().filter(|&&boundary| apart > boundary).count() as u8;
-        let growing = u8::from(forecast.contexts.spread % 8 >= 4);
+        let growing = u8::from(forecast.contexts.trend % 8 >= 4);
         apart * 4 + growing * 2 + u8::from(self.second())
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of a sample before it is coded, as the small numbers that language models of
+//! What is known of a sample before it is coded (§9.7), as the small numbers that language models of
 //! interface 2 read. `format-spec/lm-metadata.md` lists them; a change here is a new interface.
 
 use super::forecaster::{FAST_SCALE, VERY_SLOW_SCALE};
@@ -6,7 +6,7 @@ use super::profile::FeatureExperts;
 use crate::density::{Forecast, Values};
 use crate::lm::Features;
 
-/// Errors of the channel's latest samples that are told.
+/// Errors of the channel's latest samples that are features.
 pub const ERRORS: usize = 4;
 /// What 1 is in a feature.
 const UNIT: f32 = 127.0;
@@ -47,7 +47,7 @@ impl View<'_> {
     pub fn features(&self) -> Features {
         let mut features = Features::default();
         let mut next = features.0.iter_mut();
-        let mut tell = |x: f32| {
+        let mut put = |x: f32| {
             if let Some(feature) = next.next() {
                 // Rounds towards zero; NaN becomes 0.
                 *feature = (UNIT * x) as i8;
@@ -60,39 +60,39 @@ impl View<'_> {
         let experts = &forecast.experts;
 
         for expert in self.experts.locations {
-            tell(squash(experts.location[expert] * inverse * 2.0));
+            put(squash(experts.location[expert] * inverse * 2.0));
         }
         let scales = experts.inverse_scale.map(|inverse| 1.0 / inverse);
         for expert in self.experts.scales {
-            tell(ratio(scales[expert], scale));
+            put(ratio(scales[expert], scale));
         }
-        tell(ratio(scales[FAST_SCALE], scales[VERY_SLOW_SCALE]));
+        put(ratio(scales[FAST_SCALE], scales[VERY_SLOW_SCALE]));
 
         for &error in self.errors {
-            tell(squash(error));
+            put(squash(error));
         }
-        tell(squash(self.last_error));
+        put(squash(self.last_error));
 
         let spacing = self.values.spacing() as f32;
-        tell(ratio(scale, spacing));
-        tell(squash(scale * 0.05 / spacing));
-        tell(squash(scale * 0.002 / spacing));
+        put(ratio(scale, spacing));
+        put(squash(scale * 0.05 / spacing));
+        put(squash(scale * 0.002 / spacing));
 
         // The values next to the forecast, and the ends of their range.
         let last = self.values.len() - 1;
         let above = self.values.count_below(forecast.location).min(last);
-        tell(squash(distance(f64::from(self.values.value(above)))));
-        tell(squash(distance(f64::from(self.values.value(above.saturating_sub(1))))));
-        tell(squash(distance(f64::from(self.values.value(last))) * 0.05));
-        tell(squash(distance(f64::from(self.values.value(0))) * 0.05));
+        put(squash(distance(f64::from(self.values.value(above)))));
+        put(squash(distance(f64::from(self.values.value(above.saturating_sub(1))))));
+        put(squash(distance(f64::from(self.values.value(last))) * 0.05));
+        put(squash(distance(f64::from(self.values.value(0))) * 0.05));
 
         let own = self.own;
-        tell(squash(distance(own[0]) * 0.25));
-        tell(squash(distance(own[1]) * 0.25));
-        tell(squash(distance(2.0 * own[0] - own[1]) * 0.25));
-        tell(squash((own[0] - own[2]) as f32 * inverse * 0.25));
-        tell(squash((self.partner[0] - self.partner[1]) as f32 * inverse * 0.25));
-        tell(if self.second { 1.0 } else { 0.0 });
+        put(squash(distance(own[0]) * 0.25));
+        put(squash(distance(own[1]) * 0.25));
+        put(squash(distance(2.0 * own[0] - own[1]) * 0.25));
+        put(squash((own[0] - own[2]) as f32 * inverse * 0.25));
+        put(squash((self.partner[0] - self.partner[1]) as f32 * inverse * 0.25));
+        put(if self.second { 1.0 } else { 0.0 });
         features
     }
 }

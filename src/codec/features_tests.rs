@@ -1,4 +1,4 @@
-//! What models are told, of views made by hand.
+//! Features of views made by hand.
 
 use super::*;
 use crate::codec::{Level, profile};
@@ -22,7 +22,7 @@ fn forecast() -> Forecast {
         location: 100.25,
         scale: 4.0,
         raw_bits: 0,
-        contexts: Contexts { last_bin: 16, spread: 0, other: 0, disagreement: 0 },
+        contexts: Contexts { last_bin: 16, trend: 0, surprise: 0, disagreement: 0 },
     }
 }
 
@@ -45,54 +45,54 @@ fn features(forecast: &Forecast, change: impl FnOnce(&mut View<'_>)) -> [i8; FEA
 
 #[test]
 fn agreement_and_stillness_are_zeros() {
-    let told = features(&forecast(), |_| {});
+    let found = features(&forecast(), |_| {});
     assert_eq!(SECOND, FEATURES - 1);
     for i in (0..STEPS).chain(SLOPES..FEATURES) {
-        assert_eq!(told[i], 0, "feature {i}");
+        assert_eq!(found[i], 0, "feature {i}");
     }
     // (4 - 1) / (4 + 1), then 0.2 / 1.2 and 0.008 / 1.008 of 127.
-    assert_eq!(told[STEPS..VALUES], [76, 21, 1]);
+    assert_eq!(found[STEPS..VALUES], [76, 21, 1]);
     // 101 lies 0.75 above, 100 lies 0.25 below: 0.1875 / 1.1875 and -0.0625 / 1.0625.
-    assert_eq!(told[VALUES..VALUES + 2], [20, -7]);
+    assert_eq!(found[VALUES..VALUES + 2], [20, -7]);
     // 26.75 above lies the end, 228.25 below it the other: a twentieth of that in scales.
-    assert_eq!(told[VALUES + 2..SLOPES], [31, -94]);
+    assert_eq!(found[VALUES + 2..SLOPES], [31, -94]);
 }
 
 #[test]
-fn each_expert_is_told_where_it_belongs() {
+fn each_expert_has_its_feature() {
     let experts = &profile(Level::Default).composition.features;
     for expert in 0..EXPERTS {
         let mut forecast = forecast();
         forecast.experts.location[expert] = 2.0;
         forecast.experts.inverse_scale[expert] = 0.125;
-        let told = features(&forecast, |_| {});
+        let found = features(&forecast, |_| {});
         for (i, &whose) in experts.locations.iter().enumerate() {
-            assert_eq!(told[i], if whose == expert { 63 } else { 0 }, "location {i}");
+            assert_eq!(found[i], if whose == expert { 63 } else { 0 }, "location {i}");
         }
         for (i, &whose) in experts.scales.iter().enumerate() {
-            assert_eq!(told[SCALES + i], if whose == expert { 42 } else { 0 }, "scale {i}");
+            assert_eq!(found[SCALES + i], if whose == expert { 42 } else { 0 }, "scale {i}");
         }
         let growth = match expert {
             FAST_SCALE => 42,
             VERY_SLOW_SCALE => -42,
             _ => 0,
         };
-        assert_eq!(told[GROWTH], growth);
+        assert_eq!(found[GROWTH], growth);
     }
 }
 
 #[test]
-fn the_latest_samples_are_told() {
-    let told = features(&forecast(), |view| {
+fn the_latest_samples_have_features() {
+    let found = features(&forecast(), |view| {
         view.errors = &[1.0, -1.0, 3.0, -3.0];
         view.last_error = 0.5;
         view.own = &[108.25, 100.25, 92.25, 0.0];
         view.partner = &[4.0, 8.0, 0.0, 0.0];
         view.second = true;
     });
-    assert_eq!(told[LATEST..STEPS], [63, -63, 95, -95, 42]);
+    assert_eq!(found[LATEST..STEPS], [63, -63, 95, -95, 42]);
     // Half a unit for the last one, none, 1 for the line through both, 1 over two, -0.25.
-    assert_eq!(told[SLOPES..], [42, 0, 63, 63, -25, 127]);
+    assert_eq!(found[SLOPES..], [42, 0, 63, 63, -25, 127]);
 }
 
 #[test]
@@ -103,11 +103,11 @@ fn extremes_stay_within_the_unit() {
         forecast.experts.inverse_scale = [extreme.abs(); EXPERTS];
         for scale in [1e-30, 1e30] {
             forecast.scale = scale;
-            let told = features(&forecast, |view| {
+            let found = features(&forecast, |view| {
                 view.last_error = extreme;
                 view.own = &[1e300, -1e300, 0.0, f64::INFINITY];
             });
-            assert!(!told.contains(&i8::MIN), "{extreme}: {told:?}");
+            assert!(!found.contains(&i8::MIN), "{extreme}: {found:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What floats are besides their integers (§9.8): a stream of its own.
 //!
 //! Most samples of a segment are the float nearest to their integer times the segment's factor. Of the
-//! others, the stream says how many floats away they are: the rest of a mantissa that is finer than the
+//! others, the stream holds how many floats away they are: the rest of a mantissa that is finer than the
 //! factor, or whatever else a sample is. With integer 0, it holds sign, exponent and mantissa instead.
 
 use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder, code_uniform};
@@ -61,7 +61,7 @@ pub fn join_floats(floats: &[u8], tokens: &[u8]) -> Vec<u8> {
 /// Inverse of [`join_floats`].
 ///
 /// # Errors
-/// [`crate::Error::Payload`] if there is less than the length says.
+/// [`crate::Error::Payload`] if there is less than the length.
 pub fn split_floats(joined: &[u8]) -> Result<(&[u8], &[u8])> {
     let split = joined
         .split_first_chunk()

@@ -1,4 +1,4 @@
-//! Forecasts of one channel's next sample, and how far each has been off.
+//! Forecasts of one channel's next sample (§8.7), and how far each has been off (§9.3).
 
 use super::profile::{Centre, Composition};
 use crate::density::{EXPERTS, Experts};
@@ -9,7 +9,7 @@ const MEAN_PER_SCALE: f32 = 1.386_294_4;
 /// Scales stay above this share of the distance between two values.
 const LEAST_SCALE: f32 = 0.02;
 
-/// Experts with a task beside their vote: the final forecast with a fast, a slow and a very slow
+/// Experts with a task beside that in the mixer: the final forecast with a fast, a slow and a very slow
 /// scale, and a cascade with a short memory.
 pub const FAST_SCALE: usize = 0;
 /// See [`FAST_SCALE`].
@@ -161,7 +161,7 @@ impl Expectation {
     /// Number of values of [`Expectation::trend`].
     pub const TRENDS: usize = RATIOS.len() + 1;
 
-    /// Class of how errors have changed of late: fallen (0) to risen.
+    /// Class of how errors have changed recently: fallen (0) to risen.
     pub fn trend(&self) -> usize {
         let ratio = self.scale[FAST_SCALE] / self.scale[VERY_SLOW_SCALE];
         RATIOS.iter().filter(|&&r| ratio > r).count()

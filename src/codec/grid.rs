@@ -1,4 +1,4 @@
-//! The grid of a channel: samples that are all `offset + n * step` are coded as `n`.
+//! The grid of a channel (§8.3): samples that are all `offset + n * step` are coded as `n`.
 //!
 //! Samples in a wider container than they need (20 bits in 24, 16 in 24) have low bits that
 //! never change; FLAC calls them wasted bits. The step need not be a power of two.

@@ -1,4 +1,4 @@
-//! The encoder's search for passages that were heard before.
+//! The encoder's search for repeated passages (§8.9).
 //!
 //! Where the file looks back to is the encoder's choice alone, and yet it is the same on every machine:
 //! correlations are of small integers, and what the Fourier transform makes of them is rounded to the
@@ -12,23 +12,23 @@ use crate::math::log2;
 use crate::observer::Watch;
 use crate::predict::{Cascade, History, Lags, SLOTS};
 
-/// Bits that looking back to one more passage must save in a period. To tell where it is takes up to
-/// 24, and what the predictor does not know yet takes its share.
+/// Bits that looking back to one more passage must save in a period. Coding its place takes up to
+/// 24, and what the predictor has not learnt yet takes its share.
 const LEAST_GAIN: f64 = 60.0;
 /// Bits that all of them must save per sample of the segment: what the predictor costs where it has little
 /// to learn from, by the clips of `docs/measurements.md` that it made larger.
 const LEAST_GAIN_PER_SAMPLE: f64 = 0.045;
-/// What a lag gains by not having to be told again, in bits.
+/// What a lag gains by not having to be coded again, in bits.
 const KEPT: f64 = 20.0;
-/// One period in so many is looked at first, but no fewer than [`LEAST_SAMPLED`]: if none of them was heard
-/// before, none of the others is likely to have been.
+/// One period in so many is looked at first, but no fewer than [`LEAST_SAMPLED`]: if none of them is a
+/// repetition, none of the others is likely to be one.
 const SAMPLED: usize = 8;
 /// See [`SAMPLED`]. Shorter segments are looked at as a whole.
 const LEAST_SAMPLED: usize = 16;
-/// Passages found in a period, and lags used lately, among which is chosen.
+/// Passages found in a period, and lags used recently, among which is chosen.
 const FOUND: usize = 8;
 /// See [`FOUND`].
-const LATELY: usize = 8;
+const RECENT: usize = 8;
 /// Largest code of a residual.
 const LOUDEST: f64 = 3.0;
 
@@ -47,7 +47,7 @@ pub fn search(channels: &[&[i32]], reach: usize, watch: &Watch) -> Result<Option
         correlator: Correlator::new(whitened, reach),
         channels: channels.len(),
         last: [0; SLOTS],
-        lately: Vec::new(),
+        recent: Vec::new(),
         saved: 0.0,
     };
     let periods = frames / PERIOD;
@@ -100,8 +100,8 @@ struct Search {
     channels: usize,
     /// Lags of the period before.
     last: Lags,
-    /// Lags used lately, the latest first.
-    lately: Vec<u32>,
+    /// Lags used recently, the latest first.
+    recent: Vec<u32>,
     /// Bits that all lags chosen so far should save.
     saved: f64,
 }
@@ -111,7 +111,7 @@ impl Search {
     fn is_promising(&mut self, periods: usize, watch: &Watch) -> Result<bool> {
         for period in (1..periods).step_by((periods / LEAST_SAMPLED).clamp(1, SAMPLED)) {
             watch.look()?;
-            if self.was_heard(period) {
+            if self.is_repeated(period) {
                 return Ok(true);
             }
         }
@@ -119,7 +119,7 @@ impl Search {
     }
 
     /// Whether anything like a period came before it.
-    fn was_heard(&mut self, period: usize) -> bool {
+    fn is_repeated(&mut self, period: usize) -> bool {
         let found = self.correlator.peaks(period);
         found.iter().any(|peak| self.gain(f64::from(peak.score)) > LEAST_GAIN)
     }
@@ -134,7 +134,7 @@ impl Search {
         let mut peaks = self.correlator.peaks(period);
         peaks.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut candidates: Vec<u32> = peaks.iter().take(FOUND).map(|peak| peak.lag).collect();
-        for &lag in self.last.iter().chain(&self.lately) {
+        for &lag in self.last.iter().chain(&self.recent) {
             let reaches = lag != 0 && lag as usize <= period * PERIOD;
             if reaches && !candidates.contains(&lag) {
                 candidates.push(lag);
@@ -142,9 +142,9 @@ impl Search {
         }
         let chosen = self.pursue(period, candidates);
         self.last = in_slots(&chosen, &self.last);
-        self.lately.retain(|lag| !chosen.contains(lag));
-        self.lately.splice(0..0, chosen);
-        self.lately.truncate(LATELY);
+        self.recent.retain(|lag| !chosen.contains(lag));
+        self.recent.splice(0..0, chosen);
+        self.recent.truncate(RECENT);
         self.last
     }
 

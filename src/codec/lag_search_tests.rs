@@ -18,8 +18,8 @@ fn noise(count: usize, seed: u32, most: u32) -> Vec<i32> {
 /// The search in the first two channels, or in the one there is.
 fn look(pcm: &Pcm, reach: usize) -> Option<LagTable> {
     let channels = pcm.channels();
-    let told: Vec<&[i32]> = channels.iter().take(2).map(Vec::as_slice).collect();
-    search(&told, reach, &Watch::default()).unwrap()
+    let searched: Vec<&[i32]> = channels.iter().take(2).map(Vec::as_slice).collect();
+    search(&searched, reach, &Watch::default()).unwrap()
 }
 
 /// `frames` frames of noise with `passages`, each a place, a length and where it is a copy of.

@@ -1,4 +1,4 @@
-//! Where long-term prediction looks, in the token stream: the encoder searches, the file tells.
+//! Lags of long-term prediction in the token stream (§8.9).
 
 use crate::entropy::{AdaptiveBit, Coder, code_uniform};
 use crate::predict::{LEAST_LAG, Lags};
@@ -63,18 +63,18 @@ mod tests {
         let table = [[0; 4], [16, 2_048, 0, 0], kept, kept, [2_000_000; 4]];
         let (mut lags, mut current) = (LagCoder::default(), Lags::default());
         let mut encoder = RangeEncoder::default();
-        for (frame, mut told) in frames.into_iter().zip(table) {
-            lags.code(&mut encoder, frame, &mut told, &mut current);
-            assert_eq!(current, told);
+        for (frame, mut coded) in frames.into_iter().zip(table) {
+            lags.code(&mut encoder, frame, &mut coded, &mut current);
+            assert_eq!(current, coded);
         }
         let bytes = encoder.finish();
         assert!(bytes.len() < 30, "{} bytes", bytes.len());
         let (mut lags, mut current) = (LagCoder::default(), Lags::default());
         let mut decoder = RangeDecoder::new(&bytes);
-        for (frame, told) in frames.into_iter().zip(table) {
+        for (frame, coded) in frames.into_iter().zip(table) {
             let mut read = Lags::default();
             lags.code(&mut decoder, frame, &mut read, &mut current);
-            assert_eq!((read, current), (told, told));
+            assert_eq!((read, current), (coded, coded));
         }
         lags.finish();
         lags.code(&mut decoder, 0, &mut [1, 2, 3, 4], &mut current);

@@ -1,4 +1,4 @@
-//! The encoder's choice of the order of channels, and of whom each is predicted from.
+//! The encoder's choice of the order of channels (§8.3), and of which other each is predicted from.
 //!
 //! Neighbours in a frame are neighbours in the room as a rule, but not always: a bed of silent objects,
 //! a dual-mono pair apart. So beside the order of the frame and its reverse, a tree is tried that ties each

@@ -103,8 +103,8 @@ pub struct Effort {
     pub trial: usize,
     /// Segments of up to so many frames are tried as a whole, and of longer ones a quarter up to so many.
     pub short_trial: usize,
-    /// A level whose choice whole segments are coded with as well: what an excerpt says of many predictors is
-    /// not always true of the rest.
+    /// A level whose choice whole segments are coded with as well: what an excerpt shows of many predictors
+    /// does not always hold for the rest.
     pub compares_with: Option<Level>,
     /// Periods ([`PERIOD`](super::lags::PERIOD)) back from each that are searched for passages like it; 0
     /// for no search. It bounds the search's time.

@@ -1,4 +1,4 @@
-//! One segment of PCM to and from its token stream and LSB block.
+//! One segment of PCM to and from its token stream and LSB block (§8.3).
 
 use super::alphabet::Alphabet;
 use super::channel::{Channel, Shared};

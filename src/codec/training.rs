@@ -1,5 +1,5 @@
-//! Training data for language models: what one would have read before each sample, what it should
-//! have said, and what the codec says without it.
+//! Training data for language models: what one reads before each sample, what it is to predict, and the
+//! codec's own logits without it.
 //!
 //! Nothing decodes from this, so it may use the platform's logarithm.
 
@@ -9,7 +9,7 @@ use crate::lm::{BINS, Features, InputToken, Recorder};
 /// Decisions that find a bin.
 const DECISIONS: usize = BINS.ilog2() as usize;
 
-/// One sample. `training/train.py` says how it is stored and what it is for.
+/// One sample. `training/train.py` describes how it is stored and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainingToken {
     /// Quantile bin of the sample before; [`BINS`] at the start of a segment.

@@ -1,4 +1,4 @@
-//! The set of values that the samples of a channel take: how it is chosen and coded.
+//! The set of values that the samples of a channel take (§9.1): how it is chosen and coded.
 //!
 //! Audio that was scaled after it was quantised, or that came from fewer bits, uses only
 //! some of the integers in its range. Telling the decoder which ones costs a little and
@@ -85,7 +85,7 @@ fn cost(used: &[i32]) -> f64 {
 }
 
 /// Codes a set; `values` is ignored when decoding. `limit` is the number of samples that it is for: no set
-/// is larger, whatever a damaged stream says.
+/// is larger, whatever a damaged stream holds.
 pub fn code(coder: &mut dyn Coder, values: &Values, limit: usize) -> Values {
     let sparse = code_uniform(coder, u32::from(matches!(values, Values::Sparse(_))), 1) == 1;
     let first = values.value(0);

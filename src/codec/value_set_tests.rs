@@ -1,4 +1,4 @@
-//! Which set is chosen, and that it is told exactly.
+//! Which set is chosen, and that it comes back exactly.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Adaptive probability map (secondary symbol estimation, after Mahoney's PAQ).
+//! Adaptive probability map (§9.6; secondary symbol estimation, after Mahoney's PAQ).
 
 use crate::math::logistic;
 

@@ -1,5 +1,5 @@
-//! Bits told from contexts: adaptive probabilities looked up by hash, and mixed (after Mahoney's
-//! lpaq).
+//! Bits predicted from contexts (§10.5): adaptive probabilities looked up by hash, and mixed (after
+//! Mahoney's lpaq).
 
 use super::mixer::Mixer;
 use crate::entropy::{AdaptiveBit, from_probability};
@@ -7,7 +7,7 @@ use crate::math::ln;
 
 /// Inputs of the mixer, those after the contexts' being zero.
 const INPUTS: usize = 16;
-/// Trust in each context before anything is known.
+/// Weight of each context at the start.
 const WEIGHT: f32 = 0.3;
 /// Final learning rate of the weights.
 const RATE: f32 = 0.01;
@@ -50,7 +50,7 @@ impl<const N: usize> ContextMixer<N> {
         self.mixer.mix(set, &self.inputs)
     }
 
-    /// Learns the bit whose logit was asked for; `p` is the probability that was made of it.
+    /// Learns the bit that `logit` was computed for; `p` is the probability that was made of it.
     #[inline(always)]
     pub fn learn(&mut self, bit: bool, p: f32) {
         self.mixer.update(&self.inputs, f32::from(u8::from(bit)) - p);

@@ -1,4 +1,4 @@
-//! Logistic distributions around several forecasts, evaluated side by side.
+//! Logistic distributions around several forecasts, evaluated side by side (§9.5).
 
 use crate::math::{exp_neg, ln, sum};
 
@@ -103,7 +103,7 @@ impl Halves {
     }
 
     /// What mixers read (§9.6): each expert's logit of the upper half less their mean, then the mean. What
-    /// all agree on then has one weight, and whom to follow is learnt apart from it. Writes the first
+    /// all agree on then has one weight, and which expert is right is learnt apart from it. Writes the first
     /// `EXPERTS + 1` of `inputs`.
     #[inline(always)]
     pub fn inputs<const N: usize>(&self, inputs: &mut [f32; N]) {

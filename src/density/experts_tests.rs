@@ -1,4 +1,4 @@
-//! Distribution functions rise, and logits say what is left of them in an interval.
+//! Distribution functions rise, and logits are of what is left of them in an interval.
 
 use super::*;
 
@@ -80,8 +80,8 @@ fn logits_fall_as_the_threshold_rises() {
 }
 
 #[test]
-fn intervals_without_mass_say_nothing_wild() {
-    // Far out, both halves round to nothing: no opinion, and no NaN.
+fn intervals_without_mass_have_finite_logits() {
+    // Far out, both halves round to nothing: logits of 0, and no NaN.
     let sharp = Experts { location: [0.0; EXPERTS], inverse_scale: [1e6; EXPERTS] };
     let found = logits(&sharp.edge(1e9), &sharp.edge(2e9), &sharp.edge(3e9));
     assert!(found.iter().all(|&logit| logit == 0.0), "{found:?}");

@@ -1,4 +1,4 @@
-//! Gated logistic mixing (Mahoney's PAQ mixers): weighs logits, learns from coding cost.
+//! Gated logistic mixing (§9.6; Mahoney's PAQ mixers): weighs logits, learns from coding cost.
 
 use crate::math::{LANES, add_products, add_scaled, sum};
 

@@ -1,4 +1,4 @@
-//! From what the experts claim of a decision to its probability (§9.6): mixers whose weight sets are
+//! From the probabilities that the experts give a decision to one (§9.6): mixers whose weight sets are
 //! selected by contexts, and maps that correct the outcome.
 
 use super::apm::Apm;
@@ -59,7 +59,7 @@ const SHARES: usize = EXPERTS + 1;
 const BIAS: usize = EXPERTS + 3;
 const LANGUAGE: usize = EXPERTS + 4;
 const POSTERIORS: usize = EXPERTS + 5;
-/// Trust in the language model before it is known how good it is on this segment.
+/// Weight of the language model at the start of a segment.
 const LANGUAGE_WEIGHT: f32 = 0.4;
 /// Weight of each Bayesian mixture at first; the mean of the experts has the rest.
 const POSTERIOR_WEIGHT: f32 = 0.25;
@@ -73,11 +73,11 @@ const LAYERED_SETS: usize = 5;
 pub struct Contexts {
     /// Bin of the previous sample of this channel.
     pub last_bin: u8,
-    /// Below [`Mixing::SPREADS`].
-    pub spread: usize,
-    /// Below [`Mixing::OTHERS`].
-    pub other: usize,
-    /// Below [`Mixing::DISAGREEMENTS`].
+    /// How errors have changed recently, and whether values lie far apart; below [`Mixing::TRENDS`].
+    pub trend: usize,
+    /// Error of the channel coded before in this frame, over its scale; below [`Mixing::SURPRISES`].
+    pub surprise: usize,
+    /// How far apart the experts are, and how fine the values; below [`Mixing::DISAGREEMENTS`].
     pub disagreement: usize,
 }
 
@@ -85,18 +85,18 @@ pub struct Contexts {
 #[derive(Clone, Debug)]
 pub struct Mixing {
     config: MixingConfig,
-    /// For late decisions, which ask for the half of a narrow interval. The experts hardly differ there, so
+    /// For late decisions, whose interval is narrow. The experts hardly differ there, so
     /// that no context adds to what the node's weights have learnt.
     alone: Mixer<INPUTS>,
     by_node: Mixer<INPUTS>,
-    by_spread: Mixer<INPUTS>,
-    by_other: Mixer<INPUTS>,
+    by_trend: Mixer<INPUTS>,
+    by_surprise: Mixer<INPUTS>,
     by_best: Mixer<INPUTS>,
     by_disagreement: Mixer<INPUTS>,
     second: Mixer<LAYERED_SETS>,
     posteriors: [Posterior; 2],
     last_map: Apm,
-    other_map: Apm,
+    surprise_map: Apm,
     /// Share of `true` per node: `(2, contexts, NODES)`.
     shares: [Vec<f32>; 2],
     at: Decision,
@@ -111,20 +111,20 @@ struct Decision {
     shares: [usize; 2],
     inputs: [f32; INPUTS],
     /// Logits of the first layer's sets.
-    opinions: [f32; LAYERED_SETS],
+    layer: [f32; LAYERED_SETS],
     /// Probability by all mixers.
     mixed: f32,
 }
 
 impl Mixing {
-    /// Number of values of [`Contexts::spread`].
-    pub const SPREADS: usize = 16;
-    /// Number of values of [`Contexts::other`].
-    pub const OTHERS: usize = 8;
+    /// Number of values of [`Contexts::trend`].
+    pub const TRENDS: usize = 16;
+    /// Number of values of [`Contexts::surprise`].
+    pub const SURPRISES: usize = 8;
     /// Number of values of [`Contexts::disagreement`].
     pub const DISAGREEMENTS: usize = 64;
 
-    /// A network that trusts all experts alike.
+    /// A network that weighs all experts alike.
     pub fn new(config: &MixingConfig) -> Self {
         let depth = config.depth;
         let mut whole = [0.0; INPUTS];
@@ -143,8 +143,8 @@ impl Mixing {
             config: *config,
             alone: Mixer::new(NODES, whole, config.late_rate),
             by_node: first(NODES),
-            by_spread: first(Self::SPREADS * KINDS),
-            by_other: first(Self::OTHERS * KINDS),
+            by_trend: first(Self::TRENDS * KINDS),
+            by_surprise: first(Self::SURPRISES * KINDS),
             by_best: first(layered * EXPERTS * KINDS),
             by_disagreement: first(layered * Self::DISAGREEMENTS * KINDS),
             second: Mixer::new(
@@ -154,8 +154,8 @@ impl Mixing {
             ),
             posteriors: config.decays.map(Posterior::new),
             last_map: Apm::new(NODES * 8, config.map_rate),
-            other_map: Apm::new(NODES * Self::OTHERS, config.map_rate),
-            shares: [vec![0.5; NODES * 8], vec![0.5; NODES * Self::OTHERS]],
+            surprise_map: Apm::new(NODES * Self::SURPRISES, config.map_rate),
+            shares: [vec![0.5; NODES * 8], vec![0.5; NODES * Self::SURPRISES]],
             at: Decision::default(),
         }
     }
@@ -171,8 +171,8 @@ impl Mixing {
     ) -> f32 {
         self.at.late = (LATE_NODES..TAIL_NODES).contains(&node) || node >= FINE_NODES;
         let last = contexts.last_bin as usize / 4 * NODES + node;
-        let other = contexts.other * NODES + node;
-        self.at.shares = [last, other];
+        let surprise = contexts.surprise * NODES + node;
+        self.at.shares = [last, surprise];
         self.at.inputs = self.inputs(halves, language);
         if self.at.late {
             let logit = self.alone.mix(node, &self.at.inputs);
@@ -187,7 +187,7 @@ impl Mixing {
             Depth::Plain => self.one_layer(contexts, node, kind),
             Depth::Layered => self.two_layers(contexts, node, kind),
         };
-        let mapped = self.last_map.refine(last, logit) + self.other_map.refine(other, logit);
+        let mapped = self.last_map.refine(last, logit) + self.surprise_map.refine(surprise, logit);
         self.at.mixed = logistic(logit);
         let [by_mixers, by_maps] = self.config.blend;
         by_mixers * self.at.mixed + by_maps * mapped
@@ -226,8 +226,8 @@ impl Mixing {
         let inputs = &self.at.inputs;
         let mut lanes = [0.0; LANES];
         self.by_node.mix_into(&mut lanes, node, inputs);
-        self.by_spread.mix_into(&mut lanes, contexts.spread * KINDS + kind, inputs);
-        self.by_other.mix_into(&mut lanes, contexts.other * KINDS + kind, inputs);
+        self.by_trend.mix_into(&mut lanes, contexts.trend * KINDS + kind, inputs);
+        self.by_surprise.mix_into(&mut lanes, contexts.surprise * KINDS + kind, inputs);
         sum(lanes).clamp(-MAX_LOGIT, MAX_LOGIT)
     }
 
@@ -237,19 +237,19 @@ impl Mixing {
         let best = self.posteriors[0].best();
         let mut lanes = [[0.0; LANES]; LAYERED_SETS];
         self.by_node.mix_into(&mut lanes[0], node, inputs);
-        self.by_spread.mix_into(&mut lanes[1], contexts.spread * KINDS + kind, inputs);
-        self.by_other.mix_into(&mut lanes[2], contexts.other * KINDS + kind, inputs);
+        self.by_trend.mix_into(&mut lanes[1], contexts.trend * KINDS + kind, inputs);
+        self.by_surprise.mix_into(&mut lanes[2], contexts.surprise * KINDS + kind, inputs);
         self.by_best.mix_into(&mut lanes[3], best * KINDS + kind, inputs);
         let disagreement = contexts.disagreement * KINDS + kind;
         self.by_disagreement.mix_into(&mut lanes[4], disagreement, inputs);
-        self.at.opinions = sums(lanes);
-        for opinion in &mut self.at.opinions {
-            *opinion = opinion.clamp(-MAX_LOGIT, MAX_LOGIT);
+        self.at.layer = sums(lanes);
+        for logit in &mut self.at.layer {
+            *logit = logit.clamp(-MAX_LOGIT, MAX_LOGIT);
         }
-        self.second.mix_few(kind, &self.at.opinions).clamp(-MAX_LOGIT, MAX_LOGIT)
+        self.second.mix_few(kind, &self.at.layer).clamp(-MAX_LOGIT, MAX_LOGIT)
     }
 
-    /// Learns the decision whose probability was asked for.
+    /// Learns the decision that `probability` was computed for.
     #[inline(always)]
     pub fn learn(&mut self, decision: bool) {
         let outcome = if decision { 1.0 } else { 0.0 };
@@ -262,24 +262,24 @@ impl Mixing {
         match self.config.depth {
             Depth::Plain => {
                 self.by_node.update(&at.inputs, error);
-                self.by_spread.update(&at.inputs, error);
-                self.by_other.update(&at.inputs, error);
+                self.by_trend.update(&at.inputs, error);
+                self.by_surprise.update(&at.inputs, error);
             }
             Depth::Layered => {
                 let mut errors = [0.0; LAYERED_SETS];
-                for (error, &opinion) in errors.iter_mut().zip(&at.opinions) {
-                    *error = outcome - logistic(opinion);
+                for (error, &logit) in errors.iter_mut().zip(&at.layer) {
+                    *error = outcome - logistic(logit);
                 }
                 self.by_node.update(&at.inputs, errors[0]);
-                self.by_spread.update(&at.inputs, errors[1]);
-                self.by_other.update(&at.inputs, errors[2]);
+                self.by_trend.update(&at.inputs, errors[1]);
+                self.by_surprise.update(&at.inputs, errors[2]);
                 self.by_best.update(&at.inputs, errors[3]);
                 self.by_disagreement.update(&at.inputs, errors[4]);
-                self.second.update(&at.opinions, error);
+                self.second.update(&at.layer, error);
             }
         }
         self.last_map.update(outcome);
-        self.other_map.update(outcome);
+        self.surprise_map.update(outcome);
         for (shares, &place) in self.shares.iter_mut().zip(&at.shares) {
             let p = &mut shares[place];
             *p += (outcome - *p) * self.config.share_rate;
@@ -319,16 +319,16 @@ pub(super) mod tests {
         decays: [0.9, 0.98],
     };
 
-    /// Mean cost in bits of the last 500 of 3,000 decisions, most of which go the way that expert 0 claims.
-    fn cost(depth: Depth, node: usize, claim: f32) -> f64 {
+    /// Mean cost in bits of the last 500 of 3,000 decisions, whose outcomes expert 0 gives the probability `expert`.
+    fn cost(depth: Depth, node: usize, expert: f32) -> f64 {
         let mut mixing = Mixing::new(&MixingConfig { depth, ..CONFIG });
-        let contexts = Contexts { last_bin: 16, spread: 3, other: 1, disagreement: 20 };
+        let contexts = Contexts { last_bin: 16, trend: 3, surprise: 1, disagreement: 20 };
         let (mut state, mut bits) = (1_u32, 0.0);
         for i in 0..3_000 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let decision = state >> 31 == 1;
             let mut halves = Halves { lower: [0.5; EXPERTS], upper: [0.5; EXPERTS] };
-            let p = if decision { claim } else { 1.0 - claim };
+            let p = if decision { expert } else { 1.0 - expert };
             (halves.upper[0], halves.lower[0]) = (p, 1.0 - p);
             let p = mixing.probability(&contexts, node, &halves, 0.0);
             assert!((0.0..=1.0).contains(&p));
@@ -337,17 +337,20 @@ pub(super) mod tests {
             }
             mixing.learn(decision);
             let mut mass = [0.5; EXPERTS];
-            mass[0] = claim;
+            mass[0] = expert;
             mixing.learn_sample(&mass);
         }
         bits
     }
 
     #[test]
-    fn both_depths_learn_whom_to_trust() {
+    fn both_depths_learn_which_expert_is_right() {
         for depth in [Depth::Plain, Depth::Layered] {
             for node in [1, LATE_NODES, TAIL_NODES, FINE_NODES] {
-                assert!((0.98..1.1).contains(&cost(depth, node, 0.5)), "{depth:?}: nobody knows");
+                assert!(
+                    (0.98..1.1).contains(&cost(depth, node, 0.5)),
+                    "{depth:?}: no expert knows more"
+                );
                 assert!(cost(depth, node, 0.9) < 0.2, "{depth:?}, node {node}");
             }
         }

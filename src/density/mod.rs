@@ -1,4 +1,4 @@
-//! Density: from several forecasts of a sample to the probabilities of binary decisions.
+//! Density (§9.1, §9.3 to §9.6): from several forecasts of a sample to the probabilities of binary decisions.
 
 mod apm;
 mod contexts;

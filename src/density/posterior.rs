@@ -1,7 +1,7 @@
-//! Bayesian mixture of the experts, with forgetting.
+//! Bayesian mixture of the experts, with forgetting (§9.5).
 //!
 //! Each expert is weighed by how probable it made the latest samples (dynamic model averaging: Raftery,
-//! Kárný, Ettler 2010). The mixers learn whom to trust over thousands of decisions; this follows a change
+//! Kárný, Ettler 2010). The mixers learn which expert is right over thousands of decisions; this follows a change
 //! within ten or fifty samples.
 
 use super::experts::EXPERTS;
@@ -72,9 +72,9 @@ mod tests {
     #[test]
     fn the_likelier_expert_takes_over_and_gives_way() {
         let mut posterior = Posterior::new(0.9);
-        let mut claims = [0.5; EXPERTS];
-        claims[3] = 0.9;
-        let mixture = |posterior: &Posterior| sum(posterior.weighed(&claims));
+        let mut probabilities = [0.5; EXPERTS];
+        probabilities[3] = 0.9;
+        let mixture = |posterior: &Posterior| sum(posterior.weighed(&probabilities));
         assert!((mixture(&posterior) - (0.5 + 0.4 / 16.0)).abs() < 1e-6);
         let mut likelihoods = [-4.0; EXPERTS];
         likelihoods[3] = -1.0;

@@ -1,9 +1,9 @@
-//! One sample as a path of binary decisions.
+//! One sample as a path of binary decisions (§9.4).
 //!
 //! Five decisions find the quantile bin of the sample under a reference distribution, a few
 //! more unfold the two outer bins, and the rest bisect what is left down to blocks of 2^k
-//! values, whose low bits are noise and go to the packed LSB block. Every decision asks
-//! "is the sample at or above this threshold?", and its probability is mixed from the
+//! values, whose low bits are noise and go to the packed LSB block. Every decision is
+//! whether the sample lies at or above a threshold, and its probability is mixed from the
 //! experts' distribution functions at that threshold.
 
 use pulp::{NullaryFnOnce, Simd, WithSimd};
@@ -146,7 +146,7 @@ impl Path<'_> {
             let middle = (first + end) / 2;
             let threshold = self.forecast.location + self.forecast.scale * QUANTILES[middle];
             let language = self.bins.map_or(0.0, |bins| bins.logit(first, middle, end));
-            let above = self.ask(simd, self.values.count_below(threshold), node, language);
+            let above = self.is_at_least(simd, self.values.count_below(threshold), node, language);
             self.coder.end_bin_decision();
             if above {
                 first = middle;
@@ -173,7 +173,7 @@ impl Path<'_> {
                 break;
             }
             let node = TAIL_NODES + 8 * usize::from(upper) + step.min(7);
-            if self.ask(simd, rank, node, 0.0) != upper {
+            if self.is_at_least(simd, rank, node, 0.0) != upper {
                 break;
             }
             step += 1;
@@ -192,20 +192,20 @@ impl Path<'_> {
             // A block at the top of the set may be cut short, so that half of a width of
             // one and a bit is nothing.
             let middle = middle.max(((low >> raw_bits) + 1) << raw_bits);
-            self.ask(simd, middle, FINE_NODES + depth * 4 + bin / 8, 0.0);
+            self.is_at_least(simd, middle, FINE_NODES + depth * 4 + bin / 8, 0.0);
         }
     }
 
-    /// What is left of the interval has only raw bits to tell.
+    /// What is left of the interval differs by raw bits only.
     #[inline(always)]
     fn is_block(&self) -> bool {
         self.high - self.low <= 1 << self.forecast.raw_bits
     }
 
     /// Codes whether the rank is at least `rank`, rounded down to a whole block, and narrows
-    /// the interval. Costs nothing when the interval already tells.
+    /// the interval. Codes nothing where the interval decides it.
     #[inline(always)]
-    fn ask<S: Simd>(&mut self, simd: S, rank: u64, node: usize, language: f32) -> bool {
+    fn is_at_least<S: Simd>(&mut self, simd: S, rank: u64, node: usize, language: f32) -> bool {
         let raw_bits = self.forecast.raw_bits;
         let rank = rank >> raw_bits << raw_bits;
         if rank <= self.low {

@@ -48,7 +48,7 @@ fn forecast(location: f64, scale: f64, raw_bits: u32) -> Forecast {
         location,
         scale,
         raw_bits,
-        contexts: Contexts { last_bin: 16, spread: 3, other: 1, disagreement: 20 },
+        contexts: Contexts { last_bin: 16, trend: 3, surprise: 1, disagreement: 20 },
     }
 }
 
@@ -149,7 +149,7 @@ fn the_coder_learns_what_the_experts_miss() {
 }
 
 #[test]
-fn a_language_model_that_knows_the_bin_helps() {
+fn a_language_model_that_predicts_the_bin_helps() {
     let values = Values::between(-500, 500);
     let bin = round_trip(&values, &forecast(0.0, 20.0, 0), values.rank(33)).1;
     let mut logits = [0.0; BINS];
@@ -157,7 +157,7 @@ fn a_language_model_that_knows_the_bin_helps() {
     logits[usize::from(bin)] = 8.0;
     let knowing = BinForecast::new(&logits);
     assert!(learnt(0, Some(&knowing)) < learnt(0, Some(&indifferent)) - 1.0);
-    // One that has no idea of the truth can be survived.
+    // One that is wrong costs a bounded number of bits.
     logits[usize::from(bin)] = -1e6;
     assert!(learnt(0, Some(&BinForecast::new(&logits))) < learnt(0, None) + 30.0);
 }

@@ -1,4 +1,4 @@
-//! The values that the samples of one channel can take, in ascending order.
+//! The values that the samples of one channel can take, in ascending order (§9.1).
 
 /// A set of sample values. Samples are coded as ranks in it; prediction works on the values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Values {
 
 impl Values {
     /// Every integer from `min` to `max`; just `min` when `max` is below it, which only a
-    /// damaged stream says.
+    /// damaged stream holds.
     pub fn between(min: i32, max: i32) -> Self {
         let span = i64::from(max) - i64::from(min);
         Values::Dense { min, len: span.max(0) as u64 + 1 }

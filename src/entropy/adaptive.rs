@@ -1,4 +1,4 @@
-//! Adaptive probability of one kind of decision.
+//! Adaptive probability of one kind of decision (§9.2).
 
 use super::Coder;
 

@@ -1,4 +1,4 @@
-//! Packed LSB block: bits that are as good as noise, stored as they are.
+//! Packed LSB block (§10.4): bits that are as good as noise, stored as they are.
 
 use crate::error::Result;
 use crate::fault::Fault;
@@ -104,7 +104,7 @@ mod tests {
         assert!(!read(&[0xFF, 0xFC], 13), "padding");
         assert!(!read(&[0xFF], 13), "too short");
         assert!(!read(&[0xFF, 0xF8, 0], 13), "too long");
-        assert!(!read(&[0], 0), "a byte that nobody asked for");
+        assert!(!read(&[0], 0), "a byte that is not read");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Entropy coding: decisions and their probabilities to bytes and back.
+//! Entropy coding (§10): decisions and their probabilities to bytes and back.
 
 mod adaptive;
 mod lsb;

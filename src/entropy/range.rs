@@ -1,4 +1,4 @@
-//! Binary range coder with carry propagation: 56-bit window, 32-bit probabilities.
+//! Binary range coder with carry propagation (§10.1 to §10.3): 56-bit window, 32-bit probabilities.
 //!
 //! After G. N. N. Martin, "Range encoding" (1979), with the carry handling of the LZMA
 //! coder: a byte that a later carry could still change is held back together with the run

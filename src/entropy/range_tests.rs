@@ -121,7 +121,7 @@ fn every_truncation_is_an_error_or_other_data() {
         // the encoder leaves those out.
         assert!(!same || decoder.finish().is_err(), "{length} of {}", bytes.len());
     }
-    // The window of a decoder is seven bytes, which it cannot tell from the stream's own end.
+    // The window of a decoder is seven bytes, which look like the stream's own end.
     let longer = [&bytes[..], &[0x55; 8]].concat();
     let mut decoder = RangeDecoder::new(&longer);
     assert!(decisions.iter().all(|&(decision, p)| decoder.code(p) == decision));
@@ -164,7 +164,7 @@ proptest! {
         let decoded: Decisions =
             probabilities.iter().map(|&p| (decoder.code(p), p)).collect();
         if decoder.finish().is_ok() {
-            // What was accepted is what an encoder would say.
+            // What was accepted is what an encoder writes.
             let again = encode(&decoded);
             let mut decoder = RangeDecoder::new(&again);
             prop_assert!(decoded.iter().all(|&(decision, p)| decoder.code(p) == decision));

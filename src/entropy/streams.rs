@@ -1,4 +1,4 @@
-//! A token stream and an LSB block together, in both directions.
+//! A token stream (§10.1) and an LSB block (§10.4) together, in both directions.
 
 use super::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::Result;

@@ -15,14 +15,14 @@ const MAX_DIMENSIONS: u32 = 4;
 /// Type of a text among those of the metadata.
 const TEXT: u32 = 8;
 
-/// Values to which tensors are aligned, unless `general.alignment` says otherwise.
+/// Values to which tensors are aligned, unless `general.alignment` is set.
 const DEFAULT_ALIGNMENT: u32 = 32;
 const MAX_ALIGNMENT: u32 = 1 << 16;
 
 /// A value of the metadata. Texts borrow from the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// Of 32 bits, the type of all numbers that lmz asks for.
+    /// Of 32 bits, the type of all numbers that lmz reads.
     U32(u32),
     /// A binary32.
     F32(f32),

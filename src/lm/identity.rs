@@ -1,4 +1,5 @@
-//! What exactly decides a model's logits, as the header of a file records it.
+//! What exactly decides a model's logits, as the header of a file records it (§11, and
+//! `lm-metadata.md`, section 6).
 //!
 //! Logits are float sums whose order depends on the build of llama.cpp, the processor and the
 //! mathematics library, so a file that was made with a model can only be decoded where all of

@@ -27,12 +27,12 @@ pub trait Sequences {
 }
 
 /// Lanes of one thread.
-pub struct Interleaved(Rc<RefCell<State>>);
+pub struct Interleaved(Rc<RefCell<Queue>>);
 
-struct State {
+struct Queue {
     engine: Box<dyn Sequences>,
     /// What lanes wait for.
-    asked: Vec<(usize, InputToken)>,
+    requests: Vec<(usize, InputToken)>,
     logits: Vec<[f32; BINS]>,
     /// Answers that lanes have not taken yet.
     answers: Vec<Option<Result<[f32; BINS]>>>,
@@ -42,9 +42,9 @@ impl Interleaved {
     /// The first `lanes` sequences of `engine`.
     #[must_use]
     pub fn new(engine: Box<dyn Sequences>, lanes: usize) -> Self {
-        Interleaved(Rc::new(RefCell::new(State {
+        Interleaved(Rc::new(RefCell::new(Queue {
             engine,
-            asked: Vec::with_capacity(lanes),
+            requests: Vec::with_capacity(lanes),
             logits: vec![[0.0; BINS]; lanes],
             answers: (0..lanes).map(|_| None).collect(),
         })))
@@ -65,10 +65,10 @@ impl Interleaved {
 
     /// Makes the steps that lanes wait for.
     pub fn advance(&self) {
-        let State { engine, asked, logits, answers } = &mut *self.0.borrow_mut();
-        let logits = &mut logits[..asked.len()];
-        let outcome = engine.step(asked, logits).map_err(|error| error.to_string());
-        for ((lane, _), logits) in asked.drain(..).zip(logits) {
+        let Queue { engine, requests, logits, answers } = &mut *self.0.borrow_mut();
+        let logits = &mut logits[..requests.len()];
+        let outcome = engine.step(requests, logits).map_err(|error| error.to_string());
+        for ((lane, _), logits) in requests.drain(..).zip(logits) {
             answers[lane] = Some(match &outcome {
                 Ok(()) => Ok(*logits),
                 Err(reason) => Err(Error::model(reason.clone())),
@@ -77,12 +77,12 @@ impl Interleaved {
     }
 }
 
-impl State {
+impl Queue {
     /// Forgets what a lane has read, and what it waits for.
     fn forget(&mut self, lane: usize) {
         if let Some(answer) = self.answers.get_mut(lane) {
             *answer = None;
-            self.asked.retain(|&(other, _)| other != lane);
+            self.requests.retain(|&(other, _)| other != lane);
             self.engine.reset(lane);
         }
     }
@@ -90,7 +90,7 @@ impl State {
 
 /// One lane of an [`Interleaved`].
 pub struct Lane {
-    state: Rc<RefCell<State>>,
+    state: Rc<RefCell<Queue>>,
     number: usize,
 }
 
@@ -111,7 +111,7 @@ impl LanguageModel for Lane {
         match state.answers[self.number].take() {
             Some(answer) => Poll::Ready(answer),
             None => {
-                state.asked.push((self.number, token));
+                state.requests.push((self.number, token));
                 Poll::Pending
             }
         }
@@ -131,7 +131,7 @@ impl Drop for Lane {
 pub fn at_once<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => Err(Error::model("a lane waits, and nobody steps it")),
+        Poll::Pending => Err(Error::model("a lane waits, and nothing steps it")),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Several segments in one batched context, in lock step.
+//! Several segments in one batched context, in lock step (§11).
 //!
 //! A GPU runs a batch of sequences in about the time of one. Each lane is a
-//! [`LanguageModel`] for a thread of its own; a step waits until every live lane has asked,
+//! [`LanguageModel`] for a thread of its own; a step waits until every live lane has a request,
 //! and then all of them advance by one token.
 //!
 //! The batch has the same shape from the first step to the last: a lane that has finished is
@@ -34,12 +34,12 @@ pub trait Batch<const SYMBOLS: usize = BINS> {
     fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()>;
 }
 
-struct State<B, const SYMBOLS: usize> {
+struct Batcher<B, const SYMBOLS: usize> {
     engine: B,
     /// Lanes that are taken.
     live: Vec<bool>,
     /// Tokens of the lanes that wait for the step.
-    asked: Vec<Option<InputToken>>,
+    requests: Vec<Option<InputToken>>,
     /// What the step feeds; a lane that has finished is fed [`InputToken::Start`].
     inputs: Vec<InputToken>,
     /// Logits of the last step, per lane.
@@ -50,16 +50,16 @@ struct State<B, const SYMBOLS: usize> {
     failed: Option<String>,
 }
 
-impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> State<B, SYMBOLS> {
-    /// Makes the step if every live lane has asked for it.
+impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Batcher<B, SYMBOLS> {
+    /// Makes the step if every live lane has requested it.
     fn advance(&mut self) -> bool {
         let waiting =
-            self.live.iter().zip(&self.asked).any(|(&live, asked)| live && asked.is_none());
+            self.live.iter().zip(&self.requests).any(|(&live, request)| live && request.is_none());
         if waiting || !self.live.contains(&true) {
             return false;
         }
-        for (input, asked) in self.inputs.iter_mut().zip(&mut self.asked) {
-            *input = asked.take().unwrap_or(InputToken::Start);
+        for (input, request) in self.inputs.iter_mut().zip(&mut self.requests) {
+            *input = request.take().unwrap_or(InputToken::Start);
         }
         self.steps += 1;
         if self.failed.is_none() {
@@ -85,13 +85,13 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> State<B, SYMBOLS> {
 }
 
 struct Shared<B, const SYMBOLS: usize> {
-    state: Mutex<State<B, SYMBOLS>>,
+    state: Mutex<Batcher<B, SYMBOLS>>,
     stepped: Condvar,
 }
 
 impl<B, const SYMBOLS: usize> Shared<B, SYMBOLS> {
     /// A lane that panicked has left the state whole: it is only changed between steps.
-    fn lock(&self) -> MutexGuard<'_, State<B, SYMBOLS>> {
+    fn lock(&self) -> MutexGuard<'_, Batcher<B, SYMBOLS>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -106,10 +106,10 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lanes<B, SYMBOLS> {
     #[must_use]
     pub fn new(engine: B) -> Self {
         let lanes = engine.lanes();
-        let state = State {
+        let state = Batcher {
             engine,
             live: vec![false; lanes],
-            asked: vec![None; lanes],
+            requests: vec![None; lanes],
             inputs: vec![InputToken::Start; lanes],
             logits: vec![[0.0; SYMBOLS]; lanes],
             steps: 0,
@@ -180,7 +180,7 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> LanguageModel<SYMBOLS> for Lane<B,
         let mut state = self.shared.lock();
         state.check()?;
         let before = state.steps;
-        state.asked[self.index] = Some(token);
+        state.requests[self.index] = Some(token);
         if state.advance() {
             self.shared.stepped.notify_all();
         }
@@ -197,9 +197,9 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Drop for Lane<B, SYMBOLS> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.live[self.index] = false;
-        state.asked[self.index] = None;
+        state.requests[self.index] = None;
         state.advance();
-        // Also when no step was made: a step that panicked has notified nobody.
+        // Also when no step was made: a step that panicked has notified no lane.
         self.shared.stepped.notify_all();
     }
 }

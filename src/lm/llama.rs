@@ -143,10 +143,10 @@ impl Model {
         &self.interface
     }
 
-    /// Whether `options` ask for what this model is: windows are compared as they are after
+    /// Whether the model was loaded with `options`: windows are compared as they are after
     /// they have been cut to what it was trained for.
     #[must_use]
-    pub fn is_as_asked(&self, options: ModelOptions) -> bool {
+    pub fn has_options(&self, options: ModelOptions) -> bool {
         let alphabet = interface::fitting(&self.model, options.alphabet);
         ModelOptions { alphabet, ..options } == self.options
     }
@@ -286,7 +286,7 @@ impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<SYMBOLS> {
         }
         for (lane, &input) in inputs.iter().enumerate() {
             self.make_room(lane)?;
-            self.interface.tell(input, lane, &mut self.feed);
+            self.interface.put(input, lane, &mut self.feed);
             self.positions[lane] = self.used[lane] as i32; // below 2 × MAX_WINDOW
             self.used[lane] += 1;
         }

@@ -45,7 +45,7 @@ impl LlamaModels {
             let _ = loaded.set(Arc::new(model));
         }
         match loaded.get() {
-            Some(model) if model.is_as_asked(options) => Ok(Arc::clone(model)),
+            Some(model) if model.has_options(options) => Ok(Arc::clone(model)),
             _ => Err(Error::model(
                 "it is in use with another context length or number of GPU layers; work on these \
                  files one by one",

@@ -1,6 +1,6 @@
-//! Language models over quantile tokens: what the codec asks of them.
+//! Language models over quantile tokens (§9.7, §11): their interface to the codec.
 //!
-//! The codec speaks to a model through [`LanguageModel`] only. `llama.rs` with its folder
+//! The codec uses a model through [`LanguageModel`] only. `llama.rs` with its folder
 //! alone names llama.cpp; `lanes.rs` lets several segments share one batched context. `exact/` runs small
 //! models with the same bits on every machine; `interleaved.rs` has one thread step several of its segments.
 

@@ -1,9 +1,9 @@
-//! Inputs of a segment, for training: what a model would have read and should have said.
+//! Inputs of a segment, for training: what a model would read and is to predict.
 
 use super::{BINS, InputToken, LanguageModel};
 use crate::error::Result;
 
-/// A model that knows nothing and takes notes.
+/// A model that predicts nothing and records its inputs.
 #[derive(Debug, Default)]
 pub struct Recorder {
     inputs: Vec<InputToken>,

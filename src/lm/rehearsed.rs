@@ -1,4 +1,4 @@
-//! A model whose inputs are known before it is asked.
+//! A model whose inputs are known in advance.
 
 use super::{BINS, InputToken, LanguageModel};
 use crate::error::{Error, Result};
@@ -11,8 +11,8 @@ const BATCH: usize = 128;
 pub struct Rehearsed<'a> {
     model: &'a mut dyn LanguageModel,
     inputs: Vec<InputToken>,
-    /// Inputs that have been asked for, and that the model has read.
-    asked: usize,
+    /// Inputs whose logits have been used, and that the model has read.
+    used: usize,
     read: usize,
     /// Logits of the inputs up to `read`, from the last whole batch on.
     logits: Vec<[f32; BINS]>,
@@ -21,28 +21,28 @@ pub struct Rehearsed<'a> {
 impl<'a> Rehearsed<'a> {
     /// `inputs` as a [`Recorder`](super::Recorder) of the same segment has noted them.
     pub fn new(model: &'a mut dyn LanguageModel, inputs: Vec<InputToken>) -> Self {
-        Rehearsed { model, inputs, asked: 0, read: 0, logits: vec![[0.0; BINS]; BATCH] }
+        Rehearsed { model, inputs, used: 0, read: 0, logits: vec![[0.0; BINS]; BATCH] }
     }
 }
 
 impl LanguageModel for Rehearsed<'_> {
     fn reset(&mut self) -> Result<()> {
-        (self.asked, self.read) = (0, 0);
+        (self.used, self.read) = (0, 0);
         self.model.reset()
     }
 
     fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
-        if self.inputs.get(self.asked) != Some(&token) {
+        if self.inputs.get(self.used) != Some(&token) {
             return Err(Error::model("the inputs of the segment are not those that were noted"));
         }
-        if self.asked == self.read {
+        if self.used == self.read {
             let batch = &self.inputs[self.read..];
             let batch = &batch[..batch.len().min(BATCH)];
             self.model.steps(batch, &mut self.logits[..batch.len()])?;
             self.read += batch.len();
         }
-        let logits = self.logits[self.asked % BATCH];
-        self.asked += 1;
+        let logits = self.logits[self.used % BATCH];
+        self.used += 1;
         Ok(logits)
     }
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use crate::lm::Recorder;
 
-    /// Its logits tell how many tokens it has read, and of what.
+    /// Its logits depend on how many tokens it has read, and on which.
     #[derive(Default)]
     struct Counter {
         read: usize,

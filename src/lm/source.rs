@@ -1,4 +1,4 @@
-//! Where sessions come from: what the pipeline asks of whoever has models. It never names an
+//! Where sessions come from: the interface of the pipeline to models. It never names an
 //! engine.
 //!
 //! Threads outlive the calls that start them, so all of it is shared and nothing borrowed.
@@ -52,7 +52,7 @@ pub trait ModelProvider: Send + Sync {
 
 /// Finds the model that a file was made with.
 pub trait ModelSource: Send + Sync {
-    /// Number of lanes that `fingerprint` asks for, as [`ModelProvider::lanes`]; known
+    /// Number of lanes that `fingerprint` requires, as [`ModelProvider::lanes`]; known
     /// without loading anything. 1 for a fingerprint that is not understood.
     fn lanes(&self, fingerprint: &[u8]) -> usize {
         let _ = fingerprint;

@@ -1,5 +1,5 @@
-//! Which token stands for which character: a rule that encoder and decoder each apply to the
-//! model's vocabulary. No tokenizer takes part, so nothing merges.
+//! Which token stands for which character (`lm-metadata.md`, section 4b): a rule that encoder and
+//! decoder each apply to the model's vocabulary. No tokenizer takes part, so nothing merges.
 
 use super::CHARACTERS;
 use crate::error::Error;

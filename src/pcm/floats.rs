@@ -1,4 +1,4 @@
-//! The floats of a segment, and the integers that stand for them.
+//! The floats of a segment (§9.8), and the integers that stand for them.
 //!
 //! A segment of floats has a *factor*. Each sample has an integer `n`, which is predicted and coded, and
 //! most samples are the float nearest to `n * factor`.

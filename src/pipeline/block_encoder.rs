@@ -134,7 +134,7 @@ impl BlockEncoder {
         let empty =
             Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
         let mut predicted = self.encode_pcm(&empty, &pcm, floats.as_deref())?;
-        // Where integers tell little of the floats, bytes may be the better view of them.
+        // Where integers hold little of the floats, bytes may be the better view of them.
         let told_apart = floats.is_some_and(|floats| floats.len() > stored.tokens.len() / 4);
         let rival = if told_apart { Some(bytewise(stored.clone())?) } else { None };
         let smallest = rival.as_ref().unwrap_or(&stored).coded_length();
@@ -175,7 +175,7 @@ impl BlockEncoder {
             let plain = codec::encode_pcm(pcm, level, None, &self.watch)?;
             return Ok(Encoded::plain(block(plain)));
         };
-        // What the model will read does not depend on what it says. A recorder says nothing, so this is
+        // What the model will read does not depend on its logits. A recorder has none of its own, so this is
         // the coding without a model.
         let plan = SegmentPlan::new(pcm, level, &self.watch)?;
         let mut recorder = Recorder::default();
@@ -199,7 +199,7 @@ impl BlockEncoder {
 
     /// Whether the model saves enough on excerpts from the first and the last third of a segment.
     ///
-    /// Their second halves count: on the first samples the predictors know little yet, and a model
+    /// Their second halves count: on the first samples the predictors have learnt little yet, and a model
     /// saves more than it ever will again.
     fn trial_pays(&self, pcm: &Pcm, model: &dyn ModelProvider) -> Result<bool> {
         let (level, watch) = (self.options.level, self.watch.of_trial());

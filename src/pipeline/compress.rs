@@ -87,7 +87,7 @@ impl<W: Write> Encoding<W> {
         });
         let writer = LateHeader::new(output, header, options.lm)?;
         let lanes = model.map_or(1, |model| model.lanes());
-        // Whoever brings a model with lanes wants them filled.
+        // A model with lanes is slow unless they are filled.
         let wish = if options.threads == 0 && lanes > 1 { lanes } else { options.threads };
         let threads = Threads::new(wish, lanes);
         let (run, options) = (Arc::new(Run::default()), Arc::new(options));

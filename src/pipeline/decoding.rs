@@ -15,7 +15,7 @@ use crate::observer::{Observer, Run, Watch};
 
 /// A block to decode.
 pub(super) struct Job<T> {
-    /// What the caller wants back with the result.
+    /// What the caller gets back with the result.
     pub(super) tag: T,
     /// Number of the block in its file, which decides its lane in a model that has lanes.
     pub(super) number: u64,

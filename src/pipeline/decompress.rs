@@ -97,7 +97,7 @@ impl<R: Read> Restoring<R> {
         Ok(Some(bytes))
     }
 
-    /// Compares the whole with what the trailer says of it.
+    /// Compares the whole with the trailer.
     fn check_end(&mut self) -> Result<Option<Vec<u8>>> {
         let end = self.reader.position();
         let trailer = self.reader.trailer().ok_or_else(|| Error::corrupt(end, "no trailer"))?;

@@ -1,4 +1,4 @@
-//! What an lmz file says about itself, without decoding it.
+//! What is in the headers of an lmz file, without decoding it.
 
 use std::io::Read;
 

@@ -29,7 +29,7 @@ impl LazyModel {
         lazy
     }
 
-    /// Number of lanes that the fingerprint asks for.
+    /// Number of lanes that the fingerprint requires.
     pub(super) fn lanes(&self) -> usize {
         self.source.lanes(&self.fingerprint)
     }

@@ -1,6 +1,6 @@
 //! Whole files: [`compress`], [`decompress`], [`verify`] and [`info`] over `Read` and `Write`.
 //!
-//! A file is a sequence of blocks that know nothing of each other, so both directions are
+//! A file is a sequence of blocks that are independent of each other, so both directions are
 //! the same pipeline: the calling thread reads blocks, workers code them, the calling thread
 //! writes them in order. What that costs: predictors learn anew in every segment.
 
@@ -75,7 +75,7 @@ pub enum TokenMapping {
     Characters(Params),
 }
 
-/// What [`compress`] is asked to do.
+/// Options of [`compress`].
 #[derive(Clone, Default)]
 pub struct CompressOptions {
     /// How much prediction is run for each sample.
@@ -96,7 +96,7 @@ pub struct CompressOptions {
     pub raw: Option<WavFormat>,
 }
 
-/// What [`decompress`] and [`verify`] are asked to do.
+/// Options of [`decompress`] and [`verify`].
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DecompressOptions {

@@ -278,7 +278,7 @@ impl<J, R> Desk<J, R> {
         next.ok().map(|job| self.taken(job))
     }
 
-    /// A further job for a worker that has `own` already, if one is there that nobody waits for and this
+    /// A further job for a worker that has `own` already, if one is there that no worker waits for and this
     /// worker has no more than its share.
     pub(super) fn spare(&self, own: usize) -> Option<(J, Reply<'_, J, R>)> {
         if own * self.workers > self.busy.load(Ordering::Relaxed) {
@@ -321,7 +321,7 @@ impl<J, R> Drop for Reply<'_, J, R> {
     fn drop(&mut self) {
         self.desk.busy.fetch_sub(1, Ordering::Relaxed);
         let result = self.result.take().unwrap_or_else(|| Err(worker_lost()));
-        // The receiver is gone when the run has failed elsewhere: nobody to tell.
+        // The receiver is gone when the run has failed elsewhere: no one is left to report to.
         let _ = self.desk.results.send((self.number, result));
     }
 }

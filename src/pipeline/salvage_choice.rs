@@ -1,7 +1,7 @@
 //! Which of the blocks that were found make up the original.
 //!
 //! A damaged file may hold a block twice, in another place, or one of another file. Intact blocks that
-//! fit their neighbours and the segment table are preferred; only those are left out that claim the same
+//! fit their neighbours and the segment table are preferred; only those are left out that cover the same
 //! bytes of the original as a better one.
 
 use std::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! Least squares followed by a chain of NLMS filters, each on what the one before left over.
+//! Least squares (§8.6) followed by a chain of NLMS filters, each on what the one before left over.
 
 use super::least_squares::{LeastSquares, LeastSquaresConfig};
 use super::nlms::{Nlms, NlmsConfig, update_chain};

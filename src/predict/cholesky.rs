@@ -1,4 +1,4 @@
-//! Solution of the normal equations of least squares.
+//! Solution of the normal equations of least squares (`solve` of §8.4).
 
 use crate::math::{LANES_F64, Vector, dot_f64};
 

@@ -1,4 +1,4 @@
-//! The latest values of a signal, newest first and contiguous.
+//! The latest values of a signal (*history* of §8.3 and §8.5), newest first and contiguous.
 
 /// A window over the latest `len` values; values before the start are zero.
 #[derive(Clone, Debug)]

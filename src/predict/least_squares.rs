@@ -1,4 +1,4 @@
-//! Recursive least squares, weighted so that loud and surprising passages do not drown out
+//! Recursive least squares (§8.4), weighted so that loud and surprising passages do not drown out
 //! the rest.
 //!
 //! The plain exponentially weighted normal equations (Haykin, "Adaptive Filter Theory") are
@@ -155,7 +155,7 @@ impl LeastSquares {
             self.pending_len = 0;
         }
         if self.until_solve == 0 {
-            // At first, every few samples tell much that is new.
+            // At first, every few samples are much of what is known.
             let interval = (self.learnt / LEARNING).max(FIRST_INTERVAL);
             self.until_solve = interval.min(self.config.interval);
             self.solve();

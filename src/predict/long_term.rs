@@ -1,10 +1,10 @@
-//! Long-term prediction: the next sample from passages where the same was heard before.
+//! Long-term prediction (§8.9): the next sample from earlier passages that it repeats.
 //!
 //! Speech codecs and MPEG-4's AAC-LTP and ALS look back by one period of a voice. Samplers, trackers
 //! and loops repeat whole bars to the sample, together with something new; so here the lag reaches back
-//! to the start of the segment, and there are several at a time. A passage that was heard before is like
-//! another channel whose present and future are known: what it differs by so far from what is heard now
-//! is a signal of its own, which is predicted like any other.
+//! to the start of the segment, and there are several at a time. An earlier passage is like another
+//! channel whose present and future are known: its difference from the current one is a signal of its own,
+//! which is predicted like any other.
 
 use super::cascade::{Cascade, CascadeConfig};
 use super::least_squares::LeastSquaresConfig;
@@ -17,9 +17,9 @@ pub type Lags = [u32; SLOTS];
 /// Least lag: nearer samples are what the other predictors are for.
 pub const LEAST_LAG: u32 = 16;
 
-/// Latest differences from a passage that are told, for each of two channels. Less than the least lag.
+/// Latest differences from a passage that are inputs, for each of two channels. Less than the least lag.
 const DIFFERENCES: usize = 6;
-/// Residuals told on either side of the one at the lag.
+/// Residuals on either side of the one at the lag that are inputs.
 const REACH: usize = 1;
 
 /// Composition of the predictor, as of a [`Cascade`].
@@ -97,8 +97,8 @@ pub struct LongTerm {
 impl LongTerm {
     /// A predictor that has seen nothing, of a channel that may have a partner.
     pub fn new(config: &LongTermConfig, channel: usize, partner: Option<usize>) -> Self {
-        let told = if partner.is_some() { 2 } else { 1 };
-        let n = SLOTS * (1 + 2 * REACH + 1 + told * DIFFERENCES);
+        let channels = if partner.is_some() { 2 } else { 1 };
+        let n = SLOTS * (1 + 2 * REACH + 1 + channels * DIFFERENCES);
         let LongTermConfig { least_squares, nlms } = *config;
         let cascade = CascadeConfig { own: n, partner: 0, least_squares, nlms };
         let cascade = Cascade::new(&cascade, false);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_before_is_known() {
+    fn what_repeats_is_predicted() {
         let frames = noise(5_000, 700);
         // The noise is of numbers up to 2,048.
         assert!(mean_error(&frames, [0; SLOTS]) > 900.0);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_before_the_segment_is_nothing() {
+    fn nothing_reaches_before_the_segment() {
         let mut past = Past::new(1);
         let mut channel = LongTerm::new(&CONFIG, 0, None);
         for frame in 0..60 {
@@ -207,11 +207,11 @@ mod tests {
             for lag in [0, LEAST_LAG, 30, 60, u32::MAX] {
                 past.lags = [0, 0, lag, 0];
                 channel.correction(&past, 0.0, 100.0);
-                // Samples are all different from each other, so something is told if anything is.
-                let told = channel.inputs.iter().any(|&input| input != 0.0);
+                // Samples are all different from each other, so inputs differ from 0 where there are any.
+                let is_used = channel.inputs.iter().any(|&input| input != 0.0);
                 let reaches = lag != 0 && lag as usize + DIFFERENCES <= frame;
-                assert_eq!(told, reaches, "lag {lag} at frame {frame}");
-                assert!(frame >= least || !told);
+                assert_eq!(is_used, reaches, "lag {lag} at frame {frame}");
+                assert!(frame >= least || !is_used);
             }
             let residual = channel.update(f64::from((frame * frame) as u32));
             past.push(0, f64::from((frame * frame) as u32), residual);

@@ -1,4 +1,4 @@
-//! Prediction: what the next sample of a channel will be, seen by several experts.
+//! Prediction (§8.4 to §8.10): forecasts of the next sample of a channel.
 
 mod cascade;
 #[cfg(test)]

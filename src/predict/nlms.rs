@@ -1,4 +1,4 @@
-//! Normalised least-mean-squares filter (Widrow and Hoff; normalised after Nagumo and Noda).
+//! Normalised least-mean-squares filter (§8.5; Widrow and Hoff; normalised after Nagumo and Noda).
 //!
 //! Errors count up to a few times their usual size, so that a click does not upset a filter
 //! that has taken seconds to settle (Huber's loss).

@@ -1,5 +1,5 @@
-//! The last stage of a forecast: a small least squares that weighs the combiner's forecast together
-//! with what the combiner cannot see, which is where it erred before and where its partner just erred,
+//! The last stage of a forecast (§8.10): a small least squares that weighs the combiner's forecast together
+//! with what is no input of the combiner: its own latest errors, those of its partner,
 //! and with long-term prediction.
 //!
 //! What is left of a channel by a good predictor still correlates with what is left of its partner, and
@@ -191,7 +191,7 @@ mod tests {
         let alone = mean_error(&samples, |_| 0.0, |_| 0.0);
         assert!((480.0..520.0).contains(&alone), "{alone}: noise cannot be predicted");
         let shared = mean_error(&samples, |i| samples[i] * 0.5, |_| 0.0);
-        assert!(shared < 5.0, "{shared}: the partner's error tells");
+        assert!(shared < 5.0, "{shared}: the partner's error predicts it");
         let repeated = mean_error(&samples, |_| 0.0, |i| samples[i] * 2.0);
         assert!(repeated < 5.0, "{repeated}: half of the correction is right");
         let misled = mean_error(&samples, |_| 0.0, |i| samples[(i + 3_000) % 6_000]);

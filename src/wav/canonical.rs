@@ -1,4 +1,4 @@
-//! The plainest header that a file of a given container and format can have: the format, then the
+//! The plainest header (§10.6) that a file of a given container and format can have: the format, then the
 //! samples.
 //!
 //! It is what most files start with, so the byte model is primed with that of WAV; and it stands in

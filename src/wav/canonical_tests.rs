@@ -1,4 +1,4 @@
-//! What the plain header says is what the reader reads.
+//! The reader reads from the plain header what it was made of.
 
 use super::*;
 use crate::wav::{SampleFormat, SegmentLimit, Span, WavReader};

@@ -1,4 +1,4 @@
-//! G.711: the 256 codes of A-law and µ-law as linear values, all different.
+//! G.711 (§7): the 256 codes of A-law and µ-law as linear values, all different.
 
 use std::sync::LazyLock;
 

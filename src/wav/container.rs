@@ -1,4 +1,4 @@
-//! The kinds of files that samples come in.
+//! The kinds of files that samples come in (§4.3).
 
 use crate::error::{Error, Result};
 

@@ -1,4 +1,4 @@
-//! What a file says about its audio, reduced to what coding and reporting need.
+//! What the header of a file holds about its audio (§4.3), reduced to what coding and reporting need.
 
 use super::container::Container;
 use crate::error::{Error, Result};

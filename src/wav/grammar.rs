@@ -10,7 +10,7 @@ use super::{aiff, caf, fmt};
 /// Longest part of a format chunk that is looked at, in bytes: a `WAVEFORMATEXTENSIBLE`.
 pub(super) const LONGEST_FORMAT: usize = 40;
 
-/// Bytes that tell one container from another: as many as Wave64 has before its first chunk.
+/// Bytes by which containers differ: as many as Wave64 has before its first chunk.
 pub(super) const LONGEST_START: usize = 40;
 
 /// Longest chunk header with what lies between it and the samples, in bytes.
@@ -74,7 +74,7 @@ const WAVE64: Grammar = Grammar {
 };
 
 impl Grammar {
-    /// That of raw samples: there are no chunks, and none are ever asked for.
+    /// That of raw samples: there are no chunks, and none are ever read.
     pub(super) const RAW: Self = Grammar { container: Container::Raw, start: 0, ..RIFF };
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-/// Least number of bytes asked of the source at once when looking ahead.
+/// Least number of bytes read from the source at once when looking ahead.
 const READ_AHEAD: usize = 16 << 10;
 
 /// `R` with unlimited look-ahead; memory grows only with bytes that did arrive.

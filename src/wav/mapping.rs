@@ -1,4 +1,4 @@
-//! Bytes of an audio span to integers and back, exactly.
+//! Bytes of an audio span to integers and back (§7), exactly.
 
 mod factor;
 mod integers;
@@ -72,7 +72,7 @@ pub struct Mapped {
     pub pcm: Pcm,
     /// How it came about.
     pub mapping: Mapping,
-    /// The samples, where they are floats: integers need not tell all of them.
+    /// The samples, where they are floats: integers need not hold all of them.
     pub floats: Option<Floats>,
 }
 

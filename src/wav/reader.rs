@@ -26,7 +26,7 @@ const LONGEST_TAG: usize = 8 << 20;
 pub enum Span {
     /// Anything but samples: 1 to [`MAX_FOREIGN`] bytes.
     Foreign(Vec<u8>),
-    /// Whole frames of the format that [`WavReader::format`] tells; at least one.
+    /// Whole frames of the format of [`WavReader::format`]; at least one.
     Audio {
         /// The samples as they are in the file.
         bytes: Vec<u8>,

@@ -134,7 +134,7 @@ class Classical:
         mean = f32(total(row(experts)) * 0.0625)
         self.inputs = row([logit - mean for logit in experts] + [mean])
         self.used = (self.by_depth[self.bits - self.left],
-                     self.by_width[8 * self.class_ + self.forecast.spread % 8])
+                     self.by_width[8 * self.class_ + self.forecast.trend % 8])
         y = clamp(two_sets(*self.used, self.inputs), -12.0, 12.0)
         return y if self.one_is_upper else -y
 

@@ -12,7 +12,7 @@ _Q = (0.0, 0.125163142954006, 0.251314428280906, 0.379489621704904, 0.5108256237
       3.433987204485146)
 QUANTILE = [None] + [-q for q in _Q[:0:-1]] + list(_Q)
 
-SPREADS = row((0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.4)).tolist()
+TRENDS = row((0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.4)).tolist()
 SURPRISES = row((0.2, 0.5, 0.9, 1.4, 2.0, 3.0, 5.0)).tolist()
 DISAGREEMENTS = row((0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 2.0)).tolist()
 COARSENESS = row((0.3, 0.7, 1.5, 3.0, 8.0, 24.0, 100.0)).tolist()
@@ -65,10 +65,10 @@ class Forecast:
                and 2 << self.k <= values.len):
             self.k += 1
         ratio = f32(scales[0] / scales[2])
-        self.spread = sum(t < ratio for t in SPREADS)
+        self.trend = sum(t < ratio for t in TRENDS)
         if self.scale < f32(2.0 * spacing):
-            self.spread += 8
-        self.other = sum(t < surprise for t in SURPRISES)
+            self.trend += 8
+        self.surprise_class = sum(t < surprise for t in SURPRISES)
         apart = f32(f32(total(row(map(abs, self.at))) * 0.0625) / self.scale)
         self.disagreement = (8 * sum(t < apart for t in DISAGREEMENTS)
                              + sum(f32(t * spacing) < self.scale for t in COARSENESS))
@@ -183,9 +183,9 @@ class Decisions:
         if is_late(node):
             return self._decide_late(lower, upper, language, node)
         forecast = self.forecast
-        contexts = (96 * (self.last_bin // 4) + node, 96 * forecast.other + node)
+        contexts = (96 * (self.last_bin // 4) + node, 96 * forecast.surprise_class + node)
         kind = kind_of(node)
-        selected = (node, 4 * forecast.spread + kind, 4 * forecast.other + kind,
+        selected = (node, 4 * forecast.trend + kind, 4 * forecast.surprise_class + kind,
                     4 * self.posteriors[0].best + kind, 4 * forecast.disagreement + kind)
         sets = [mixer[index] for mixer, index in zip(self.first, selected)]
         shares = [table.get(c, 0.5) for table, c in zip(self.shares, contexts)]

@@ -132,7 +132,7 @@ impl<'a> Tensors<'a> {
         }
     }
 
-    /// Reads the `rows` rows of a tensor to those of `to` that `place` says.
+    /// Reads the `rows` rows of a tensor to those of `to` that `place` gives.
     fn matrix(
         &mut self,
         name: &str,
@@ -161,7 +161,7 @@ impl<'a> Tensors<'a> {
 }
 
 fn require_shape(name: &str, tensor: &Tensor, shape: &[u64]) -> Result<()> {
-    // Dimensions of 1 at the end say nothing.
+    // Dimensions of 1 at the end have no effect.
     let (head, tail) = tensor.dimensions.split_at(shape.len().min(tensor.dimensions.len()));
     match head == shape && tail.iter().all(|&n| n == 1) {
         true => Ok(()),

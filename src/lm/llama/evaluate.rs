@@ -1,4 +1,4 @@
-//! What a model says of a text that is known: many tokens in a batch, which is several times
+//! Logits of a model over a text that is known: many tokens in a batch, which is several times
 //! faster than one by one, but rounds otherwise. For measurements; nothing can decode this.
 
 use std::num::NonZeroU32;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 const BATCH: usize = 256;
 
 impl Model {
-    /// Reads `tokens` from an empty context that holds all of them, and tells `hear` the logits
+    /// Reads `tokens` from an empty context that holds all of them, and passes `visit` the logits
     /// of the whole vocabulary after each one, in order. Runs on `threads` threads.
     ///
     /// # Errors
@@ -22,7 +22,7 @@ impl Model {
         &self,
         tokens: &[InputToken],
         threads: i32,
-        mut hear: impl FnMut(InputToken, &[f32]),
+        mut visit: impl FnMut(InputToken, &[f32]),
     ) -> Result<()> {
         let failed = |e: &dyn std::fmt::Display| Error::model(format!("llama.cpp failed: {e}"));
         let params = LlamaContextParams::default()
@@ -44,7 +44,7 @@ impl Model {
             }
             context.decode(&mut batch).map_err(|e| failed(&e))?;
             for (row, &token) in (0..).zip(part) {
-                hear(token, context.get_logits_ith(row));
+                visit(token, context.get_logits_ith(row));
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// Window of a model whose metadata names none, in tokens.
 const DEFAULT_WINDOW: u32 = 128;
 
-/// Largest window accepted, in tokens: bounds the key/value cache that a file can ask for.
+/// Largest window accepted, in tokens: bounds the key/value cache that a file can require.
 pub const MAX_WINDOW: u32 = 4096;
 
 /// Read-out tokens of a text model, in the order of the bins.
@@ -39,7 +39,7 @@ pub struct Interface {
 pub enum Inputs {
     /// A token of its own for each bin and class.
     Classes {
-        /// Context classes that are told apart.
+        /// Number of context classes.
         classes: u32,
         /// First token.
         base: u32,
@@ -65,7 +65,7 @@ impl Interface {
     }
 
     /// Puts the input of one lane into the step.
-    pub(super) fn tell(&self, input: InputToken, lane: usize, feed: &mut Feed) {
+    pub(super) fn put(&self, input: InputToken, lane: usize, feed: &mut Feed) {
         match feed {
             Feed::Tokens(tokens) => tokens[lane] = self.token(input).0,
             Feed::Vectors(vectors) => {
@@ -81,14 +81,14 @@ impl Interface {
         let id = match (input, self.inputs) {
             (InputToken::Start, Inputs::Classes { start, .. } | Inputs::Readout { start }) => start,
             (InputToken::Bin { bin, class, .. }, Inputs::Classes { classes, base, .. }) => {
-                // A model with fewer classes hears the leading bits of each class.
+                // A model with fewer classes reads the leading bits of each class.
                 let class = u32::from(class) % CLASSES as u32 * classes / CLASSES as u32;
                 base + class * BINS as u32 + u32::from(bin) % BINS as u32
             }
             (InputToken::Bin { bin: symbol, .. } | InputToken::Character(symbol), _) => {
                 self.readout[usize::from(symbol) % self.readout.len()]
             }
-            (InputToken::Start, Inputs::Vector(_)) => self.readout[0], // never asked for
+            (InputToken::Start, Inputs::Vector(_)) => self.readout[0], // never needed
         };
         LlamaToken(id as i32) // below the size of the vocabulary, an i32
     }

@@ -84,7 +84,7 @@ fn after(model: &Model, inputs: &[InputToken]) -> [f32; BINS] {
 }
 
 #[test]
-fn the_model_hears_bins_classes_and_the_past() {
+fn logits_depend_on_bins_classes_and_the_past() {
     let model = tiny();
     let one = after(&model, &[bin(3, 0), bin(4, 0)]);
     assert_ne!(one, after(&model, &[bin(3, 0), bin(5, 0)]));
@@ -93,7 +93,7 @@ fn the_model_hears_bins_classes_and_the_past() {
 }
 
 #[test]
-fn a_model_of_numbers_hears_each_of_them_and_no_class() {
+fn logits_of_a_model_of_numbers_depend_on_each_and_on_no_class() {
     let model = load(NUMBERS);
     let one = after(&model, &[bin(3, 0), bin(4, 0)]);
     assert_eq!(one, after(&model, &[bin(3, 7), bin(4, 9)]));
@@ -146,7 +146,7 @@ fn in_lanes(model: &Model, from: u32, steps: u32) -> Vec<Vec<u32>> {
 }
 
 #[test]
-fn a_lane_does_not_hear_the_others() {
+fn lanes_do_not_depend_on_each_other() {
     for model in [tiny(), load(NUMBERS)] {
         let one = in_lanes(&model, 0, 200);
         let other = in_lanes(&model, 900, 31);

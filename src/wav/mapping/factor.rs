@@ -83,7 +83,7 @@ fn cost(bits: &[u64], precision: Precision, factor: f64, channels: usize) -> u64
     by_order.into_iter().min().unwrap_or(0) + rest
 }
 
-/// Bits of a sample that its integer does not tell.
+/// Bits of a sample that its integer does not hold.
 fn rest_of(precision: Precision, factor: f64, n: i32, bits: u64) -> u64 {
     let nearest = precision.nearest(n, factor);
     if bits == nearest {
