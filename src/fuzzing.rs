@@ -509,3 +509,7 @@ pub fn byte_model(data: &[u8]) {
         Err(other) => panic!("{other:?}"),
     }
 }
+
+#[cfg(test)]
+#[path = "fuzzing_tests.rs"]
+mod tests;

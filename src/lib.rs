@@ -129,8 +129,6 @@ mod float_environment;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(test)]
-mod fuzzing_tests;
 mod math;
 mod observer;
 mod predict;

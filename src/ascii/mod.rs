@@ -15,8 +15,6 @@ mod mixture;
 mod params;
 mod scale;
 mod segment;
-#[cfg(test)]
-mod segment_tests;
 
 pub use language::{Characters, tempered_floor};
 pub use params::{Experts, Lsb, Params};

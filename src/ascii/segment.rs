@@ -327,3 +327,7 @@ pub fn decode(
     decoder.finish().map_err(|error| error.shifted(tokens.len() - coded.len()))?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+#[path = "segment_tests.rs"]
+mod tests;

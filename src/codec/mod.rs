@@ -18,8 +18,6 @@ mod profile;
 mod segment;
 mod training;
 mod value_set;
-#[cfg(test)]
-mod value_set_tests;
 
 pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};

@@ -155,48 +155,5 @@ fn code_golomb(coder: &mut dyn Coder, lengths: &mut [AdaptiveBit; 32], number: u
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::entropy::{RangeDecoder, RangeEncoder};
-
-    /// A stream in which every decision is `true`.
-    struct AllTrue;
-
-    impl Coder for AllTrue {
-        fn code(&mut self, _: bool, _: u32) -> bool {
-            true
-        }
-        fn raw(&mut self, _: u32, bits: u32) -> u32 {
-            ((1u64 << bits) - 1) as u32
-        }
-    }
-
-    #[test]
-    fn gaps_beyond_32_bits_saturate() {
-        let values = code(&mut AllTrue, &Values::between(0, 0), 4);
-        assert_eq!(values, Values::Sparse(vec![-1, i32::MAX, i32::MAX, i32::MAX]));
-        assert_eq!((values.len(), values.count_below(f64::INFINITY)), (4, 4));
-        assert!(values.spacing() >= 1.0);
-    }
-
-    #[test]
-    fn sets_come_back() {
-        let lists: [&[i32]; 5] = [
-            &[i32::MIN, i32::MAX],
-            &[i32::MIN, i32::MIN + 1, -7, 0, 12, 13, 26, i32::MAX],
-            &[5],
-            &[-40, -20, 0, 21, 42],
-            &[0, 13, 27, 1 << 30],
-        ];
-        let dense = [(0, 0), (-3, 9), (i32::MIN, i32::MAX), (i32::MAX, i32::MAX)];
-        let lists = lists.iter().map(|list| Values::Sparse(list.to_vec()));
-        for values in lists.chain(dense.map(|(min, max)| Values::between(min, max))) {
-            let mut encoder = RangeEncoder::default();
-            code(&mut encoder, &values, 100);
-            let stream = encoder.finish();
-            let mut decoder = RangeDecoder::new(&stream);
-            assert_eq!(code(&mut decoder, &Values::between(0, 0), 100), values);
-            assert!(decoder.finish().is_ok());
-        }
-    }
-}
+#[path = "value_set_tests.rs"]
+mod tests;

@@ -7,11 +7,7 @@ mod mixer;
 mod mixing;
 mod posterior;
 mod tree;
-#[cfg(test)]
-mod tree_tests;
 mod values;
-#[cfg(test)]
-mod values_tests;
 
 pub use contexts::ContextMixer;
 pub use experts::{EXPERTS, Edge, Experts, Interval, MAX_LOGIT};

@@ -261,17 +261,5 @@ pub fn bounded_probability(p: f32) -> Probability {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn probabilities_are_legal() {
-        for p in [f32::NAN, f32::NEG_INFINITY, -1.0, 0.0, 1e-9] {
-            assert_eq!(bounded_probability(p), 1 << 12);
-        }
-        assert_eq!(bounded_probability(0.5), 1 << 31);
-        for p in [1.0 - f32::EPSILON / 2.0, 1.0, f32::INFINITY] {
-            assert_eq!(bounded_probability(p), u32::MAX - (1 << 12) + 1);
-        }
-    }
-}
+#[path = "tree_tests.rs"]
+mod tests;

@@ -1,10 +1,9 @@
 //! Every value of a set can be coded, under any forecast, and likely ones cost little.
 
-use super::mixing::tests::CONFIG;
-use super::tree::{BinForecast, Forecast, SampleCoder};
-use super::{Contexts, EXPERTS, Experts, Values};
-use crate::entropy::{Coder, from_probability};
-use crate::lm::BINS;
+use super::*;
+use crate::density::EXPERTS;
+use crate::density::mixing::tests::CONFIG;
+use crate::entropy::from_probability;
 
 /// Writes decisions down, with what they cost, and plays them back.
 #[derive(Default)]
@@ -160,4 +159,15 @@ fn a_language_model_that_predicts_the_bin_helps() {
     // One that is wrong costs a bounded number of bits.
     logits[usize::from(bin)] = -1e6;
     assert!(learnt(0, Some(&BinForecast::new(&logits))) < learnt(0, None) + 30.0);
+}
+
+#[test]
+fn probabilities_are_legal() {
+    for p in [f32::NAN, f32::NEG_INFINITY, -1.0, 0.0, 1e-9] {
+        assert_eq!(bounded_probability(p), 1 << 12);
+    }
+    assert_eq!(bounded_probability(0.5), 1 << 31);
+    for p in [1.0 - f32::EPSILON / 2.0, 1.0, f32::INFINITY] {
+        assert_eq!(bounded_probability(p), u32::MAX - (1 << 12) + 1);
+    }
 }

@@ -69,3 +69,21 @@ proptest! {
         check(&dense, values.iter().map(|&value| dense.rank(value)));
     }
 }
+
+#[test]
+fn thresholds_out_of_range_count_none_or_all() {
+    for values in [Values::between(i32::MIN, i32::MAX), Values::Sparse(vec![-9, 0, 4])] {
+        for far in [1e10, 1e19, 1e300, f64::INFINITY] {
+            assert_eq!(values.count_below(far), values.len());
+            assert_eq!(values.count_below(-far), 0);
+        }
+    }
+}
+
+#[test]
+fn a_threshold_on_a_value_does_not_count_it() {
+    let values = Values::between(-2, 2);
+    for (threshold, count) in [(-2.0, 0), (-1.9, 1), (0.0, 2), (0.5, 3), (2.0, 4), (2.1, 5)] {
+        assert_eq!(values.count_below(threshold), count, "{threshold}");
+    }
+}

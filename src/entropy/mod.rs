@@ -3,8 +3,6 @@
 mod adaptive;
 mod lsb;
 mod range;
-#[cfg(test)]
-mod range_tests;
 mod streams;
 
 pub use adaptive::AdaptiveBit;

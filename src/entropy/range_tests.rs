@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{RangeDecoder, RangeEncoder};
+use super::*;
 
 type Decisions = Vec<(bool, u32)>;
 
@@ -169,5 +169,90 @@ proptest! {
             let mut decoder = RangeDecoder::new(&again);
             prop_assert!(decoded.iter().all(|&(decision, p)| decoder.code(p) == decision));
         }
+    }
+}
+
+/// Codes the decisions, decodes them, and returns the stream.
+fn round_trip(decisions: &[(bool, Probability)]) -> Vec<u8> {
+    let mut encoder = RangeEncoder::default();
+    for &(decision, p) in decisions {
+        encoder.code(decision, p);
+    }
+    let stream = encoder.finish();
+    let mut decoder = RangeDecoder::new(&stream);
+    for (i, &(decision, p)) in decisions.iter().enumerate() {
+        assert_eq!(decoder.code(p), decision, "decision {i}");
+        assert!(!decoder.overrun(), "decision {i}");
+    }
+    assert!(decoder.finish().is_ok());
+    stream
+}
+
+fn xorshift(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[test]
+fn runs_at_extreme_probabilities() {
+    for p in [1, 2, 1 << 31, u32::MAX - 1, u32::MAX] {
+        for decision in [false, true] {
+            for count in [0, 1, 2, 7, 20_000] {
+                round_trip(&vec![(decision, p); count]);
+            }
+        }
+    }
+    assert_eq!(round_trip(&[]), []);
+    assert!(round_trip(&vec![(true, u32::MAX); 1_000_000]).len() <= 1);
+    assert!(round_trip(&vec![(false, 1); 1_000_000]).len() <= 7);
+}
+
+#[test]
+fn random_decisions() {
+    const EXTREME: [u32; 6] = [1, 2, 1 << 10, 1 << 31, u32::MAX - 1, u32::MAX];
+    let mut state = 0x9E37_79B9_7F4A_7C15;
+    for round in 0..400 {
+        let count = xorshift(&mut state) % 300;
+        let decisions: Vec<_> = (0..count)
+            .map(|_| {
+                let random = xorshift(&mut state);
+                let p = match random >> 32 & 3 {
+                    0 => EXTREME[(random >> 40) as usize % EXTREME.len()],
+                    _ => (random as u32).max(1),
+                };
+                // Half of the rounds follow the probabilities, the others do not.
+                let threshold = if round % 2 == 0 { p } else { 1 << 31 };
+                ((xorshift(&mut state) >> 32) as u32 <= threshold, p)
+            })
+            .collect();
+        round_trip(&decisions);
+    }
+}
+
+#[test]
+fn any_bytes_can_be_read() {
+    for fill in [0x00, 0x7F, 0xFF] {
+        let bytes = vec![fill; 50];
+        for p in [1, 1 << 31, u32::MAX] {
+            let mut decoder = RangeDecoder::new(&bytes);
+            for _ in 0..2_000 {
+                decoder.code(p);
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_and_extended_streams_are_refused() {
+    let decisions: Vec<_> = (0..4_000).map(|i| (i % 3 == 0, 1 << 31)).collect();
+    let stream = round_trip(&decisions);
+    for stream in [&stream[..stream.len() - 20], &[&stream[..], &[1; 20]].concat()] {
+        let mut decoder = RangeDecoder::new(stream);
+        for &(_, p) in &decisions {
+            decoder.code(p);
+        }
+        assert!(decoder.finish().is_err());
     }
 }
