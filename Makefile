@@ -28,8 +28,9 @@ demo:
 WITHOUT_LLAMA := cli conformance exact fingerprint front_door lm_choice model roundtrip
 test: deps
 	$(CARGO) test --locked --no-fail-fast
+	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli --lib --bins
 	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli \
-	    --lib --bins $(addprefix --test ,$(WITHOUT_LLAMA))
+	    --test format --test library --test model --test tool -- $(addsuffix ::,$(WITHOUT_LLAMA))
 
 # The Python package in a virtual environment, python/.venv, with what its tests need.
 PYTHON := python/.venv/bin/python
@@ -67,4 +68,4 @@ fixtures:
 pinned:
 	LMZ_UPDATE_GOLDEN=1 LMZ_UPDATE_CONFORMANCE=1 LMZ_UPDATE_SIZES=1 LMZ_UPDATE_EXAMPLE=1 \
 	    $(CARGO) test --locked --no-default-features --features cli --no-fail-fast \
-	    --test determinism --test conformance --test sizes --test spec_example --test exact
+	    --test format --test model -- determinism:: conformance:: sizes:: spec_example:: exact::

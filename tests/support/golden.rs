@@ -121,7 +121,7 @@ pub fn all() -> Vec<Golden> {
     // Levels.
     add("fast", "16-bit stereo, level fast", Fast, pcm(2, 16, &stereo));
     add("default", "16-bit stereo, level default", Default, pcm(2, 16, &stereo));
-    // Short, because an interpreter decodes it too (`tests/independent_decoder.rs`).
+    // Short, because an interpreter decodes it too (`tests/format/independent_decoder.rs`).
     add("best", "16-bit stereo, level best", Best, pcm(2, 16, &stereo[..800]));
     // Integers of every width, both byte orders.
     add("pcm8", "8-bit unsigned mono", Default, pcm8(&mono));

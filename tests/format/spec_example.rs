@@ -1,0 +1,164 @@
+//! The worked example of the format's description: files and hex dump are what they say.
+//!
+//! `make pinned` writes them anew.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use crate::support::{compress, decompress, wav};
+
+const START: &str = "<!-- Start of what tests/format/spec_example.rs writes -->\n";
+const END: &str = "<!-- End of what tests/format/spec_example.rs writes -->\n";
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("format-spec/examples").join(name)
+}
+
+/// 120 frames of 16 bits: parabolas, with the last bits anything but smooth.
+fn original() -> Vec<u8> {
+    let samples: Vec<i16> = (0..120)
+        .map(|i| {
+            let t = i % 40 - 20;
+            let arc = (400 - t * t) * if i / 40 % 2 == 0 { 20 } else { -20 };
+            (arc + i * i * 37 % 101) as i16
+        })
+        .collect();
+    wav::pcm16(1, 8_000, &samples)
+}
+
+/// Lists fields of a file, front to back.
+struct Listing<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    text: String,
+}
+
+impl<'a> Listing<'a> {
+    /// Takes a field and writes its bytes, 16 to a line, and its meaning.
+    fn field(&mut self, length: usize, meaning: &str) -> &'a [u8] {
+        let field = &self.bytes[self.at..self.at + length];
+        for (i, line) in field.chunks(16).enumerate() {
+            let hex: Vec<String> = line.iter().map(|byte| format!("{byte:02X}")).collect();
+            let meaning = if i == 0 { meaning } else { "" };
+            let row = format!("{:04X}  {:<47}  {meaning}", self.at + 16 * i, hex.join(" "));
+            writeln!(self.text, "{}", row.trim_end()).unwrap();
+        }
+        self.at += length;
+        field
+    }
+
+    /// Takes an integer and writes its value behind its meaning.
+    fn number(&mut self, length: usize, meaning: &str) -> usize {
+        let field = &self.bytes[self.at..self.at + length];
+        let value = field.iter().rev().fold(0, |value, &byte| value << 8 | usize::from(byte));
+        self.field(length, &format!("{meaning}: {value}"));
+        value
+    }
+
+    fn heading(&mut self, heading: &str) {
+        if !self.text.is_empty() {
+            self.text.push_str("```\n\n");
+        }
+        writeln!(self.text, "**{heading}**\n\n```").unwrap();
+    }
+
+    /// Returns the length of the header's body.
+    fn file_header(&mut self) -> usize {
+        self.heading("File header (§4)");
+        self.field(8, "signature");
+        self.number(2, "version");
+        self.number(2, "draft");
+        self.field(2, "required features");
+        self.field(2, "optional features");
+        self.number(4, "header length");
+        self.field(4, "CRC-32 of the prologue");
+        self.number(1, "level");
+        self.field(1, "reserved");
+        self.number(2, "format tag");
+        self.number(2, "channels");
+        self.number(4, "sample rate");
+        self.number(4, "average bytes per second");
+        self.number(2, "valid bits per sample");
+        self.field(4, "channel mask");
+        self.field(4, "sample format: kind, width, byte order");
+        self.number(4, "segment frames");
+        let fingerprint = self.number(2, "fingerprint length");
+        self.field(fingerprint, "fingerprint");
+        self.field(4, "CRC-32 of the body");
+        30 + fingerprint
+    }
+
+    fn block(&mut self, number: usize) {
+        self.heading(&format!("Block {number} (§5)"));
+        self.field(4, "marker");
+        let kind = self.number(1, "kind");
+        let flags = self.number(1, "flags");
+        self.number(1, "mapping");
+        self.field(1, "reserved");
+        self.number(8, "original offset");
+        self.number(4, "original length");
+        let tokens = self.number(4, "token length");
+        let lsb = self.number(4, "LSB length");
+        self.field(4, "CRC-32 of the payload");
+        self.field(4, "CRC-32 of the original bytes");
+        if flags & 1 != 0 {
+            self.number(4, "length without the model");
+        }
+        self.field(4, "CRC-32 of the block header");
+        self.field(tokens, if kind % 2 == 1 && kind < 5 { "the bytes" } else { "token stream" });
+        self.field(lsb, "LSB block");
+    }
+
+    fn trailer(&mut self, body: usize) {
+        self.heading("Trailer and footer (§6)");
+        self.field(4, "marker");
+        let blocks = self.number(4, "block count");
+        self.number(8, "original length");
+        self.field(32, "BLAKE3 of the original");
+        self.field(body, "copy of the header's body");
+        for block in 0..blocks {
+            self.number(4, &format!("length of block {block}"));
+            self.number(4, "its frames");
+        }
+        self.field(4, "CRC-32 of the trailer");
+        self.number(4, "length of the trailer");
+        self.field(4, "end marker");
+        self.text.push_str("```\n");
+    }
+}
+
+fn listing(lmz: &[u8]) -> String {
+    let mut listing = Listing { bytes: lmz, at: 0, text: String::new() };
+    let body = listing.file_header();
+    let mut blocks = 0;
+    while lmz[listing.at..].starts_with(b"\xB7lb\n") {
+        listing.block(blocks);
+        blocks += 1;
+    }
+    listing.trailer(body);
+    assert_eq!(listing.at, lmz.len());
+    listing.text
+}
+
+#[test]
+fn the_example_is_what_the_encoder_writes() {
+    let original = original();
+    let lmz = compress(&original);
+    assert!(decompress(&lmz).unwrap() == original);
+
+    let page = fs::read_to_string(path("README.md")).unwrap();
+    let (before, rest) = page.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let expected = [before, START, &listing(&lmz), END, after].concat();
+    if env::var_os("LMZ_UPDATE_EXAMPLE").is_some() {
+        fs::write(path("tiny.wav"), &original).unwrap();
+        fs::write(path("tiny.lmz"), &lmz).unwrap();
+        fs::write(path("README.md"), &expected).unwrap();
+        return;
+    }
+    let stale = "out of date: run `make pinned`";
+    assert!(fs::read(path("tiny.wav")).unwrap() == original, "tiny.wav is {stale}");
+    assert!(fs::read(path("tiny.lmz")).unwrap() == lmz, "tiny.lmz is {stale}");
+    assert!(page == expected, "README.md is {stale}");
+}

@@ -1,0 +1,123 @@
+//! Every bit flip and every truncation of small files is noticed, or does no harm.
+
+use crate::support::{compress, decompress, wav};
+use lmz::Error;
+
+/// Decodes damaged bytes: the original or an error that names damage, nothing else.
+fn check(damaged: &[u8], original: &[u8], what: &str) {
+    match decompress(damaged) {
+        Ok(bytes) => assert!(bytes == original, "{what}: wrong data without an error"),
+        Err(
+            Error::NotLmz { .. }
+            | Error::Corrupt { .. }
+            | Error::Limit { .. }
+            | Error::Unsupported { .. },
+        ) => {}
+        Err(other) => panic!("{what}: {other:?}"),
+    }
+    let _ = lmz::pipeline::info(damaged);
+}
+
+/// Small files in which, taken together, every kind of block occurs.
+fn files() -> Vec<Vec<u8>> {
+    // Integers as floats: the form that shrinks under any codec.
+    let scaled_doubles: Vec<u8> =
+        wav::sine(1, 60).iter().flat_map(|&s| (f64::from(s) / 32_768.0).to_le_bytes()).collect();
+    vec![
+        wav::pcm16(2, 44_100, &wav::sine(2, 120)),
+        wav::pcm16(1, 8_000, &wav::noise(60)),
+        wav::pcm16(1, 8_000, &[]),
+        wav::with_chunk(&wav::pcm16(1, 8_000, &wav::sine(1, 80)), b"LIST", &[b'x'; 61]),
+        wav::build(3, 1, 48_000, 32, &wav::bytes(80 * 4)),
+        wav::build(3, 1, 48_000, 64, &scaled_doubles),
+    ]
+}
+
+#[test]
+fn every_bit_flip_is_noticed() {
+    for original in files() {
+        let mut lmz = compress(&original);
+        for at in 0..lmz.len() {
+            for bit in 0..8 {
+                lmz[at] ^= 1 << bit;
+                check(&lmz, &original, &format!("bit {bit} of byte {at}"));
+                assert!(decompress(&lmz).is_err(), "bit {bit} of byte {at} is not covered");
+                lmz[at] ^= 1 << bit;
+            }
+        }
+    }
+}
+
+#[test]
+fn every_truncation_is_noticed() {
+    for original in files() {
+        let lmz = compress(&original);
+        for length in 0..lmz.len() {
+            check(&lmz[..length], &original, &format!("{length} bytes"));
+            assert!(decompress(&lmz[..length]).is_err(), "{length} of {} bytes", lmz.len());
+        }
+    }
+}
+
+#[test]
+fn bytes_after_the_end_are_refused() {
+    let original = wav::pcm16(2, 44_100, &wav::sine(2, 500));
+    let mut lmz = compress(&original);
+    lmz.push(0);
+    assert!(matches!(decompress(&lmz), Err(Error::Corrupt { .. })));
+    let twice = [compress(&original), compress(&original)].concat();
+    assert!(matches!(decompress(&twice), Err(Error::Corrupt { .. })));
+}
+
+#[test]
+fn removed_swapped_and_repeated_runs_are_noticed() {
+    let original = wav::pcm16(2, 44_100, &wav::sine(2, 3_000));
+    let lmz = compress(&original);
+    for start in (0..lmz.len() - 8).step_by(5) {
+        for length in [1, 7, 60] {
+            let end = (start + length).min(lmz.len());
+            let removed = [&lmz[..start], &lmz[end..]].concat();
+            assert!(decompress(&removed).is_err(), "removed {start}..{end}");
+            let repeated = [&lmz[..end], &lmz[start..]].concat();
+            assert!(decompress(&repeated).is_err(), "repeated {start}..{end}");
+        }
+    }
+}
+
+/// Offset of the format version in the file (§4.1), and of the prologue's CRC.
+const VERSION_AT: usize = 8;
+const PROLOGUE_CRC_AT: usize = 20;
+
+fn with_prologue_field(lmz: &[u8], at: usize, value: u16) -> Vec<u8> {
+    let mut changed = lmz.to_vec();
+    changed[at..at + 2].copy_from_slice(&value.to_le_bytes());
+    let crc = crc32fast::hash(&changed[..PROLOGUE_CRC_AT]);
+    changed[PROLOGUE_CRC_AT..PROLOGUE_CRC_AT + 4].copy_from_slice(&crc.to_le_bytes());
+    changed
+}
+
+#[test]
+fn a_newer_file_is_not_called_damaged() {
+    let original = wav::pcm16(1, 8_000, &wav::sine(1, 80));
+    let lmz = compress(&original);
+    // Version, draft, features that must be understood.
+    for at in [VERSION_AT, VERSION_AT + 2, VERSION_AT + 4] {
+        let changed = with_prologue_field(&lmz, at, 0x4002);
+        assert!(matches!(decompress(&changed), Err(Error::Unsupported { .. })), "offset {at}");
+    }
+    // Features that may be ignored.
+    let changed = with_prologue_field(&lmz, VERSION_AT + 6, 0x4002);
+    assert_eq!(decompress(&changed).unwrap(), original);
+}
+
+#[test]
+fn other_files_are_not_lmz() {
+    for bytes in [&b""[..], b"RIFF", b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC\0\0\0\x22", &[0; 100]] {
+        assert!(matches!(decompress(bytes), Err(Error::NotLmz { .. })), "{bytes:02x?}");
+    }
+    // What a transfer in text mode does to the signature.
+    let mut text_mode = compress(&wav::pcm16(1, 8_000, &[1, 2, 3]));
+    text_mode.remove(4);
+    let Err(Error::NotLmz { reason }) = decompress(&text_mode) else { panic!() };
+    assert!(reason.contains("text mode"), "{reason}");
+}
