@@ -21,4 +21,6 @@ mod observer;
 mod properties;
 mod roundtrip;
 mod salvage;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod vector_instructions;
 mod wav_corpus;
