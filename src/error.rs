@@ -61,10 +61,10 @@ pub enum Error {
         reason: String,
     },
 
-    /// A part of a file is asked for that it does not have.
+    /// The part of a file that was requested is not in it.
     #[error("out of range: {reason}")]
     OutOfRange {
-        /// What was asked for and what there is.
+        /// What was requested and what there is.
         reason: String,
     },
 
@@ -89,7 +89,7 @@ pub enum Error {
         offset: u64,
     },
 
-    /// The caller asked to stop (^C).
+    /// The caller stopped the run (^C).
     #[error("interrupted")]
     Interrupted,
 }

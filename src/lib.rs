@@ -84,7 +84,7 @@
 //! files are the same from any processor and decode on any other, whatever rounding or flush-to-zero
 //! the program around has set (on x86 and AArch64; elsewhere it has to leave these alone). The exception is a language model
 //! that llama.cpp runs: such files need the build and the processor features that the file names,
-//! and say so; [`info()`] tells.
+//! and say so; [`info()`] reports it.
 //!
 //! # Limits
 //!

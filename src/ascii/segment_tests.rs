@@ -179,7 +179,7 @@ fn nothing_is_a_segment_too() {
     }
 }
 
-/// On a tone the predictor knows best, on a repeated text the counts, on noise none.
+/// On a tone the predictor is best, on a repeated text the counts, on noise none.
 #[test]
 fn the_mixture_is_at_most_half_a_percent_above_its_best_member() {
     let text: Vec<u8> = b"over and over, ".iter().copied().cycle().take(9_000).collect();

@@ -1,4 +1,4 @@
-//! Block headers (§5.1): what a block says about itself, and what of it is believed.
+//! Block headers (§5.1): their fields, and the checks that each has to pass.
 
 use std::io::Read;
 
@@ -89,7 +89,7 @@ impl BlockHeader {
     }
 
     /// Reads the header whose marker has just been read at `offset` of the lmz file, and
-    /// believes nothing but its checksum.
+    /// checks nothing but its checksum.
     pub(super) fn read<R: Read>(source: &mut Source<R>, offset: u64) -> Result<Self> {
         let mut bytes = [0; MAX_BLOCK_HEADER_LENGTH];
         let (marker, rest) = bytes.split_at_mut(BLOCK_MARKER.len());

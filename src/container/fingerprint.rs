@@ -1,7 +1,7 @@
 //! How the file header stores the fingerprint of a language model (§4.4).
 //!
 //! It names a model, an engine and instruction sets in words, which most files have in common, and
-//! it is in the file twice. So it goes through the byte model, which knows the words.
+//! it is in the file twice. So it goes through the byte model, which learns the words first.
 
 use byteorder::{ByteOrder, LE};
 

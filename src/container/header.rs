@@ -270,7 +270,7 @@ pub(super) fn parse_body(body: &[u8], at: u64) -> Result<FileHeader> {
     Ok(FileHeader { level, audio, fingerprint, fingerprint_coded })
 }
 
-/// Refuses parameters that would let a block ask for more than §13 allows.
+/// Refuses parameters with which a block could take more than §13 allows.
 fn check_audio(audio: &Audio, at: u64) -> Result<()> {
     let (channels, frame_bytes) = (audio.format.channels, audio.format.frame_bytes());
     let frames = u64::from(audio.segment_frames);

@@ -14,7 +14,7 @@ use super::tail::Tail;
 use crate::error::{Error, Result};
 
 /// Payloads that were read for nothing may take this many times the file's length, and
-/// [`WASTE_ALLOWED`] bytes: a file made of headers that each claim what follows would take
+/// [`WASTE_ALLOWED`] bytes: a file made of headers that each cover what follows would take
 /// for ever otherwise.
 const WASTE_FACTOR: u64 = 4;
 const WASTE_ALLOWED: u64 = 256 << 20;
@@ -57,7 +57,7 @@ pub struct Scan<R> {
     pub tail: Option<Tail>,
     /// What is wrong with the end of the file, even if a trailer was found.
     pub tail_damage: Option<Error>,
-    /// Blocks in their order in the lmz file. Some may claim the same bytes of the original.
+    /// Blocks in their order in the lmz file. Some may cover the same bytes of the original.
     pub blocks: Vec<Found>,
 }
 
@@ -108,7 +108,7 @@ impl<R: Read + Seek> Scan<R> {
         BlockHeader::read(&mut source, found.offset)?.read_payload(&mut source, found.frames)
     }
 
-    /// The input, for what a trailer can tell.
+    /// The input, for reading a trailer.
     pub fn input(&mut self) -> &mut (impl Read + Seek + use<R>) {
         &mut self.input
     }

@@ -50,7 +50,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Reads `length` bytes. Memory grows with what the file really holds, not with what a
-    /// length field claims.
+    /// length field holds.
     pub(super) fn take(&mut self, length: usize, what: &str) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let got = self.inner.by_ref().take(length as u64).read_to_end(&mut bytes)?;

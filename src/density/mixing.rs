@@ -349,7 +349,7 @@ pub(super) mod tests {
             for node in [1, LATE_NODES, TAIL_NODES, FINE_NODES] {
                 assert!(
                     (0.98..1.1).contains(&cost(depth, node, 0.5)),
-                    "{depth:?}: no expert knows more"
+                    "{depth:?}: no expert is better"
                 );
                 assert!(cost(depth, node, 0.9) < 0.2, "{depth:?}, node {node}");
             }

@@ -1,4 +1,4 @@
-//! GGUF files: metadata and where the tensors lie, checked before anything is believed.
+//! GGUF files: metadata and where the tensors lie, checked before anything is used.
 //!
 //! No engine takes part, and nothing is copied or allocated by a number that the file gives: what is
 //! read is bounded by the bytes at hand. Layout: version 3 of

@@ -1,9 +1,9 @@
 //! Several segments that one thread decodes side by side, so that an engine may step their sequences
 //! together.
 //!
-//! What decodes a segment is a future that waits at each step of the model. Whoever runs several of them
-//! polls each until it waits or is done, and then makes the step that all of them wait for. No other
-//! thread takes part, and logits do not depend on who else waits.
+//! What decodes a segment is a future that waits at each step of the model. Their caller polls
+//! each until it waits or is done, and then makes the step that all of them wait for. No other
+//! thread takes part, and logits do not depend on what else waits.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    fn ask(lane: &mut Lane) -> Option<Result<f32>> {
+    fn poll(lane: &mut Lane) -> Option<Result<f32>> {
         match lane.poll_step(InputToken::Start) {
             Poll::Ready(answer) => Some(answer.map(|logits| logits[0])),
             Poll::Pending => None,
@@ -176,25 +176,25 @@ mod tests {
         let lanes = Interleaved::new(Box::new(Counter(vec![0.0; 3], 5)), 3);
         let (mut first, mut second) = (lanes.lane(0).unwrap(), lanes.lane(2).unwrap());
         assert!(lanes.lane(3).is_err());
-        assert!(ask(&mut first).is_none() && ask(&mut second).is_none());
+        assert!(poll(&mut first).is_none() && poll(&mut second).is_none());
         lanes.advance();
-        assert_eq!(ask(&mut first).unwrap().unwrap(), 1.0);
-        assert!(ask(&mut first).is_none());
+        assert_eq!(poll(&mut first).unwrap().unwrap(), 1.0);
+        assert!(poll(&mut first).is_none());
         lanes.advance();
-        assert_eq!(ask(&mut first).unwrap().unwrap(), 2.0);
-        assert_eq!(ask(&mut second).unwrap().unwrap(), 1.0);
+        assert_eq!(poll(&mut first).unwrap().unwrap(), 2.0);
+        assert_eq!(poll(&mut second).unwrap().unwrap(), 1.0);
         assert_eq!(second.step(InputToken::Start).unwrap()[0], 2.0);
         // A lane that is given up waits for nothing, and starts anew.
-        assert!(ask(&mut second).is_none());
+        assert!(poll(&mut second).is_none());
         drop(second);
         let mut second = lanes.lane(2).unwrap();
-        assert!(ask(&mut second).is_none() && ask(&mut first).is_none());
+        assert!(poll(&mut second).is_none() && poll(&mut first).is_none());
         lanes.advance();
-        assert_eq!(ask(&mut second).unwrap().unwrap(), 1.0);
-        assert_eq!(ask(&mut first).unwrap().unwrap(), 3.0);
-        assert!(ask(&mut first).is_none());
+        assert_eq!(poll(&mut second).unwrap().unwrap(), 1.0);
+        assert_eq!(poll(&mut first).unwrap().unwrap(), 3.0);
+        assert!(poll(&mut first).is_none());
         lanes.advance();
-        assert!(ask(&mut first).unwrap().unwrap_err().to_string().contains("broken"));
+        assert!(poll(&mut first).unwrap().unwrap_err().to_string().contains("broken"));
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub trait LanguageModel<const SYMBOLS: usize = BINS> {
     fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]>;
 
     /// As `step`, for what decodes several segments side by side: if the answer takes until others have
-    /// asked as well, this is [`Poll::Pending`], and the same call is to be made again.
+    /// requested a step as well, this is [`Poll::Pending`], and the same call is to be made again.
     ///
     /// # Errors
     /// As `step`.

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 /// Tokens that the model reads at a time.
 const BATCH: usize = 128;
 
-/// A model that reads ahead: an encoder knows all inputs of a segment before the first logit is of use, and
+/// A model that reads ahead: an encoder has all inputs of a segment before it uses the first logit, and
 /// an engine may take many tokens faster than one after the other. The logits are those of single steps.
 pub struct Rehearsed<'a> {
     model: &'a mut dyn LanguageModel,

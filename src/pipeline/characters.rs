@@ -100,7 +100,7 @@ impl BlockEncoder {
         ascii::encode(bytes, format, self.options.level, params, lm, watch)
     }
 
-    /// Whether the segment is to be coded with the model, too: always if asked for, or if there
+    /// Whether the segment is to be coded with the model, too: always if so requested, or if there
     /// is no other expert, and otherwise if an excerpt gets small enough.
     fn is_worth_it(
         &self,

@@ -7,7 +7,7 @@ use crate::container::{Audio, Entry, Found, Scan, Tail};
 use crate::error;
 use crate::wav;
 
-/// Bytes in gaps that are believed in a file without a trailer: a block further on is not part
+/// Bytes in gaps that are accepted in a file without a trailer: a block further on is not part
 /// of the file.
 const MAX_UNPROVEN_GAP: u64 = 1 << 30;
 

@@ -63,7 +63,7 @@ impl Cascade {
     }
 
     /// Computes the forecast of the next sample, stage by stage, from the newest samples of
-    /// this channel and of its partner. No stage may claim more than `bound`, the largest
+    /// this channel and of its partner. No stage's output exceeds `bound`, the largest
     /// magnitude among the samples: so nothing can diverge.
     pub fn predict(&mut self, own: &[f64], partner: &[f64], bound: f64) {
         let first = self.least_squares.predict(&own[..self.own], partner);

@@ -1,7 +1,7 @@
 //! The `fmt ` chunk: `WAVEFORMAT`, `PCMWAVEFORMAT`, `WAVEFORMATEX`, `WAVEFORMATEXTENSIBLE`.
 //!
 //! The four structures are prefixes of each other, so the length says which one it is. Files
-//! exist whose fields contradict each other; what is believed here affects compression only.
+//! exist whose fields contradict each other; what is accepted here affects compression only.
 
 use super::container::Container;
 use super::format::{Endian, SampleFormat, WavFormat};

@@ -16,7 +16,7 @@ pub(super) const LONGEST_START: usize = 40;
 /// Longest chunk header with what lies between it and the samples, in bytes.
 pub(super) const LONGEST_HEADER: usize = 24 + 8 + MAX_SSND_OFFSET;
 
-/// Largest `offset` of an AIFF `SSND` chunk that is believed, in bytes. Block-aligned writers use
+/// Largest `offset` of an AIFF `SSND` chunk that is accepted, in bytes. Block-aligned writers use
 /// up to a sector; nearly all write 0.
 const MAX_SSND_OFFSET: usize = 4096;
 
@@ -25,7 +25,7 @@ const GUID_TAIL: [u8; 12] = *b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 const GUID_TAIL_OF_RIFF: [u8; 12] = *b"\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00";
 const GUID_TAIL_OF_LIST: [u8; 12] = *b"\x2f\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00";
 
-/// Identifiers that are believed at an odd position, where a pad byte is missing.
+/// Identifiers that are accepted at an odd position, where a pad byte is missing.
 const KNOWN_IDS: [&[u8; 4]; 34] = [
     b"fmt ", b"data", b"LIST", b"fact", b"bext", b"cue ", b"smpl", b"inst", b"JUNK", b"PAD ",
     b"iXML", b"id3 ", b"ID3 ", b"PEAK", b"axml", b"plst", b"junk", b"chna", b"_PMX", b"COMM",

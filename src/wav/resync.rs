@@ -11,10 +11,10 @@ use super::grammar::{Chunk, Grammar, LONGEST_FORMAT, Role};
 /// before samples in the field, embedded pictures, have some hundred kilobytes.
 pub(super) const WINDOW: usize = 1 << 20;
 
-/// Largest body of a format chunk that is believed within a chunk, in bytes.
+/// Largest body of a format chunk that is accepted within a chunk, in bytes.
 const LARGEST_FORMAT: u64 = 1 << 12;
 
-/// Rates, in Hz, and channels that are believed there.
+/// Rates, in Hz, and channels that are accepted there.
 const LARGEST_RATE: u32 = 10_000_000;
 const MOST_CHANNELS: u16 = 1024;
 

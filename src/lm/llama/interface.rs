@@ -235,8 +235,8 @@ fn classes_interface(model: &LlamaModel) -> Result<Interface> {
     })
 }
 
-/// Whether the vocabulary's entries can be asked for. Those of a missing vocabulary must not be:
-/// llama.cpp aborts. Nor can `vocab_type` be asked, which panics on this type.
+/// Whether the vocabulary's entries can be read. Those of a missing vocabulary must not be:
+/// llama.cpp aborts. Nor can `vocab_type` be called, which panics on this type.
 fn has_texts(model: &LlamaModel) -> bool {
     let kind = text(model, "tokenizer.ggml.model");
     !matches!(kind.as_deref(), None | Some("no_vocab" | "none"))
