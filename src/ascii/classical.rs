@@ -5,13 +5,11 @@
 
 use super::layout::Layout;
 use super::scale::Scale;
-use crate::codec::{Expectation, Forecaster, Level, profile};
+use crate::codec::{Expectation, Forecaster, HISTORY, Level, profile};
 use crate::density::{EXPERTS, Edge, Interval, MAX_LOGIT, Mixer};
 use crate::predict::{Errors, Pace};
 use crate::wav::WavFormat;
 
-/// Longest history that a forecaster reads, in samples.
-const HISTORY: usize = 32;
 /// Inputs of the mixers: each expert's logit less the mean of all, then the mean; the last ones are
 /// zero.
 const INPUTS: usize = 32;

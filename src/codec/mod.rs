@@ -22,7 +22,7 @@ mod value_set;
 pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;
-pub(crate) use profile::profile;
+pub(crate) use profile::{HISTORY, profile};
 pub use segment::{SegmentPlan, decode_pcm, decode_pcm_start, encode_pcm, training_pcm};
 pub use training::TrainingToken;
 

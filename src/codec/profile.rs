@@ -70,6 +70,10 @@ impl Memory {
     }
 }
 
+/// Values in the histories that least-squares stages read: the most that one of any level takes from a
+/// channel (§8.3).
+pub const HISTORY: usize = 32;
+
 /// What both sides run: the parameters that a decoder has to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Composition<'a> {
@@ -136,5 +140,12 @@ mod tests {
         for level in Level::ALL {
             assert_eq!(profile(level).level, level);
         }
+    }
+
+    #[test]
+    fn histories_are_as_long_as_the_longest_regression() {
+        let cascades = LEVELS.iter().flat_map(|profile| profile.composition.cascades);
+        let longest = cascades.map(|cascade| cascade.own.max(cascade.partner)).max();
+        assert_eq!(longest, Some(HISTORY));
     }
 }

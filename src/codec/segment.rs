@@ -6,7 +6,7 @@ use super::lag_search;
 use super::lags::{LagCoder, LagTable, PERIOD};
 use super::layout::{GROUP, Layout, Order, Place};
 use super::meter::{FrameCost, Meter};
-use super::profile::{Effort, Memory, Profile, profile};
+use super::profile::{Effort, HISTORY, Memory, Profile, profile};
 use super::training::{Decisions, TrainingToken};
 use super::{CodedPcm, Level, order};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
@@ -18,8 +18,6 @@ use crate::observer::Watch;
 use crate::pcm::Pcm;
 use crate::predict::{Errors, History, Lags, Past};
 
-/// Longest history that a least-squares stage reads, in samples.
-const HISTORY: usize = 32;
 /// Frames in the middle of a segment on which the order of the channels is tried.
 const TRIAL_FRAMES: usize = 1 << 15;
 /// Share of an excerpt's bytes that a lower level must save beyond that, as a divisor.
