@@ -13,10 +13,10 @@ const FAST: Profile<'static> = Profile {
     level: Level::Fast,
     composition: Composition {
         cascades: &[FAST_LONG, FAST_QUICK],
-        combiner: LeastSquaresConfig { lambda: 0.998, ..COMBINER },
+        combiner: LeastSquaresConfig { lambda: 0.998, interval: 16, ..COMBINER },
         long_term: LONG_TERM,
         polish: PolishConfig {
-            least_squares: LeastSquaresConfig { interval: 8, ..POLISH.least_squares },
+            least_squares: LeastSquaresConfig { interval: 16, ..POLISH.least_squares },
             own: &[],
             partner: &[],
         },
@@ -89,7 +89,7 @@ const DEFAULT: Profile<'static> = Profile {
     effort: Effort {
         segment_seconds: 30,
         orders: true,
-        trial: 16,
+        trial: 32,
         short_trial: 1 << 13,
         compares_with: None,
         reach: 512,
@@ -130,7 +130,7 @@ const BEST: Profile<'static> = Profile {
     effort: Effort {
         segment_seconds: 60,
         orders: true,
-        trial: 8,
+        trial: 16,
         short_trial: 1 << 16,
         compares_with: Some(Level::Default),
         reach: 2048,
@@ -140,7 +140,7 @@ const BEST: Profile<'static> = Profile {
 /// Weighs the outputs of all stages.
 const COMBINER: LeastSquaresConfig = LeastSquaresConfig {
     lambda: 0.999,
-    interval: 8,
+    interval: 32,
     ridge: 1e-4,
     common_ridge: 0.0,
     rate: 0.15,
@@ -152,7 +152,7 @@ const OVER_ERRORS: &[NlmsConfig] = &[nlms(2048, 0.02), nlms(256, 0.02), nlms(32,
 
 /// Improves on the combiner's forecast.
 const POLISH: PolishConfig = PolishConfig {
-    least_squares: LeastSquaresConfig { lambda: 0.998, interval: 16, ..COMBINER },
+    least_squares: LeastSquaresConfig { lambda: 0.998, ..COMBINER },
     own: OVER_ERRORS,
     partner: OVER_ERRORS,
 };
@@ -245,7 +245,7 @@ const SHORT: CascadeConfig = cascade(
     &[nlms(512, 0.1), nlms(256, 0.1), nlms(32, 0.05), nlms(16, 0.03)],
 );
 /// Forgets within a hundred samples.
-const QUICK: CascadeConfig = cascade(16, 8, 0.995, 8, Weighting::Robust, &[nlms(16, 0.005)]);
+const QUICK: CascadeConfig = cascade(16, 8, 0.995, 16, Weighting::Robust, &[nlms(16, 0.005)]);
 /// Forgets within fifty, and is up to date sooner.
 const NIMBLE: CascadeConfig = cascade(12, 4, 0.99, 4, Weighting::Robust, &[]);
 /// Between `QUICK` and `STEADY`.
@@ -256,7 +256,7 @@ const STEADY: CascadeConfig = cascade(
     16,
     8,
     0.99975,
-    32,
+    64,
     Weighting::Robust,
     &[nlms(2048, 0.01), nlms(256, 0.02), nlms(16, 0.01)],
 );
@@ -265,7 +265,7 @@ const VERY_LONG: CascadeConfig = cascade(
     32,
     16,
     0.9999,
-    32,
+    64,
     Weighting::Slow,
     &[nlms(2048, 0.05), nlms(512, 0.02), nlms(32, 0.01), nlms(16, 0.01)],
 );
@@ -274,7 +274,7 @@ const STATIC: CascadeConfig = cascade(
     32,
     16,
     0.99995,
-    32,
+    64,
     Weighting::Robust,
     &[nlms(2048, 0.003), nlms(512, 0.003), nlms(32, 0.003), nlms(16, 0.003)],
 );
@@ -283,7 +283,7 @@ const SLOPE: CascadeConfig = cascade(
     2,
     1,
     0.995,
-    8,
+    16,
     Weighting::Robust,
     &[nlms(1024, 0.02), nlms(256, 0.005), nlms(16, 0.005)],
 );

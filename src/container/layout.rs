@@ -12,7 +12,7 @@ pub const VERSION: u16 = 1;
 
 /// Draft of [`VERSION`] (§4.1, §14): raised by each change of the format until release 1.0, which
 /// writes 0.
-pub const DRAFT: u16 = 9;
+pub const DRAFT: u16 = 10;
 
 /// Feature bits that a decoder must understand, known to this crate (§4.1): none yet.
 pub const KNOWN_REQUIRED_FEATURES: u16 = 0;

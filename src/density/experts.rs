@@ -132,8 +132,10 @@ fn mass(low: &Edge, high: &Edge) -> [f32; EXPERTS] {
     for (i, mass) in mass.iter_mut().enumerate() {
         let from_below = high.below[i] - low.below[i];
         let from_above = low.above[i] - high.above[i];
-        let difference = if low.below[i] > 0.5 { from_above } else { from_below };
-        *mass = difference.max(0.0);
+        // By bits: of an `if`, the compiler makes a branch for each expert.
+        let upper = u32::from(low.below[i] > 0.5).wrapping_neg();
+        let difference = (from_above.to_bits() & upper) | (from_below.to_bits() & !upper);
+        *mass = f32::from_bits(difference).max(0.0);
     }
     mass
 }

@@ -266,9 +266,11 @@ impl Mixing {
                 self.by_surprise.update(&at.inputs, error);
             }
             Depth::Layered => {
-                let mut errors = [0.0; LAYERED_SETS];
-                for (error, &logit) in errors.iter_mut().zip(&at.layer) {
-                    *error = outcome - logistic(logit);
+                // As many as fill a vector.
+                let mut errors = [0.0; 8];
+                errors[..LAYERED_SETS].copy_from_slice(&at.layer);
+                for error in &mut errors {
+                    *error = outcome - logistic(*error);
                 }
                 self.by_node.update(&at.inputs, errors[0]);
                 self.by_trend.update(&at.inputs, errors[1]);

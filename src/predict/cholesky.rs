@@ -21,6 +21,8 @@ pub struct System {
     pub solution: Vec<Vector>,
     /// `(n)`: reciprocals of `D`.
     inverses: Vec<f64>,
+    /// `(BLOCK, width)`: rows of a block over their pivots.
+    factors: Vec<Vector>,
     n: usize,
     width: usize,
 }
@@ -34,6 +36,7 @@ impl System {
             rows: vec![zeros; n * width],
             solution: vec![zeros; width],
             inverses: vec![0.0; n],
+            factors: vec![zeros; BLOCK * width],
             n,
             width,
         }
@@ -65,26 +68,56 @@ impl System {
                 let inverse = 1.0 / pivot;
                 self.inverses[k] = inverse;
                 for (i, target) in (k + 1..last).zip(below.chunks_exact_mut(width)) {
-                    subtract([element(row, i) * inverse], [row], target, i);
+                    subtract(element(row, i) * inverse, row, target, i);
                 }
             }
             // Only the last block can be short, and it has nothing below.
-            let (above, below) = self.rows.split_at_mut(last * width);
-            let mut block = [above as &[Vector]; BLOCK];
-            for (k, row) in (first..last).zip(&mut block) {
-                *row = &above[k * width..(k + 1) * width];
-            }
-            for (i, target) in (last..n).zip(below.chunks_exact_mut(width)) {
-                let mut factors = [0.0; BLOCK];
-                for m in 0..BLOCK {
-                    factors[m] = element(block[m], i) * self.inverses[first + m];
-                }
-                subtract(factors, block, target, i);
+            if last < n {
+                self.eliminate(first);
             }
         }
         self.substitute();
         // Also false for NaN.
         Vector::flatten(&self.solution).iter().all(|x| x.abs() < MAX_SOLUTION)
+    }
+
+    /// Subtracts multiples of the block of rows from `first` on from all rows below it.
+    ///
+    /// Column by column of vectors: those of the block stay in registers for all rows below.
+    #[inline(always)]
+    fn eliminate(&mut self, first: usize) {
+        let (n, width, last) = (self.n, self.width, first + BLOCK);
+        let (above, below) = self.rows.split_at_mut(last * width);
+        let block = &above[first * width..];
+        for (m, factors) in self.factors.chunks_exact_mut(width).enumerate() {
+            let inverse = self.inverses[first + m];
+            for (factor, row) in factors.iter_mut().zip(&block[m * width..]) {
+                for lane in 0..LANES_F64 {
+                    factor.0[lane] = row.0[lane] * inverse;
+                }
+            }
+        }
+        let mut factors = [&[][..]; BLOCK];
+        for (m, factors) in factors.iter_mut().enumerate() {
+            *factors = &Vector::flatten(&self.factors[m * width..])[last..n];
+        }
+        for j in last / LANES_F64..width {
+            let mut column = [[0.0; LANES_F64]; BLOCK];
+            for (m, part) in column.iter_mut().enumerate() {
+                *part = block[m * width + j].0;
+            }
+            let rows = n.min((j + 1) * LANES_F64) - last;
+            for i in 0..rows {
+                let target = &mut below[i * width + j];
+                let mut rest = target.0;
+                for m in 0..BLOCK {
+                    for lane in 0..LANES_F64 {
+                        rest[lane] -= factors[m][i] * column[m][lane];
+                    }
+                }
+                *target = Vector(rest);
+            }
+        }
     }
 
     /// Solves `D U x = y`; elimination has made `y` of `b`.
@@ -120,29 +153,14 @@ fn element(row: &[Vector], i: usize) -> f64 {
     row[i / LANES_F64].0[i % LANES_F64]
 }
 
-/// Subtracts multiples of `rows` from `target`, from the vector of element `first` on.
+/// Subtracts a multiple of `row` from `target`, from the vector of element `first` on.
 #[inline(always)]
-fn subtract<const N: usize>(
-    factors: [f64; N],
-    rows: [&[Vector]; N],
-    target: &mut [Vector],
-    first: usize,
-) {
+fn subtract(factor: f64, row: &[Vector], target: &mut [Vector], first: usize) {
     let first = first / LANES_F64;
-    let target = &mut target[first..];
-    let mut rows = rows;
-    for row in &mut rows {
-        *row = &row[first..first + target.len()];
-    }
-    for (j, target) in target.iter_mut().enumerate() {
-        let mut rest = target.0;
-        for m in 0..N {
-            let row = rows[m][j].0;
-            for lane in 0..LANES_F64 {
-                rest[lane] -= factors[m] * row[lane];
-            }
+    for (target, row) in target[first..].iter_mut().zip(&row[first..]) {
+        for lane in 0..LANES_F64 {
+            target.0[lane] -= factor * row.0[lane];
         }
-        *target = Vector(rest);
     }
 }
 

@@ -29,6 +29,12 @@ impl<T: Copy + Default> History<T> {
         self.buffer[self.head] = value;
     }
 
+    /// The newest value, to be changed.
+    #[inline(always)]
+    pub fn newest_mut(&mut self) -> &mut T {
+        &mut self.buffer[self.head]
+    }
+
     /// The window, newest value first.
     #[inline(always)]
     pub fn window(&self) -> &[T] {

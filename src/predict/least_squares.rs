@@ -65,6 +65,8 @@ pub struct LeastSquares {
     pending: Vec<Vector>,
     /// Weights of the pending samples.
     gains: [f64; BATCH],
+    /// `(BATCH, width)`: the pending samples times their weights.
+    factors: Vec<Vector>,
     pending_len: usize,
     system: System,
     /// `(n)`: weights before anything is known, towards which the solution is drawn.
@@ -95,6 +97,7 @@ impl LeastSquares {
             covariance: vec![zeros; n * width],
             pending: vec![zeros; BATCH * width],
             gains: [0.0; BATCH],
+            factors: vec![zeros; BATCH * width],
             pending_len: 0,
             system: System::new(n),
             prior,
@@ -163,6 +166,8 @@ impl LeastSquares {
     }
 
     /// Takes `N` pending samples into the covariance.
+    ///
+    /// Column by column of vectors: what is multiplied stays in registers for all rows of one.
     #[inline(always)]
     fn absorb<const N: usize>(&mut self) {
         let mut decay = self.config.lambda;
@@ -170,28 +175,36 @@ impl LeastSquares {
             decay *= self.config.lambda;
         }
         let width = self.width;
-        let mut samples: [&[Vector]; N] = [&[]; N];
-        for (m, sample) in samples.iter_mut().enumerate() {
-            *sample = &self.pending[m * width..(m + 1) * width];
-        }
-        for (i, row) in self.covariance.chunks_exact_mut(width).enumerate() {
-            let first = i / LANES_F64;
-            let row = &mut row[first..];
-            let mut factors = [0.0; N];
-            let mut rest = samples;
-            for m in 0..N {
-                factors[m] = self.gains[m] * samples[m][first].0[i % LANES_F64];
-                rest[m] = &samples[m][first..first + row.len()];
+        let samples = &self.pending[..N * width];
+        for (m, factors) in self.factors.chunks_exact_mut(width).take(N).enumerate() {
+            for (factor, sample) in factors.iter_mut().zip(&samples[m * width..]) {
+                for lane in 0..LANES_F64 {
+                    factor.0[lane] = self.gains[m] * sample.0[lane];
+                }
             }
-            for (j, r) in row.iter_mut().enumerate() {
-                let mut sum = r.0.map(|r| r * decay);
+        }
+        let mut factors = [&[][..]; N];
+        for (m, factors) in factors.iter_mut().enumerate() {
+            *factors = &Vector::flatten(&self.factors[m * width..])[..self.n];
+        }
+        for j in 0..width {
+            let mut column = [[0.0; LANES_F64]; N];
+            for (m, part) in column.iter_mut().enumerate() {
+                *part = samples[m * width + j].0;
+            }
+            let rows = self.n.min((j + 1) * LANES_F64);
+            for i in 0..rows {
+                let element = &mut self.covariance[i * width + j];
+                let mut sum = element.0;
+                for lane in 0..LANES_F64 {
+                    sum[lane] *= decay;
+                }
                 for m in 0..N {
-                    let sample = rest[m][j].0;
                     for lane in 0..LANES_F64 {
-                        sum[lane] += factors[m] * sample[lane];
+                        sum[lane] += factors[m][i] * column[m][lane];
                     }
                 }
-                *r = Vector(sum);
+                *element = Vector(sum);
             }
         }
     }

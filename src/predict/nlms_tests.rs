@@ -79,12 +79,36 @@ fn a_click_does_not_undo_what_was_learnt() {
 fn the_energy_is_that_of_the_window() {
     let signal: Vec<f32> = noise(9_000).iter().map(|x| x * 3e4).collect();
     let (filter, _) = run(NlmsConfig { taps: 256, step: 0.01 }, &signal);
-    let exact: f64 = filter.history.window()[..256].iter().map(|&x| f64::from(x).powi(2)).sum();
+    let window: Vec<f64> = filter.history.window().iter().map(|&x| f64::from(x)).collect();
+    let exact: f64 = window[1..257].iter().map(|x| x * x).sum();
     assert!((filter.energy / exact - 1.0).abs() < 1e-9);
     // After the loudest there is, silence weighs almost nothing.
     let loud = [vec![2_147_483_648.0; 5_000], vec![0.0; 300]].concat();
     let (filter, _) = run(NlmsConfig { taps: 256, step: 0.01 }, &loud);
     assert_eq!(filter.energy, 0.0);
+}
+
+/// The plain algorithm, in double precision, agrees up to rounding.
+#[test]
+fn two_samples_at_once_are_as_good_as_one_after_the_other() {
+    let signal: Vec<f32> = noise(3_000).windows(8).map(|x| 100.0 * x.iter().sum::<f32>()).collect();
+    let config = NlmsConfig { taps: 32, step: 0.1 };
+    let mut filter = Nlms::new(config);
+    let (mut weights, mut deviation) = ([0.0_f64; 32], 1.0_f64);
+    for i in 0..signal.len() {
+        let window: Vec<f64> =
+            (1..=32).map(|age| i.checked_sub(age).map_or(0.0, |at| signal[at].into())).collect();
+        let forecast: f64 = weights.iter().zip(&window).map(|(w, x)| w * x).sum();
+        assert!((forecast - f64::from(filter.forecast())).abs() < 0.02, "sample {i}");
+        let error = f64::from(signal[i]) - forecast;
+        let limited = error.clamp(-3.0 * deviation, 3.0 * deviation);
+        deviation += (error.abs() - deviation) * 0.01;
+        let energy: f64 = window.iter().map(|x| x * x).sum();
+        for (weight, x) in weights.iter_mut().zip(&window) {
+            *weight += 0.1 * limited / (energy + 1.0 + 0.03 * 32.0) * x;
+        }
+        filter.update(signal[i] - filter.forecast(), signal[i]);
+    }
 }
 
 #[test]

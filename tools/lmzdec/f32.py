@@ -47,7 +47,23 @@ def total(values):
 
 
 _LOG2E = f32(-1.44269504)
-_E = row((0.0001540353, 0.0013333558, 0.009618129, 0.05550411, 0.2402265, 0.6931472, 1.0)).tolist()
+_E = row((1.0, 0.693147, 0.24022242, 0.055507336, 0.009671513, 0.0013264727)).tolist()
+
+
+def _polynomial(c, x):
+    """(c0 + c1 x) + x^2 ((c2 + c3 x) + x^2 (c4 + c5 x))."""
+    cell = _cell
+    cell[0] = x * x
+    y = cell[0]
+    result = 0.0
+    for low, high in ((c[4], c[5]), (c[2], c[3]), (c[0], c[1])):
+        cell[0] = y * result
+        above = cell[0]
+        cell[0] = x * high
+        cell[0] = low + cell[0]
+        cell[0] = cell[0] + above
+        result = cell[0]
+    return result
 
 
 def exp_neg(a):
@@ -57,17 +73,11 @@ def exp_neg(a):
     t = cell[0]
     cell[0] = t + 12582912.0
     whole = cell[0] - 12582912.0
-    f = t - whole
-    p = _E[0]
-    for constant in _E[1:]:
-        cell[0] = f * p
-        cell[0] = constant + cell[0]
-        p = cell[0]
-    return ldexp(p, int(whole))
+    return ldexp(_polynomial(_E, t - whole), int(whole))
 
 
 _SPLIT = f32(2.0 / 3.0)  # 0x3F2AAAAB
-_L = row((0.11111111, 0.14285715, 0.2, 0.33333334, 1.0)).tolist()
+_L = row((1.0000229, -0.50006473, 0.33160722, -0.24721761, 0.23073839, -0.20171335)).tolist()
 _LN2 = f32(0.6931472)
 
 
@@ -78,17 +88,8 @@ def ln(x):
     if m < _SPLIT:
         m *= 2.0
         e -= 1
-    cell[0] = m + 1.0
-    cell[0] = (m - 1.0) / cell[0]
-    z = cell[0]
-    cell[0] = z * z
-    y = cell[0]
-    p = _L[0]
-    for constant in _L[1:]:
-        cell[0] = y * p
-        cell[0] = constant + cell[0]
-        p = cell[0]
-    cell[0] = 2.0 * z * p
+    t = m - 1.0
+    cell[0] = t * _polynomial(_L, t)
     s = cell[0]
     cell[0] = e * _LN2
     cell[0] = cell[0] + s

@@ -106,19 +106,24 @@ _FLOOR = f32(0.03)
 
 
 class Nlms:
-    """Weights and history hold only as many values as have come: those beyond are zero, and stay."""
+    """Weights and history hold only as many values as have come: those beyond are zero, and stay.
+
+    The history's first value is the place of the next one, which is zero (§8.5).
+    """
 
     def __init__(self, taps, step):
         self.taps = taps
         self.step = f32(step)
         self.floor = f32(_FLOOR * taps)
         self.weights = array("f")
-        self.history = array("f")
+        self.history = array("f", [0.0])
+        self.pending = None
+        self.output = self.partial = self.neighbours = 0.0
         self.energy = 0.0
         self.deviation = 1.0
 
     def predict(self):
-        return dot(self.weights, self.history)
+        return self.output
 
     def update(self, error, value):
         limit = f32(3.0 * self.deviation)
@@ -126,15 +131,36 @@ class Nlms:
         error = clamp(error, -limit, limit)
         divisor = f32(f32(f32(self.energy) + 1.0) + self.floor)
         gain = f32(f32(self.step * error) / divisor)
-        changes = row([gain * h for h in self.history])
-        self.weights = row(map(add, self.weights, changes))
-        oldest = 0.0
-        if len(self.history) == self.taps:
-            oldest = self.history.pop()
+        self._take(value)
+        if self.pending is None:
+            first = self.weights[0] if self.weights else 0.0
+            known = f32(self.partial + f32(first * value))
+            before = self.history[2] if len(self.history) > 2 else 0.0
+            product = f32(self.neighbours + f32(value * before))
+            self.output = f32(known + f32(gain * product))
+            self.pending = gain
         else:
-            self.weights.append(0.0)
-        self.history.insert(0, value)
+            self._learn(self.pending, gain)
+            self.pending = None
+
+    def _take(self, value):
+        x, taps = self.history, self.taps
+        x.insert(1, value)
+        del x[taps + 3:]
+        oldest = x[taps + 1] if len(x) > taps + 1 else 0.0
         self.energy = max(self.energy + (value * value - oldest * oldest), 0.0)
+
+    def _learn(self, first, gain):
+        """Both samples' gains; the next forecast, and what is known of the one after it."""
+        x = self.history
+        w = self.weights
+        w.extend([0.0] * (min(self.taps, len(x) - 2) - len(w)))
+        for g, window in ((first, x[3:3 + self.taps]), (gain, x[2:2 + self.taps])):
+            changes = row([g * h for h in window])
+            w[:len(changes)] = row(map(add, w, changes))
+        self.output = dot(w, x[1:1 + self.taps])
+        self.partial = dot(w, x[:self.taps])
+        self.neighbours = dot(x[:self.taps], x[1:1 + self.taps])
 
 
 class Cascade:
