@@ -1,6 +1,14 @@
 //! The table "Who may import whom" of `docs/architecture.md`, held against the `use` lines.
 
+<<<<<<< HEAD:tests/project/layers.rs
 use std::collections::BTreeMap;
+=======
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+>>>>>>> 13227ef (The program's files import each other in one direction only, and a test says so):tests/layers.rs
 use std::fs;
 use std::path::Path;
 
@@ -82,6 +90,114 @@ fn offences(folder: &str, table: &BTreeMap<String, Vec<String>>) -> Vec<String> 
     offences
 }
 
+/// The modules of `edges` that lie on a circle, or on a path between two.
+fn in_circles(mut edges: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    loop {
+        let before = edges.len();
+        // First those that import nothing that is left, then those that nothing left imports.
+        let left: BTreeSet<String> = edges.keys().cloned().collect();
+        edges.retain(|_, targets| targets.iter().any(|target| left.contains(target)));
+        let imported: BTreeSet<String> = edges.values().flatten().cloned().collect();
+        edges.retain(|module, _| imported.contains(module));
+        if edges.len() == before {
+            return edges.into_keys().collect();
+        }
+    }
+}
+
+/// The code of each module of the program without its tests: `bench::plan`, and `` for `main.rs`.
+fn program_modules() -> BTreeMap<String, String> {
+    let folder = root().join("src/bin/lmz");
+    let mut files = Vec::new();
+    rust_sources(&folder, &mut files);
+    let mut modules = BTreeMap::new();
+    for file in files {
+        let path = file.strip_prefix(&folder).unwrap().with_extension("");
+        let mut parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap()).collect();
+        let last = *parts.last().unwrap();
+        if last == "tests" || last.ends_with("_tests") {
+            continue;
+        }
+        if last == "mod" || path.as_os_str() == "main" {
+            parts.pop();
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        // Tests stand at the end of a file.
+        let tests =
+            |line: &&str| line.starts_with("#[cfg(test)]") || line.starts_with("#[cfg(all(test");
+        let code = text.lines().take_while(|line| !tests(line));
+        let code = code.filter(|line| !line.trim_start().starts_with("//"));
+        modules.insert(parts.join("::"), code.collect::<Vec<_>>().join("\n"));
+    }
+    modules
+}
+
+/// The paths in `code` that begin with `crate` or `super`, with groups in braces written out.
+fn named_paths(code: &str) -> Vec<String> {
+    let in_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut paths = Vec::new();
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            if code[..at].ends_with(in_name) {
+                continue;
+            }
+            let rest = &code[at..];
+            let path: String = rest.chars().take_while(|&c| in_name(c)).collect();
+            match rest[path.len()..].strip_prefix('{') {
+                Some(group) => paths.extend(members(group).iter().map(|m| format!("{path}{m}"))),
+                None => paths.push(path),
+            }
+        }
+    }
+    paths
+}
+
+/// The members of a group of imports, given what follows its opening brace. Groups within it count as
+/// what they are groups of.
+fn members(group: &str) -> Vec<String> {
+    let mut members = vec![String::new()];
+    let mut depth = 0;
+    for c in group.chars().filter(|c| !c.is_whitespace()) {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => members.push(String::new()),
+            _ if depth == 0 => members.last_mut().unwrap().push(c),
+            _ => {}
+        }
+    }
+    members.retain(|member| !member.is_empty());
+    members
+}
+
+/// The module that `path` in `module` leads to.
+fn resolved(module: &str, path: &str, modules: &BTreeMap<String, String>) -> String {
+    let mut at = Some(module.to_owned());
+    let mut rest = path;
+    if let Some(below) = rest.strip_prefix("crate::") {
+        (at, rest) = (Some(String::new()), below);
+    }
+    while let Some(below) = rest.strip_prefix("super::") {
+        (at, rest) = (at.and_then(|at| parent(&at)), below);
+    }
+    let mut at = at.unwrap_or_else(|| panic!("{path} in {module} leads out of the program"));
+    for part in rest.split("::") {
+        let deeper = if at.is_empty() { part.to_owned() } else { format!("{at}::{part}") };
+        if !modules.contains_key(&deeper) {
+            break;
+        }
+        at = deeper;
+    }
+    at
+}
+
+/// The module that declares `module`; `None` for that of `main.rs`.
+fn parent(module: &str) -> Option<String> {
+    let above = module.rsplit_once("::").map_or("", |(above, _)| above);
+    (!module.is_empty()).then(|| above.to_owned())
+}
+
 #[test]
 fn modules_import_only_what_the_table_allows() {
     let table = table("Module");
@@ -92,16 +208,28 @@ fn modules_import_only_what_the_table_allows() {
 
 #[test]
 fn modules_of_the_program_form_layers() {
-    let mut table = table("Module of `src/bin/lmz`");
+    let table = table("Module of `src/bin/lmz`");
     assert!(table.len() > 10, "{table:?}");
     let offences = offences("src/bin/lmz", &table);
     assert!(offences.is_empty(), "against docs/architecture.md:\n{}", offences.join("\n"));
-    // No circles: module after module can be taken away whose imports are gone.
-    while !table.is_empty() {
-        let free = table.iter().find(|(_, names)| names.iter().all(|n| !table.contains_key(n)));
-        let free = free.map(|(module, _)| module.clone());
-        table.remove(&free.unwrap_or_else(|| panic!("a circle among {:?}", table.keys())));
-    }
+    let edges = table.into_iter().map(|(module, names)| (module, names.into_iter().collect()));
+    assert_eq!(in_circles(edges.collect()), [String::new(); 0], "in docs/architecture.md");
+}
+
+#[test]
+fn no_files_of_the_program_import_each_other_in_a_circle() {
+    let modules = program_modules();
+    assert!(modules.len() > 40, "{:?}", modules.keys());
+    let edges = modules.iter().map(|(module, code)| {
+        let named = named_paths(code).into_iter().map(|path| resolved(module, &path, &modules));
+        // A module declares those below it, and may use and re-export all that is in them.
+        let below = modules.keys().filter(|other| parent(other).as_ref() == Some(module));
+        let mut targets: BTreeSet<String> = named.chain(below.cloned()).collect();
+        targets.remove(module);
+        (module.clone(), targets)
+    });
+    let circle = in_circles(edges.collect());
+    assert!(circle.is_empty(), "these files import each other: {circle:?}");
 }
 
 #[test]
@@ -120,4 +248,23 @@ fn names_are_found_in_code_and_not_in_comments() {
     assert_eq!(named("use crate::codec::Values;"), ["codec::Values"]);
     assert_eq!(named("    f(crate::a::b(), crate::c)"), ["a::b", "c"]);
     assert!(named("/// See [`crate::Error::Model`].").is_empty());
+}
+
+#[test]
+fn circles_are_found_through_groups_and_parents() {
+    let code = "use super::{html, table::{a, b}};\nlet x = crate::args::bench::Level;";
+    assert_eq!(named_paths(code), ["crate::args::bench::Level", "super::html", "super::table::"]);
+    let names = ["", "args", "args::bench", "bench", "bench::html", "bench::table"];
+    let modules = names.map(|name| (name.to_owned(), String::new())).into();
+    let found = named_paths(code).into_iter().map(|path| resolved("bench::html", &path, &modules));
+    assert_eq!(found.collect::<Vec<_>>(), ["args::bench", "bench::html", "bench::table"]);
+    assert_eq!(resolved("bench::html", "super::write", &modules), "bench");
+
+    let edges = [("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")];
+    let edges = edges.map(|(from, to)| (from.to_owned(), to.to_owned()));
+    let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (from, to) in edges {
+        graph.entry(from).or_default().insert(to);
+    }
+    assert_eq!(in_circles(graph), ["b", "c"]);
 }

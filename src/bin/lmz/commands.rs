@@ -16,6 +16,7 @@ use crate::input::{self, Input};
 use crate::models;
 use crate::names::{self, Direction, Job, Place};
 use crate::output::Output;
+use crate::progress::Watch;
 use crate::report::{self, Message, Told, Total};
 use crate::run::{Turn, for_each, open_output};
 use crate::walk::{self, Found};
@@ -76,20 +77,13 @@ fn compress_one(
         Some(format) => input.length().map(|l| format.seconds(l / format.frame_bytes() as u64)),
         None => seconds(job, turn, Direction::Compress),
     };
-    let mut watch = turn.watch(input.length(), passes).lasting(seconds, passes);
-    let summary = pipeline::compress(input.reader()?, &mut output, options, &mut watch)?;
-    drop(watch);
+    let watch = || turn.watch(input.length(), passes).lasting(seconds, passes);
+    let summary = pipeline::compress(input.reader()?, &mut output, options, &mut watch())?;
     if args.verify {
-        let watch = turn.watch(input.length(), passes).lasting(seconds, passes);
-        let mut watch = watch.over(summary.compressed_bytes);
-        if let Some(file) = output.reread()? {
-            let options = DecompressOptions::default()
-                .with_models(Arc::clone(models))
-                .with_threads(turn.threads);
-            let decoded = pipeline::verify(file, &options, &mut watch)
-                .context("the result does not decode; please report this")?;
-            ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
-        }
+        let options =
+            DecompressOptions::default().with_models(Arc::clone(models)).with_threads(turn.threads);
+        let watch = watch().over(summary.compressed_bytes);
+        verify_output(&mut output, &summary, &options, watch)?;
     }
     if input.has_changed() {
         ensure!(!args.verify, "it changed while it was read");
@@ -112,6 +106,20 @@ fn compress_one(
     finished(job, turn, &args.common, &summary, line)
 }
 
+/// Decodes what was written and compares it with what was read.
+fn verify_output(
+    output: &mut Output,
+    summary: &Summary,
+    options: &DecompressOptions,
+    mut watch: Watch<'_>,
+) -> Result<()> {
+    let Some(file) = output.reread()? else { return Ok(()) };
+    let decoded = pipeline::verify(file, options, &mut watch)
+        .context("the result does not decode; please report this")?;
+    ensure!(decoded.blake3 == summary.blake3, "the result decodes to something else");
+    Ok(())
+}
+
 pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
     let (jobs, before) =
         plan(&args.inputs, &args.output, &args.walk, &args.common, Direction::Decompress)?;
@@ -130,20 +138,29 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
         if args.from.is_some() || args.to.is_some() {
             return damaged::extract(job, turn, args, &options);
         }
-        let input = Input::open(&job.input)?;
-        let mut output = open_output(job, &args.output, &input, turn)?;
-        let seconds = seconds(job, turn, Direction::Decompress);
-        let mut watch = turn.watch(input.length(), 1).lasting(seconds, 1);
-        let summary = pipeline::decompress(input.reader()?, &mut output, &options, &mut watch)
-            .map_err(damaged::with_advice)?;
-        drop(watch);
-        keep(&mut output, &input, &args.output, job, turn)?;
-        output.finish()?;
-        let (from, to) = (job.input.name(), job.output.name());
-        let line = format!("{from} -> {to}: {} bytes", summary.original_bytes);
-        finished(job, turn, &args.common, &summary, line)
+        decompress_one(job, turn, args, &options)
     });
     Ok(before.and(after))
+}
+
+fn decompress_one(
+    job: &Job,
+    turn: &mut Turn<'_>,
+    args: &DecompressArgs,
+    options: &DecompressOptions,
+) -> Result<()> {
+    let input = Input::open(&job.input)?;
+    let mut output = open_output(job, &args.output, &input, turn)?;
+    let seconds = seconds(job, turn, Direction::Decompress);
+    let mut watch = turn.watch(input.length(), 1).lasting(seconds, 1);
+    let summary = pipeline::decompress(input.reader()?, &mut output, options, &mut watch)
+        .map_err(damaged::with_advice)?;
+    drop(watch);
+    keep(&mut output, &input, &args.output, job, turn)?;
+    output.finish()?;
+    let (from, to) = (job.input.name(), job.output.name());
+    let line = format!("{from} -> {to}: {} bytes", summary.original_bytes);
+    finished(job, turn, &args.common, &summary, line)
 }
 
 pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {

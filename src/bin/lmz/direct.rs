@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lmz::container::layout::MAGIC;
 
-use crate::args::{CompressArgs, DecompressArgs, DirectArgs, InfoArgs, OutputArgs, VerifyArgs};
+use crate::args::{CompressArgs, DecompressArgs, DirectArgs, InfoArgs, VerifyArgs};
 use crate::commands;
 use crate::failure::{Outcome, Usage};
 use crate::input;
@@ -22,57 +22,57 @@ pub fn run(args: &DirectArgs) -> Result<Outcome, Usage> {
     if args.inputs.is_empty() && io::stdin().is_terminal() {
         return Err(Usage("nothing to do: name a file".to_owned()));
     }
-    let (walk, common, output) = (args.walk.clone(), args.common.clone(), args.output.clone());
-    if args.list {
-        return commands::info(&InfoArgs { inputs, walk, common, ..InfoArgs::default() });
+    if args.list || args.test {
+        return look(args, inputs);
     }
-    if args.test {
-        let max_output = u64::MAX;
-        return commands::verify(&VerifyArgs {
-            inputs,
-            walk,
-            common,
-            max_output,
-            ..VerifyArgs::default()
-        });
-    }
-    let packed = |path: &PathBuf| args.decompress || is_lmz(path);
     let (packed, plain): (Vec<_>, Vec<_>) = if args.inputs.is_empty() && !args.decompress {
         // Without a name, nothing at all means that somebody forgot it.
         let standard_input = is_lmz_on_standard_input()?;
         inputs.into_iter().partition(|_| standard_input)
     } else {
-        inputs.into_iter().partition(packed)
+        inputs.into_iter().partition(|path| args.decompress || is_lmz(path))
     };
     let mut outcome = Outcome::default();
     if !packed.is_empty() {
-        let (walk, common, output) = (walk.clone(), common.clone(), output.clone());
-        outcome = outcome.and(commands::decompress(&decompressing(DecompressArgs {
-            inputs: packed,
-            output,
-            walk,
-            common,
-            ..DecompressArgs::default()
-        }))?);
+        outcome = outcome.and(commands::decompress(&decompressing(args, packed))?);
     }
     if !plain.is_empty() {
-        let level = args.level;
-        let output = OutputArgs { ..output };
-        outcome = outcome.and(commands::compress(&CompressArgs {
-            inputs: plain,
-            output,
-            walk,
-            level,
-            common,
-            lanes: 1,
-            ..CompressArgs::default()
-        })?);
+        outcome = outcome.and(commands::compress(&compressing(args, plain))?);
     }
     Ok(outcome)
 }
 
-fn decompressing(args: DecompressArgs) -> DecompressArgs {
-    DecompressArgs { max_output: u64::MAX, ..args }
+/// The commands that write nothing.
+fn look(args: &DirectArgs, inputs: Vec<PathBuf>) -> Result<Outcome, Usage> {
+    let (walk, common) = (args.walk.clone(), args.common.clone());
+    if args.list {
+        return commands::info(&InfoArgs { inputs, walk, common, ..InfoArgs::default() });
+    }
+    let max_output = u64::MAX;
+    commands::verify(&VerifyArgs { inputs, walk, common, max_output, ..VerifyArgs::default() })
+}
+
+fn decompressing(args: &DirectArgs, inputs: Vec<PathBuf>) -> DecompressArgs {
+    DecompressArgs {
+        inputs,
+        output: args.output.clone(),
+        walk: args.walk.clone(),
+        common: args.common.clone(),
+        max_output: u64::MAX,
+        ..DecompressArgs::default()
+    }
+}
+
+fn compressing(args: &DirectArgs, inputs: Vec<PathBuf>) -> CompressArgs {
+    CompressArgs {
+        inputs,
+        output: args.output.clone(),
+        walk: args.walk.clone(),
+        level: args.level,
+        common: args.common.clone(),
+        lanes: 1,
+        ..CompressArgs::default()
+    }
 }
 
 /// Whether the input is compressed.

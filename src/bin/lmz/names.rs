@@ -110,13 +110,7 @@ pub fn plan(
         *out != Path::new("-") && (out.is_dir() || any_mirrored || ends_in_separator(out))
     });
     if let (Some(out), None, 2..) = (out, folder, inputs.len()) {
-        return Err(Usage(match out == Path::new("-") {
-            true => format!("{} inputs cannot go to standard output together", inputs.len()),
-            false => {
-                let (count, out) = (inputs.len(), shown(out));
-                format!("{count} inputs need a folder, and {out} is not one; -o {out}/ makes it")
-            }
-        }));
+        return Err(no_place_for(inputs.len(), out));
     }
     let flat = all_names_differ(inputs, direction);
     let mut jobs = Vec::new();
@@ -133,12 +127,7 @@ pub fn plan(
                 let name = output_name(file_name(&below), direction)?;
                 Place::File(folder.join(below.with_file_name(name)))
             }
-            (_, Some(folder), Place::Pipe) => {
-                return Err(Usage(format!(
-                    "standard input has no name to give to a file in {}",
-                    shown(folder)
-                )));
-            }
+            (_, Some(folder), Place::Pipe) => return Err(no_name_in(folder)),
             (Some(out), None, _) => Place::new(out),
             (None, _, Place::File(path)) => {
                 Place::File(path.with_file_name(output_name(file_name(path), direction)?))
@@ -152,6 +141,19 @@ pub fn plan(
         jobs.push(Job { make_folders: folder.is_some(), ..Job::new(input, output) });
     }
     Ok(jobs)
+}
+
+/// Several inputs with `out`, which is not a folder, for output.
+fn no_place_for(count: usize, out: &Path) -> Usage {
+    if out == Path::new("-") {
+        return Usage(format!("{count} inputs cannot go to standard output together"));
+    }
+    let out = shown(out);
+    Usage(format!("{count} inputs need a folder, and {out} is not one; -o {out}/ makes it"))
+}
+
+fn no_name_in(folder: &Path) -> Usage {
+    Usage(format!("standard input has no name to give to a file in {}", shown(folder)))
 }
 
 fn file_name(path: &Path) -> &OsStr {

@@ -227,47 +227,55 @@ fn channels(count: u16) -> String {
 
 /// The table of `lmz info -v`.
 pub fn table(name: &str, told: &Told) -> String {
-    let Told { info, obstacle } = told;
-    let mut rows: Vec<(&str, String)> = Vec::new();
+    let info = &told.info;
+    let rows = [content_rows(info), size_rows(info), decoding_rows(told)];
+    let mut table = format!("{name}\n");
+    for (label, value) in rows.into_iter().flatten() {
+        let _ = writeln!(table, "  {label:<18} {value}");
+    }
+    table.truncate(table.trim_end().len());
+    table
+}
+
+/// Label and value of each row.
+type Rows = Vec<(&'static str, String)>;
+
+/// What the file is, and what audio is in it.
+fn content_rows(info: &FileInfo) -> Rows {
     let draft = match info.format_draft {
         0 => String::new(),
         draft => format!(" draft {draft}"),
     };
-    rows.push(("format", format!("lmz {}{draft}, level {}", info.format_version, info.level)));
-    match &info.audio {
-        Some(audio) => {
-            rows.push((
-                "audio",
-                format!(
-                    "{}, {}, {}, {} Hz",
-                    audio.container,
-                    audio.sample_format,
-                    channels(audio.channels),
-                    audio.sample_rate
-                ),
-            ));
-            rows.push(("duration", format!("{} ({} frames)", clock(audio.seconds), audio.frames)));
-            rows.push((
-                "segments",
-                format!(
-                    "{}, of at most {} frames; long-term prediction in {}",
-                    info.segments, audio.segment_frames, info.long_term_segments
-                ),
-            ));
-        }
-        None => rows.push(("audio", "none".to_owned())),
-    }
-    rows.push(("original", format!("{} bytes, BLAKE3 {}", info.original_bytes, hash(info))));
+    let format = format!("lmz {}{draft}, level {}", info.format_version, info.level);
+    let mut rows = vec![("format", format)];
+    let Some(audio) = &info.audio else {
+        rows.push(("audio", "none".to_owned()));
+        return rows;
+    };
+    let AudioInfo { container, sample_format, sample_rate, .. } = audio;
+    let channels = channels(audio.channels);
+    rows.push(("audio", format!("{container}, {sample_format}, {channels}, {sample_rate} Hz")));
+    rows.push(("duration", format!("{} ({} frames)", clock(audio.seconds), audio.frames)));
     rows.push((
-        "compressed",
+        "segments",
         format!(
-            "{} bytes, {} of the original",
-            info.compressed_bytes,
-            percent(info.compressed_bytes, info.original_bytes)
+            "{}, of at most {} frames; long-term prediction in {}",
+            info.segments, audio.segment_frames, info.long_term_segments
         ),
     ));
+    rows
+}
+
+/// How long the file is, and where its bytes went.
+fn size_rows(info: &FileInfo) -> Rows {
+    let compressed = info.compressed_bytes;
+    let share = percent(compressed, info.original_bytes);
+    let mut rows = vec![
+        ("original", format!("{} bytes, BLAKE3 {}", info.original_bytes, hash(info))),
+        ("compressed", format!("{compressed} bytes, {share} of the original")),
+    ];
     let bytes = info.bytes;
-    for (part, count) in [
+    let parts = [
         ("  header", bytes.header),
         ("  foreign chunks", bytes.foreign),
         ("  token streams", bytes.tokens),
@@ -276,13 +284,19 @@ pub fn table(name: &str, told: &Told) -> String {
         ("  stored", bytes.stored),
         ("  block headers", bytes.block_headers),
         ("  trailer", bytes.trailer),
-    ] {
-        rows.push((part, format!("{count:>12} {:>8}", percent(count, info.compressed_bytes))));
-    }
+    ];
+    let row = |(part, count)| (part, format!("{count:>12} {:>8}", percent(count, compressed)));
+    rows.extend(parts.map(row));
     if let Some(bits) = info.audio.as_ref().and_then(|audio| audio.bits_per_sample) {
         rows.push(("bits per sample", format!("{bits:.4}")));
     }
-    rows.push(("language model", language_model(info)));
+    rows
+}
+
+/// The language model, and who can decode the file.
+fn decoding_rows(told: &Told) -> Rows {
+    let Told { info, obstacle } = told;
+    let mut rows = vec![("language model", language_model(info))];
     if let Some(model) = &info.lm.model {
         rows.push(("  BLAKE3", model.blake3.clone()));
         rows.push(("  engine", model.engine.clone()));
@@ -298,18 +312,10 @@ pub fn table(name: &str, told: &Told) -> String {
     }
     rows.push(("portable", if info.portable { "yes" } else { "no" }.to_owned()));
     if info.lm.segments > 0 {
-        rows.push((
-            "  decodes here",
-            obstacle.as_ref().map_or_else(|| "yes".to_owned(), |reason| format!("no: {reason}")),
-        ));
+        let reason = obstacle.as_ref().map(|reason| format!("no: {reason}"));
+        rows.push(("  decodes here", reason.unwrap_or_else(|| "yes".to_owned())));
     }
-
-    let mut table = format!("{name}\n");
-    for (label, value) in rows {
-        let _ = writeln!(table, "  {label:<18} {value}");
-    }
-    table.truncate(table.trim_end().len());
-    table
+    rows
 }
 
 fn language_model(info: &FileInfo) -> String {

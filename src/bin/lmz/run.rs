@@ -59,17 +59,7 @@ pub fn for_each(
         threads => threads,
     };
     let (sender, results) = mpsc::channel();
-    let mut ledger = Ledger {
-        jobs,
-        common,
-        status: &status,
-        results,
-        free: budget,
-        waiting: BTreeMap::new(),
-        next: 0,
-        total: Total::default(),
-        outcome: Outcome::default(),
-    };
+    let mut ledger = Ledger::new(jobs, common, &status, results, budget);
     thread::scope(|scope| {
         for (number, job) in jobs.iter().enumerate() {
             let threads = if alone(job) { budget } else { share(job, jobs.len(), budget) };
@@ -79,14 +69,9 @@ pub fn for_each(
             ledger.free -= threads;
             let (sender, work, status) = (sender.clone(), &work, &status);
             let task = move || {
-                let mut turn =
-                    Turn { threads, messages: Vec::new(), total: Total::default(), status };
-                let done = catch_unwind(AssertUnwindSafe(|| work(job, &mut turn)));
-                let result =
-                    done.unwrap_or_else(|_| Err(anyhow!("internal error; please report it")));
-                let Turn { messages, total, .. } = turn;
+                let turn = Turn { threads, messages: Vec::new(), total: Total::default(), status };
                 // The receiver lives as long as the scope.
-                let _ = sender.send(Done { number, threads, messages, total, result });
+                let _ = sender.send(done(number, turn, |turn| work(job, turn)));
             };
             // A system without a thread left does one file after the other.
             let alone = jobs.len() == 1
@@ -117,6 +102,14 @@ fn share(job: &Job, count: usize, budget: usize) -> usize {
     }
 }
 
+/// Does the work of a job; a panic is its failure.
+fn done(number: usize, mut turn: Turn<'_>, work: impl FnOnce(&mut Turn<'_>) -> Result<()>) -> Done {
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut turn)))
+        .unwrap_or_else(|_| Err(anyhow!("internal error; please report it")));
+    let Turn { threads, messages, total, .. } = turn;
+    Done { number, threads, messages, total, result }
+}
+
 struct Done {
     number: usize,
     threads: usize,
@@ -140,7 +133,27 @@ struct Ledger<'a> {
     outcome: Outcome,
 }
 
-impl Ledger<'_> {
+impl<'a> Ledger<'a> {
+    fn new(
+        jobs: &'a [Job],
+        common: &'a CommonArgs,
+        status: &'a Status,
+        results: Receiver<Done>,
+        free: usize,
+    ) -> Self {
+        Ledger {
+            jobs,
+            common,
+            status,
+            results,
+            free,
+            waiting: BTreeMap::new(),
+            next: 0,
+            total: Total::default(),
+            outcome: Outcome::default(),
+        }
+    }
+
     /// Waits for a result, and tells those whose turn it is.
     fn collect(&mut self) {
         let Ok(done) = self.results.recv() else { return };

@@ -29,7 +29,7 @@ mod before_main {
     extern "C" fn look() {
         // SAFETY: the call takes no pointer and changes nothing.
         let flags = unsafe { fcntl(STANDARD_OUTPUT, F_GETFD) };
-        super::CLOSED.store(flags == -1, Ordering::Relaxed);
+        crate::stdout::CLOSED.store(flags == -1, Ordering::Relaxed);
     }
 
     // SAFETY: the section is a list of pointers to such functions. This one needs nothing of Rust's

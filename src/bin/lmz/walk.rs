@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::args::WalkArgs;
 use crate::failure::Usage;
@@ -27,11 +27,11 @@ pub struct Found {
 /// # Errors
 /// [`Usage`] for a pattern that is not one.
 pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<Found, Usage> {
-    let include = patterns(&args.include)?;
-    let exclude = patterns(&args.exclude)?;
-    let wanted = |below: &Path| match args.include.is_empty() {
-        true => has_ending(below, direction),
-        false => include.is_match(below),
+    let wanted = Wanted {
+        include: if args.include.is_empty() { None } else { Some(patterns(&args.include)?) },
+        exclude: patterns(&args.exclude)?,
+        direction,
+        recursive: args.recursive,
     };
     let mut found = Found::default();
     for path in paths {
@@ -39,33 +39,8 @@ pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<
             found.inputs.push((path.clone(), None));
             continue;
         }
-        let depth = if args.recursive { usize::MAX } else { 1 };
         let before = found.inputs.len();
-        for entry in WalkDir::new(path).min_depth(1).max_depth(depth).sort_by_file_name() {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    let name = error.path().map_or_else(|| shown(path), shown);
-                    let reason = error.io_error().map_or(error.to_string(), ToString::to_string);
-                    found.failures.push((name, anyhow!(reason)));
-                    continue;
-                }
-            };
-            let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-            let kind = entry.file_type();
-            if kind.is_dir() {
-                if !args.recursive {
-                    let name = shown(entry.path());
-                    found.notes.push(format!("{name}: a folder, left out; -r takes it in"));
-                }
-            } else if kind.is_file() && wanted(below) && !exclude.is_match(below) {
-                let mirrored = Some(under_output(path).join(below));
-                found.inputs.push((entry.path().to_owned(), mirrored));
-            } else {
-                let why = if kind.is_file() { "left out" } else { "not a regular file, left out" };
-                found.notes.push(format!("{}: {why}", shown(entry.path())));
-            }
-        }
+        found.folder(path, &wanted);
         if found.inputs.len() == before {
             let kind = match direction {
                 Direction::Compress => "WAV, AIFF, Wave64 or CAF",
@@ -76,6 +51,61 @@ pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<
         }
     }
     Ok(found)
+}
+
+/// Which files are taken from folders.
+struct Wanted {
+    /// In place of the usual endings.
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+    direction: Direction,
+    recursive: bool,
+}
+
+impl Wanted {
+    /// Whether the file at `below`, a path within a folder of the command line, is one.
+    fn takes(&self, below: &Path) -> bool {
+        let included = match &self.include {
+            None => has_ending(below, self.direction),
+            Some(include) => include.is_match(below),
+        };
+        included && !self.exclude.is_match(below)
+    }
+}
+
+impl Found {
+    /// Adds what is in `folder`.
+    fn folder(&mut self, folder: &Path, wanted: &Wanted) {
+        let depth = if wanted.recursive { usize::MAX } else { 1 };
+        for entry in WalkDir::new(folder).min_depth(1).max_depth(depth).sort_by_file_name() {
+            match entry {
+                Ok(entry) => self.entry(folder, &entry, wanted),
+                Err(error) => {
+                    let name = error.path().map_or_else(|| shown(folder), shown);
+                    let reason = error.io_error().map_or(error.to_string(), ToString::to_string);
+                    self.failures.push((name, anyhow!(reason)));
+                }
+            }
+        }
+    }
+
+    /// Adds `entry`, which is somewhere below `folder`.
+    fn entry(&mut self, folder: &Path, entry: &DirEntry, wanted: &Wanted) {
+        let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+        let kind = entry.file_type();
+        if kind.is_dir() {
+            if !wanted.recursive {
+                let name = shown(entry.path());
+                self.notes.push(format!("{name}: a folder, left out; -r takes it in"));
+            }
+        } else if kind.is_file() && wanted.takes(below) {
+            let mirrored = Some(under_output(folder).join(below));
+            self.inputs.push((entry.path().to_owned(), mirrored));
+        } else {
+            let why = if kind.is_file() { "left out" } else { "not a regular file, left out" };
+            self.notes.push(format!("{}: {why}", shown(entry.path())));
+        }
+    }
 }
 
 /// Whether files of this name are taken unasked.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::{Lm, ModelArgs};
+use super::shared::{Lm, ModelArgs};
 
 #[derive(Debug, Args)]
 pub struct BenchArgs {

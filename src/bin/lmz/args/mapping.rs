@@ -12,7 +12,7 @@ const DEFAULT_CONTEXT: u32 = 8192;
 #[derive(Debug, Default, Args)]
 pub struct MappingArgs {
     /// What the language model's tokens stand for
-    #[arg(long, value_enum, default_value_t = Mapping::Quantile, value_name = "WHAT", help_heading = super::RESEARCH)]
+    #[arg(long, value_enum, default_value_t = Mapping::Quantile, value_name = "WHAT", help_heading = super::shared::RESEARCH)]
     pub mapping: Mapping,
 
     /// Who predicts characters: lm, adaptive, classical, a list of them, or mix for all

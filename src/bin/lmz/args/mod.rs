@@ -3,22 +3,24 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use lmz::Level;
-use lmz::pipeline::{Gap, LmUse, Position};
+use lmz::pipeline::Position;
 use lmz::wav::{WavFormat, raw_format};
-use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "bench")]
 mod bench;
 mod level;
 mod mapping;
+mod shared;
 mod time;
 
 #[cfg(feature = "bench")]
 pub use bench::{BenchArgs, BenchLevel};
 pub use level::LevelArgs;
 pub use mapping::MappingArgs;
+use shared::RESEARCH;
+pub use shared::{CommonArgs, Engine, GapArg, Lm, ModelArgs, OutputArgs, WalkArgs};
 
 use crate::version;
 
@@ -55,9 +57,6 @@ Examples:
   lmz decompress song.lmz -o copy.wav
   lmz decompress song.lmz --from 1:23 --to 1:40 -o part.wav
   lmz decompress --salvage damaged.lmz";
-
-/// Heading of the options that only experiments need.
-pub(crate) const RESEARCH: &str = "Research";
 
 /// Lossless compressor for WAV, AIFF, Wave64 and CAF files.
 ///
@@ -314,126 +313,6 @@ pub struct InfoArgs {
 
     #[command(flatten)]
     pub common: CommonArgs,
-}
-
-#[derive(Clone, Debug, Default, Args)]
-pub struct OutputArgs {
-    /// Output file, a folder, or - for standard output; folders are made where the input is one,
-    /// or the name ends in a slash
-    #[arg(short, long, value_name = "OUT")]
-    pub output: Option<PathBuf>,
-
-    /// Write to standard output, as -o -
-    #[arg(short = 'c', long, conflicts_with = "output")]
-    pub stdout: bool,
-
-    /// Replace existing outputs
-    #[arg(short, long)]
-    pub force: bool,
-
-    /// Pass over inputs whose output exists
-    #[arg(long, conflicts_with = "force")]
-    pub skip_existing: bool,
-
-    /// Keep the inputs: what lmz does anyway, accepted because gzip needs it
-    #[arg(short, long)]
-    pub keep: bool,
-
-    /// Do not give the outputs the times, permissions and owners of their inputs
-    #[arg(long)]
-    pub no_preserve: bool,
-}
-
-#[derive(Clone, Debug, Default, Args)]
-pub struct WalkArgs {
-    /// Take in folders within folders
-    #[arg(short, long)]
-    pub recursive: bool,
-
-    /// In folders, take only files that match, in place of the usual endings; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
-
-    /// In folders, leave out files that match; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default, Args)]
-pub struct ModelArgs {
-    /// Language model to use instead of the embedded one
-    #[arg(long, value_name = "FILE.gguf")]
-    pub model: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Default, Args)]
-pub struct CommonArgs {
-    /// Threads, at most 256 for a file; 0 means one per processor. The result does not depend on it
-    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
-
-    /// Say nothing but errors
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-
-    /// Say more: what was left out or could not be kept, and all that `info` has
-    #[arg(short, long)]
-    pub verbose: bool,
-
-    /// Report as JSON on standard output, one object per file and line
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `--gap`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum GapArg {
-    #[default]
-    /// Silence of the same length: everything else keeps its place
-    Silence,
-    /// Nothing: only the frames that were found, behind a new header
-    Drop,
-}
-
-impl From<GapArg> for Gap {
-    fn from(gap: GapArg) -> Self {
-        match gap {
-            GapArg::Silence => Gap::Silence,
-            GapArg::Drop => Gap::Drop,
-        }
-    }
-}
-
-/// `--engine`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Engine {
-    /// Small models, with the same bits on every machine
-    Exact,
-    /// Any model, for the build and the kind of processor at hand
-    #[value(name = "llama.cpp")]
-    LlamaCpp,
-}
-
-/// `--lm`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub enum Lm {
-    /// Where it saves at least 1 % on excerpts of a segment
-    #[default]
-    Auto,
-    /// Wherever it saves anything
-    On,
-    /// Never
-    Off,
-}
-
-impl From<Lm> for LmUse {
-    fn from(lm: Lm) -> Self {
-        match lm {
-            Lm::Auto => LmUse::Auto,
-            Lm::On => LmUse::On,
-            Lm::Off => LmUse::Off,
-        }
-    }
 }
 
 #[cfg(test)]

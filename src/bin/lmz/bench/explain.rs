@@ -15,7 +15,8 @@ use lmz::wav::{self, Span, WavFormat, WavReader};
 use serde::Serialize;
 
 use super::coders::{Parts, parts};
-use super::{formats, html, write};
+use super::publish::write;
+use super::{formats, html};
 use crate::args::{BenchArgs, Lm};
 use crate::models::Models;
 use crate::stdout;

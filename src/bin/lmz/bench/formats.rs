@@ -29,7 +29,7 @@ pub fn json(value: &impl Serialize) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::measure::Check;
+    use crate::bench::coders::Check;
     use crate::bench::report::Scope;
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audio::{self, Wav};
 use super::chunks;
-use super::coders::{Clock, Coder, Input, Parts, Restores, Runs, Spec, parts};
+use super::coders::{Check, Clock, Coder, Input, Parts, Restores, Runs, Spec, parts};
 use super::memory;
 use super::plan::{File, Plan};
 
@@ -54,16 +54,6 @@ pub fn work(coder: &mut dyn Coder, direction: Direction, jobs: &[Job]) -> Result
         Runs::InPrograms => memory::children_peak(),
     };
     Ok(Effort { seconds: clock.seconds(), peak, tokens: coder.tokens() })
-}
-
-/// What was compared after decoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Check {
-    /// All bytes are back.
-    Bytes,
-    /// All samples are back; what is around them is not.
-    Samples,
 }
 
 /// One file, ready for all coders.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::measure::Check;
+use super::coders::{Check, Kind};
 
 /// Everything that goes into the report, in whatever form.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,16 +50,6 @@ pub struct CoderInfo {
     pub kind: Kind,
     /// Version, and whose.
     pub about: String,
-}
-
-/// What a coder is made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    Lmz,
-    Audio,
-    /// Any bytes.
-    General,
 }
 
 /// Something that was not measured.

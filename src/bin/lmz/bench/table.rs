@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::measure::Check;
+use super::coders::Check;
 use super::report::{Report, Row, Scope};
 
 /// Heading and width of each column of figures.

@@ -1,7 +1,7 @@
 //! From what was measured to rows: per file, per class, in total.
 
-use super::coders::Parts;
-use super::measure::{Check, Coded, Effort};
+use super::coders::{Check, Parts};
+use super::measure::{Coded, Effort};
 use super::report::{Row, Scope};
 
 /// What one coder did on one file.

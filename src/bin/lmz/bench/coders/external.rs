@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, Coder, Runs, Scope};
+use super::coder::{Clock, Coder, Runs, Scope};
 
 /// How a program is called. `{in}` and `{out}` stand for files.
 struct Program {

@@ -12,7 +12,7 @@ use lmz::pcm::Pcm;
 use lmz::wav::{self, Endian, Mapping, SampleFormat, WavFormat};
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, Coder, Input, Scope, in_memory};
+use super::coder::{Clock, Coder, Input, Scope, in_memory};
 use crate::bench::audio::{Wav, with_header};
 
 /// Highest level of zstd without `--ultra`.

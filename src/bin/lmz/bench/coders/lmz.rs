@@ -10,7 +10,7 @@ use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, TokenMapping};
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, Coder, Parts, in_memory};
+use super::coder::{Clock, Coder, Parts, in_memory};
 use crate::args::{BenchLevel, Lm};
 use crate::models::{self, Models};
 use crate::version;

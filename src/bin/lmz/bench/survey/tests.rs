@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::chunks::Choice;
-use super::coders::{Clock, Coder, Library, Runs, Scope, Variant};
-use super::measure::{Check, work};
-use super::report;
 use super::*;
 use crate::args::{BenchLevel, Lm};
+use crate::bench::chunks::Choice;
+use crate::bench::coders::{Check, Clock, Coder, Library, Runs, Scope, Variant};
+use crate::bench::measure::work;
+use crate::bench::{audio, report, table};
 use lmz::wav::{Endian, SampleFormat, WavFormat};
 
 /// What a coder of the tests does wrong.
@@ -68,7 +68,7 @@ fn plan(coders: Vec<Spec>, chunks: Option<Choice>) -> (TempDir, Plan) {
     for name in ["good.wav", "bad.wav"] {
         let path = folder.path().join(name);
         fs::write(&path, audio::with_header(&format, &samples).unwrap()).unwrap();
-        files.push(plan::File { path, name: name.to_owned(), class: "test".to_owned() });
+        files.push(File { path, name: name.to_owned(), class: "test".to_owned() });
     }
     let plan = Plan { files, coders, left_out: Vec::new(), chunks, threads: 1 };
     (folder, plan)
