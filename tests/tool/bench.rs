@@ -129,6 +129,31 @@ fn the_fixtures_with_library_baselines_in_all_formats() {
         assert!(!page.contains(outside), "{outside}");
     }
 
+    // What a reader must know of a figure.
+    let corpus = &report["corpus"];
+    assert_eq!(corpus["inputs"][0], fixtures.to_str().unwrap());
+    assert_eq!(corpus["files"], names.len());
+    assert_eq!(corpus["bytes"], rows(&report, "total")[0]["original_bytes"]);
+    assert_eq!(report["date"].as_str().unwrap().len(), 10);
+    #[cfg(unix)]
+    assert!(rows(&report, "total").iter().all(|row| row["encode_processor_seconds"].is_number()));
+    // Every chart has a legend, and every wide table can be scrolled, by the keyboard as well.
+    for (chart, legend) in [
+        ("scatter", "kinds"),
+        ("totals", "totalkinds"),
+        ("classes", "classmarks"),
+        ("files", "filemarks"),
+        ("parts", "partslegend"),
+    ] {
+        for id in [chart, legend] {
+            assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+    }
+    for table in ["sums", "classtable", "filetable"] {
+        let scrolled = format!("class=\"scroll\" tabindex=\"0\" id=\"{table}\"");
+        assert!(page.contains(&scrolled), "{table}");
+    }
+
     let text = String::from_utf8(output.stdout).unwrap();
     for part in ["FILES", "CLASSES", "TOTAL", "MEAN OF CLASSES", "gzip -9", "FAILED: FLAC holds"] {
         assert!(text.contains(part), "{part}");
@@ -228,7 +253,7 @@ fn one_file_explained() {
     let line = ["--explain", song, "--level=fast", "--lm=off", "--html=e.html", "--json=e.json"];
     let output = bench(&folder, &line).assert().code(0).get_output().clone();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("plucked_stereo_list.wav: 16-bit integer, 2 channel(s)"), "{text}");
+    assert!(text.starts_with("plucked_stereo_list.wav: 16-bit integer, stereo, "), "{text}");
     let page = fs::read_to_string(folder.path().join("e.html")).unwrap();
     let data = page.split("const DATA = ").nth(1).unwrap().split(";\n").next().unwrap();
     assert_eq!(serde_json::from_str::<Value>(data).unwrap(), json(&folder, "e.json"));

@@ -217,7 +217,8 @@ pub fn line(name: &str, told: &Told) -> String {
     format!("{name}: {audio}, {sizes}, level {}{obstacle}", info.level)
 }
 
-fn channels(count: u16) -> String {
+/// The number of channels, in words for one and two.
+pub fn channels(count: u16) -> String {
     match count {
         1 => "mono".to_owned(),
         2 => "stereo".to_owned(),

@@ -1,24 +1,30 @@
-//! A look into one file: bits per sample over time, with and without the language model, and
-//! where the bytes went.
+//! A look into one file: bits per sample over time, with and without the language model, levels,
+//! and where the bytes went.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use lmz::Watch;
 use lmz::codec::{FrameCost, SegmentPlan};
 use lmz::container::{Block, BlockKind, Reader};
-use lmz::lm::ModelProvider;
-use lmz::pipeline::{self, CompressOptions, TokenMapping, segment_limit};
+use lmz::lm::{ModelProvider, ModelSource};
+use lmz::pipeline::{
+    self, AudioInfo, CompressOptions, DecompressOptions, TokenMapping, segment_limit,
+};
 use lmz::wav::{self, Span, WavFormat, WavReader};
+use lmz::{Decoder, Watch};
 use serde::Serialize;
 
 use super::coders::{Parts, parts};
 use super::publish::write;
+use super::report::today;
+use super::spectrogram::Spectrogram;
 use super::{formats, html};
 use crate::args::{BenchArgs, Lm};
-use crate::models::Models;
+use crate::models::{self, Models};
+use crate::report::channels as channel_count;
 use crate::stdout;
 
 /// Points of the curves at most.
@@ -29,6 +35,8 @@ const POINTS: usize = 800;
 struct Explained {
     file: String,
     version: String,
+    /// Day of the run in UTC, as 2026-01-31.
+    date: String,
     level: &'static str,
     format: String,
     channels: u16,
@@ -38,6 +46,10 @@ struct Explained {
     original_bytes: u64,
     coded_bytes: u64,
     bits_per_sample: f64,
+    /// Largest sample and root mean square of all channels in dBFS; absent for silence, and where
+    /// samples are not understood.
+    peak: Option<f64>,
+    rms: Option<f64>,
     parts: Parts,
     /// Name of the language model, if one takes part.
     model: Option<String>,
@@ -47,6 +59,8 @@ struct Explained {
     /// Equal steps of time, all of `curve_seconds`.
     points: Vec<Point>,
     curve_seconds: f64,
+    /// Of the mean of all channels.
+    spectrogram: Option<Spectrogram>,
 }
 
 /// One block of samples.
@@ -72,7 +86,7 @@ struct Point {
     with_lm: Option<f64>,
     /// Those bits of `predictor` that are in the LSB block.
     lsb: f64,
-    /// Smallest and largest sample, as integers of the mapping.
+    /// Smallest and largest sample, with a full scale of 1; 0 where samples are not understood.
     low: f32,
     high: f32,
 }
@@ -82,8 +96,6 @@ struct Point {
 struct Frame {
     predictor: FrameCost,
     with_lm: Option<FrameCost>,
-    low: f32,
-    high: f32,
 }
 
 /// Looks into `file` and writes what `args` asks for.
@@ -108,7 +120,7 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
     };
     let content = fs::read(file)?;
     // Someone who asks for the model wants to see what it does even where it does not pay.
-    let mut explained = explain(&content, &options, lm == Lm::On)?;
+    let mut explained = explain(&content, &options, models::as_source(&models), lm == Lm::On)?;
     explained.file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     explained.level = level.name();
     if !args.quiet {
@@ -123,26 +135,26 @@ pub fn run(args: &BenchArgs, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `always_lm` runs the model on every segment, not only where it takes part.
-fn explain(content: &[u8], options: &CompressOptions, always_lm: bool) -> Result<Explained> {
+/// `models` are those to decode with; `always_lm` runs the model on every segment, not only where it
+/// takes part.
+fn explain(
+    content: &[u8],
+    options: &CompressOptions,
+    models: Arc<dyn ModelSource>,
+    always_lm: bool,
+) -> Result<Explained> {
     let mut packed = Vec::new();
     pipeline::compress(content, &mut packed, options, &mut ())?;
     let info = pipeline::info(packed.as_slice())?;
     let mut explained = Explained {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        date: today(),
         original_bytes: info.original_bytes,
         coded_bytes: info.compressed_bytes,
         parts: parts(&packed)?,
         ..Explained::default()
     };
-    let audio = info.audio.context("there are no samples in it")?;
-    explained.format = audio.sample_format;
-    explained.channels = audio.channels;
-    explained.sample_rate = audio.sample_rate;
-    explained.seconds = audio.seconds;
-    explained.bits_per_sample = audio.bits_per_sample.unwrap_or_default();
-    explained.samples = audio.frames * u64::from(audio.channels);
-
+    let channels = describe(info.audio.context("there are no samples in it")?, &mut explained);
     let mut frames: Vec<Frame> = Vec::new();
     let mut spans = WavReader::new(content)?;
     let mut blocks = Reader::new(packed.as_slice())?;
@@ -158,12 +170,63 @@ fn explain(content: &[u8], options: &CompressOptions, always_lm: bool) -> Result
     if explained.segments.iter().any(|segment| segment.uses_lm) || always_lm {
         explained.model = info.lm.model.map(|model| model.name);
     }
-    explained.curve_seconds = explained.seconds;
-    let channels = usize::from(audio.channels);
-    explained.mean = mean(&frames, channels);
-    let length = frames.len().div_ceil(POINTS).max(1);
-    explained.points = frames.chunks(length).map(|part| mean(part, channels)).collect();
+    let options = DecompressOptions::default().with_models(models).with_threads(options.threads);
+    let samples = samples(&packed, &options, explained.samples)?;
+    curves(&frames, &samples, channels, &mut explained);
     Ok(explained)
+}
+
+/// Fills in what `audio` has; returns the number of channels.
+fn describe(audio: AudioInfo, explained: &mut Explained) -> usize {
+    explained.format = audio.sample_format;
+    explained.channels = audio.channels;
+    explained.sample_rate = audio.sample_rate;
+    explained.seconds = audio.seconds;
+    explained.bits_per_sample = audio.bits_per_sample.unwrap_or_default();
+    explained.samples = audio.frames * u64::from(audio.channels);
+    usize::from(audio.channels)
+}
+
+/// All `count` samples of the file, with a full scale of 1; none where they are not understood.
+fn samples(packed: &[u8], options: &DecompressOptions, count: u64) -> Result<Vec<f32>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let mut reader = Decoder::with_options(Cursor::new(packed), options)?.samples()?;
+    let mut samples = vec![0.0; usize::try_from(count)?];
+    let (mut filled, channels) = (0, usize::from(reader.format().channels));
+    while filled < samples.len() {
+        match reader.read_float_frames(&mut samples[filled..]) {
+            Ok(0) => bail!("samples are missing"),
+            Ok(frames) => filled += frames * channels,
+            Err(lmz::Error::OutOfRange { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(samples)
+}
+
+/// Fills in what is drawn over time, and levels. `frames` `(frames)`, `samples` `(frames, channels)`
+/// or empty.
+fn curves(frames: &[Frame], samples: &[f32], channels: usize, explained: &mut Explained) {
+    explained.curve_seconds = explained.seconds;
+    explained.mean = mean(frames, samples, channels);
+    let length = frames.len().div_ceil(POINTS).max(1);
+    let mut parts = samples.chunks(length * channels);
+    let point = |part| mean(part, parts.next().unwrap_or_default(), channels);
+    explained.points = frames.chunks(length).map(point).collect();
+
+    explained.peak = decibels(f64::from(explained.mean.high.max(-explained.mean.low)));
+    let squares: f64 = samples.iter().map(|&sample| f64::from(sample).powi(2)).sum();
+    explained.rms = decibels((squares / samples.len().max(1) as f64).sqrt());
+    let mono = |frame: &[f32]| frame.iter().sum::<f32>() / channels as f32;
+    let mixed: Vec<f32> = samples.chunks_exact(channels).map(mono).collect();
+    explained.spectrogram = Spectrogram::new(&mixed, explained.sample_rate);
+}
+
+/// The level of an amplitude; `None` for silence, and for what is no number.
+fn decibels(amplitude: f64) -> Option<f64> {
+    Some(20.0 * amplitude.log10()).filter(|level| level.is_finite())
 }
 
 fn segment(block: &Block, format: &WavFormat, start_seconds: f64) -> Segment {
@@ -210,51 +273,42 @@ fn account(
             (vec![FrameCost { tokens: each, lsb: 0.0 }; frames], None)
         }
     };
-    let frame = |i: usize| {
-        let (low, high) = match &pcm {
-            Some(pcm) => extremes(&pcm.samples[i * pcm.channels..(i + 1) * pcm.channels]),
-            None => (0.0, 0.0),
-        };
-        Frame {
-            predictor: predictor[i],
-            with_lm: with_lm.as_ref().map(|costs| costs[i]),
-            low,
-            high,
-        }
+    let frame = |i: usize| Frame {
+        predictor: predictor[i],
+        with_lm: with_lm.as_ref().map(|costs| costs[i]),
     };
     Ok((0..predictor.len()).map(frame).collect())
 }
 
-fn extremes(samples: &[i32]) -> (f32, f32) {
-    let low = samples.iter().min().copied().unwrap_or_default();
-    let high = samples.iter().max().copied().unwrap_or_default();
-    (low as f32, high as f32)
-}
-
-fn mean(frames: &[Frame], channels: usize) -> Point {
-    let samples = (frames.len() * channels).max(1) as f64;
-    let sum = |cost: fn(&Frame) -> f64| frames.iter().map(cost).sum::<f64>() / samples;
+/// Means over `frames`, and the extremes of their `samples`.
+fn mean(frames: &[Frame], samples: &[f32], channels: usize) -> Point {
+    let count = (frames.len() * channels).max(1) as f64;
+    let sum = |cost: fn(&Frame) -> f64| frames.iter().map(cost).sum::<f64>() / count;
     let bits = |cost: FrameCost| f64::from(cost.tokens) + f64::from(cost.lsb);
     let with_lm: Option<f64> = frames.iter().map(|f| f.with_lm.map(bits)).sum();
     Point {
         predictor: sum(|f| f64::from(f.predictor.tokens) + f64::from(f.predictor.lsb)),
-        with_lm: with_lm.map(|bits| bits / samples),
+        with_lm: with_lm.map(|bits| bits / count),
         lsb: sum(|f| f64::from(f.predictor.lsb)),
-        low: frames.iter().map(|f| f.low).fold(f32::INFINITY, f32::min),
-        high: frames.iter().map(|f| f.high).fold(f32::NEG_INFINITY, f32::max),
+        low: samples.iter().copied().fold(0.0, f32::min),
+        high: samples.iter().copied().fold(0.0, f32::max),
     }
 }
 
 /// For people without a browser.
 fn text(explained: &Explained) -> String {
     let Explained { original_bytes, coded_bytes, parts, .. } = explained;
+    let levels = match (explained.peak, explained.rms) {
+        (Some(peak), Some(rms)) => format!(", peak {peak:.1} dBFS, RMS {rms:.1} dBFS"),
+        _ => String::new(),
+    };
     let share = |bytes: u64| 100.0 * bytes as f64 / (*coded_bytes).max(1) as f64;
     let mut out = format!(
-        "{}: {}, {} channel(s), {} Hz, {:.3} s\n{original_bytes} -> {coded_bytes} bytes \
+        "{}: {}, {}, {} Hz, {:.3} s{levels}\n{original_bytes} -> {coded_bytes} bytes \
          ({:.2} %), {:.4} bits per sample, level {}\n",
         explained.file,
         explained.format,
-        explained.channels,
+        channel_count(explained.channels),
         explained.sample_rate,
         explained.seconds,
         100.0 * *coded_bytes as f64 / (*original_bytes).max(1) as f64,

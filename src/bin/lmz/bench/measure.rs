@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::audio::{self, Wav};
 use super::chunks;
 use super::coders::{Check, Clock, Coder, Input, Parts, Restores, Runs, Spec, parts};
-use super::memory;
 use super::plan::{File, Plan};
+use super::usage;
 
 /// Which way a coder is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Job {
 pub struct Effort {
     /// Seconds in the coder, over all jobs.
     pub seconds: f64,
+    /// Seconds of processor time, over all threads and programs.
+    pub processor_seconds: Option<f64>,
     /// Peak memory in bytes.
     pub peak: Option<u64>,
     /// Tokens that a language model read; counted when decoding.
@@ -50,10 +52,15 @@ pub fn work(coder: &mut dyn Coder, direction: Direction, jobs: &[Job]) -> Result
         }
     }
     let peak = match coder.runs() {
-        Runs::Here => memory::own_peak(),
-        Runs::InPrograms => memory::children_peak(),
+        Runs::Here => usage::own_peak(),
+        Runs::InPrograms => usage::children_peak(),
     };
-    Ok(Effort { seconds: clock.seconds(), peak, tokens: coder.tokens() })
+    Ok(Effort {
+        seconds: clock.seconds(),
+        processor_seconds: clock.processor_seconds(),
+        peak,
+        tokens: coder.tokens(),
+    })
 }
 
 /// One file, ready for all coders.

@@ -8,13 +8,14 @@ mod explain;
 mod formats;
 mod html;
 mod measure;
-mod memory;
 mod plan;
 mod publish;
 mod report;
+mod spectrogram;
 mod survey;
 mod table;
 mod totals;
+mod usage;
 
 pub use child::serve;
 

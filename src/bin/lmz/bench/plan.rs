@@ -25,6 +25,8 @@ pub struct File {
 
 #[derive(Debug)]
 pub struct Plan {
+    /// Files and folders of the command line.
+    pub inputs: Vec<String>,
     pub files: Vec<File>,
     /// Variants of lmz first.
     pub coders: Vec<Spec>,
@@ -57,7 +59,8 @@ impl Plan {
         }
         let choice = |count| Choice { count, bytes: args.chunk_size, seed: args.seed };
         let chunks = args.chunks.map(choice);
-        Ok(Plan { files, coders, left_out, chunks, threads: args.threads })
+        let inputs = args.inputs.iter().map(|input| input.display().to_string()).collect();
+        Ok(Plan { inputs, files, coders, left_out, chunks, threads: args.threads })
     }
 
     pub fn scope(&self) -> Scope {

@@ -9,6 +9,9 @@ use super::coders::{Check, Kind};
 pub struct Report {
     /// Command line.
     pub command: String,
+    /// Day of the run in UTC, as 2026-01-31.
+    pub date: String,
+    pub corpus: Corpus,
     /// Version of lmz.
     pub version: String,
     pub machine: Machine,
@@ -25,6 +28,18 @@ pub struct Report {
     pub places: Vec<Places>,
     /// Files, then classes, then totals; in each, coders in their order.
     pub rows: Vec<Row>,
+}
+
+/// What was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Corpus {
+    /// Files and folders of the command line.
+    pub inputs: Vec<String>,
+    /// Files that could be read, their bytes and the duration of their audio; in chunked mode, what of
+    /// them was coded.
+    pub files: u32,
+    pub bytes: u64,
+    pub audio_seconds: f64,
 }
 
 /// What it was measured on.
@@ -107,11 +122,15 @@ pub struct Row {
     pub tokens_per_sample: Option<f64>,
     /// Bits of the token streams it took part in, over its tokens.
     pub bits_per_token: Option<f64>,
+    /// Seconds that have passed.
     pub encode_seconds: Option<f64>,
     pub decode_seconds: Option<f64>,
-    /// Duration of the audio over `encode_seconds`.
+    /// Seconds of processor time, over all threads; absent where the system does not say.
+    pub encode_processor_seconds: Option<f64>,
+    pub decode_processor_seconds: Option<f64>,
+    /// Duration of the audio over the processor time, or over the time that has passed where that is
+    /// all that is known. In [`Scope::Mean`], the geometric mean of the classes.
     pub encode_x_real_time: Option<f64>,
-    /// Duration of the audio over `decode_seconds`.
     pub decode_x_real_time: Option<f64>,
     /// Largest over the files.
     pub encode_peak_bytes: Option<u64>,
@@ -140,5 +159,53 @@ impl Machine {
             processor: model.unwrap_or_else(|| "unknown".to_owned()),
             processors: std::thread::available_parallelism().map_or(1, usize::from),
         }
+    }
+}
+
+/// Today in UTC, as 2026-01-31.
+pub fn today() -> String {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    date(since.as_secs() / 86_400)
+}
+
+/// The date `days` days after 1970-01-01.
+fn date(days: u64) -> String {
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
+    let (mut year, mut left) = (1970, days);
+    while left >= 365 + u64::from(leap(year)) {
+        left -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if left < length {
+            break;
+        }
+        left -= length;
+        month += 1;
+    }
+    format!("{year}-{month:02}-{:02}", left + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        for (days, day) in [
+            (0, "1970-01-01"),
+            (58, "1970-02-28"),
+            (11_016, "2000-02-29"),
+            (20_787, "2026-11-30"),
+            (47_540, "2100-02-28"),
+            (47_541, "2100-03-01"),
+        ] {
+            assert_eq!(date(days), day);
+        }
+        assert!(today().as_str() > "2026-01-01");
     }
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::coders::Spec;
 use super::measure::{Direction, Effort, Job, Material, measure};
 use super::plan::{File, Plan};
-use super::report::{Chunks, CoderInfo, LeftOut, Machine, Places, Report};
+use super::report::{self, Chunks, CoderInfo, Corpus, LeftOut, Machine, Places, Report};
 use super::totals::{self, Measurement};
 use crate::failure::Outcome;
 use crate::output;
@@ -48,6 +48,8 @@ fn heading(plan: &Plan, names: &[String]) -> Report {
     };
     Report {
         command: std::env::args().collect::<Vec<_>>().join(" "),
+        date: report::today(),
+        corpus: Corpus { inputs: plan.inputs.clone(), ..Corpus::default() },
         version: env!("CARGO_PKG_VERSION").to_owned(),
         machine: Machine::this(),
         chunks: plan.chunks.map(|choice| Chunks {
@@ -88,6 +90,10 @@ impl<R: FnMut(&Spec, Direction, &[Job]) -> Result<Effort>> Survey<'_, R> {
                 return Ok(());
             }
         };
+        let corpus = &mut self.report.corpus;
+        corpus.files += 1;
+        corpus.bytes += material.original_bytes;
+        corpus.audio_seconds += material.audio_seconds;
         for coder in 0..self.plan.coders.len() {
             self.coder(coder, file, &material, folder.path())?;
         }

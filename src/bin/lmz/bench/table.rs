@@ -6,7 +6,7 @@ use super::coders::Check;
 use super::report::{Report, Row, Scope};
 
 /// Heading and width of each column of figures.
-const COLUMNS: [(&str, usize); 14] = [
+const COLUMNS: [(&str, usize); 16] = [
     ("original", 11),
     ("coded", 11),
     ("ratio", 8),
@@ -16,6 +16,8 @@ const COLUMNS: [(&str, usize); 14] = [
     ("b/token", 7),
     ("enc s", 8),
     ("dec s", 8),
+    ("enc cpu", 8),
+    ("dec cpu", 8),
     ("enc ×rt", 8),
     ("dec ×rt", 8),
     ("enc MB", 7),
@@ -53,7 +55,7 @@ fn headings(out: &mut String, scope: Scope, width: usize) {
         Scope::File => "FILES",
         Scope::Class => "CLASSES",
         Scope::Total => "TOTAL, weighted by bytes",
-        Scope::Mean => "MEAN OF CLASSES",
+        Scope::Mean => "MEAN OF CLASSES (geometric for ×rt)",
     };
     let mut text = format!("{title:<width$}");
     for (name, width) in COLUMNS {
@@ -93,6 +95,8 @@ fn figures(row: &Row, width: usize) -> String {
         float(row.bits_per_token, 3),
         float(row.encode_seconds, 3),
         float(row.decode_seconds, 3),
+        float(row.encode_processor_seconds, 3),
+        float(row.decode_processor_seconds, 3),
         float(row.encode_x_real_time, 2),
         float(row.decode_x_real_time, 2),
         megabytes(row.encode_peak_bytes),
@@ -106,7 +110,8 @@ fn figures(row: &Row, width: usize) -> String {
         let _ = write!(text, " {:>width$}", cell.unwrap_or_else(|| "-".to_owned()));
     }
     if row.failed > 0 {
-        let _ = write!(text, "  {} file(s) failed", row.failed);
+        let files = if row.failed == 1 { "file" } else { "files" };
+        let _ = write!(text, "  {} {files} failed", row.failed);
     }
     text
 }
@@ -128,12 +133,26 @@ fn notes(out: &mut String, report: &Report) {
     }
     let threads = match report.threads {
         0 => "one thread per processor".to_owned(),
-        threads => format!("{threads} thread(s)"),
+        1 => "one thread".to_owned(),
+        threads => format!("{threads} threads"),
     };
+    line(
+        out,
+        &format!(
+            "times: of the coder alone, one coder at a time, lmz with {threads}; s is time passed, cpu \
+             processor time, and ×rt the duration of the audio over processor time"
+        ),
+    );
+    let corpus = &report.corpus;
     let text = format!(
-        "times: wall clock around the coder alone, one coder at a time, lmz with {threads}; on {} \
-         ({} processors)",
-        report.machine.processor, report.machine.processors
+        "corpus: {} ({} bytes, {:.0} s of audio), on {} at {}, {} ({} processors)",
+        corpus.inputs.join(" "),
+        corpus.bytes,
+        corpus.audio_seconds,
+        report.date,
+        report.machine.system,
+        report.machine.processor,
+        report.machine.processors
     );
     line(out, &text);
 }

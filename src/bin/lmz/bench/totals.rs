@@ -78,7 +78,12 @@ fn row(of: &[&Measurement], all: &[Measurement], coder: &str) -> Row {
     let audio: f64 = good.iter().map(|(m, _)| m.audio_seconds).sum();
     let seconds = |side: fn(&Coded) -> Effort| good.iter().map(|(_, c)| side(c).seconds).sum();
     let peak = |side: fn(&Coded) -> Effort| good.iter().filter_map(|(_, c)| side(c).peak).max();
+    let processor = |side: fn(&Coded) -> Effort| -> Option<f64> {
+        good.iter().map(|(_, c)| side(c).processor_seconds).sum()
+    };
     let (encode, decode): (f64, f64) = (seconds(|c| c.encode), seconds(|c| c.decode));
+    let (encode_cpu, decode_cpu) = (processor(|c| c.encode), processor(|c| c.decode));
+    let speed = |seconds: f64| quotient(audio, seconds).filter(|_| audio > 0.0);
     let tokens: u64 = good.iter().map(|(_, coded)| coded.decode.tokens).sum();
     let parts: Option<Parts> = good.iter().try_fold(Parts::default(), |mut sum, (_, coded)| {
         sum.add(coded.parts.as_ref()?);
@@ -98,8 +103,10 @@ fn row(of: &[&Measurement], all: &[Measurement], coder: &str) -> Row {
         bits_per_token: parts.and_then(|p| quotient(bits(p.tokens_with_lm), tokens as f64)),
         encode_seconds: Some(encode),
         decode_seconds: Some(decode),
-        encode_x_real_time: quotient(audio, encode).filter(|_| audio > 0.0),
-        decode_x_real_time: quotient(audio, decode).filter(|_| audio > 0.0),
+        encode_processor_seconds: encode_cpu,
+        decode_processor_seconds: decode_cpu,
+        encode_x_real_time: speed(encode_cpu.unwrap_or(encode)),
+        decode_x_real_time: speed(decode_cpu.unwrap_or(decode)),
         encode_peak_bytes: peak(|c| c.encode),
         decode_peak_bytes: peak(|c| c.decode),
         container_bytes: parts.map(|parts| parts.container),
@@ -135,6 +142,13 @@ fn mean(classes: &[&Row], coder: &str) -> Row {
         let figures: Vec<f64> = classes.iter().filter_map(|row| figure(row)).collect();
         quotient(figures.iter().sum(), figures.len() as f64)
     };
+    // Speeds are ratios, and an arithmetic mean of them would follow the fastest class.
+    let geometric_mean = |speed: fn(&Row) -> Option<f64>| {
+        let logarithms: Vec<f64> =
+            classes.iter().filter_map(|row| Some(speed(row)?.ln())).collect();
+        quotient(1.0, logarithms.len() as f64)
+            .map(|share| (share * logarithms.iter().sum::<f64>()).exp())
+    };
     Row {
         scope: Scope::Mean,
         name: "mean of classes".to_owned(),
@@ -145,8 +159,8 @@ fn mean(classes: &[&Row], coder: &str) -> Row {
         bits_per_sample: mean(|row| row.bits_per_sample),
         tokens_per_sample: mean(|row| row.tokens_per_sample),
         bits_per_token: mean(|row| row.bits_per_token),
-        encode_x_real_time: mean(|row| row.encode_x_real_time),
-        decode_x_real_time: mean(|row| row.decode_x_real_time),
+        encode_x_real_time: geometric_mean(|row| row.encode_x_real_time),
+        decode_x_real_time: geometric_mean(|row| row.decode_x_real_time),
         ..Row::default()
     }
 }

@@ -8,21 +8,35 @@ use anyhow::{Context, Result};
 use lmz::pipeline::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::bench::usage::processor_time;
+
 /// Runs only while the coder does.
 #[derive(Debug, Default)]
-pub struct Clock(Duration);
+pub struct Clock {
+    wall: Duration,
+    processor: Option<Duration>,
+}
 
 impl Clock {
     /// Times `work`.
     pub fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
+        let (start, used) = (Instant::now(), processor_time());
         let result = work();
-        self.0 += start.elapsed();
+        self.wall += start.elapsed();
+        if let (Some(before), Some(after)) = (used, processor_time()) {
+            *self.processor.get_or_insert_default() += after.saturating_sub(before);
+        }
         result
     }
 
+    /// Seconds that have passed.
     pub fn seconds(&self) -> f64 {
-        self.0.as_secs_f64()
+        self.wall.as_secs_f64()
+    }
+
+    /// Seconds of processor time, over all threads and programs; `None` where that is not known.
+    pub fn processor_seconds(&self) -> Option<f64> {
+        self.processor.map(|time| time.as_secs_f64())
     }
 }
 

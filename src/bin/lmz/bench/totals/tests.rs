@@ -3,7 +3,13 @@
 use super::*;
 
 fn measurement(file: &str, class: &str, coder: usize, original: u64, coded: u64) -> Measurement {
-    let effort = Effort { seconds: 2.0, peak: Some(coded), tokens: 10 };
+    let effort = Effort {
+        seconds: 2.0,
+        // In music four times as fast.
+        processor_seconds: Some(if class == "music" { 1.0 } else { 4.0 }),
+        peak: Some(coded),
+        tokens: 10,
+    };
     let parts = Parts { tokens: coded - 1, container: 1, tokens_with_lm: 5, ..Parts::default() };
     Measurement {
         file: file.to_owned(),
@@ -55,11 +61,24 @@ fn totals_are_sums_and_ratios_are_of_sums() {
     assert_eq!(total.bits_per_sample, Some(2_400.0 * 8.0 / 3_000.0));
     assert_eq!(total.tokens_per_sample, Some(30.0 / 3_000.0));
     assert_eq!(total.bits_per_token, Some(15.0 * 8.0 / 30.0));
-    assert_eq!(total.encode_x_real_time, Some(4.0));
+    assert_eq!((total.encode_seconds, total.encode_processor_seconds), (Some(6.0), Some(9.0)));
+    assert_eq!(total.encode_x_real_time, Some(24.0 / 9.0));
     assert_eq!(total.encode_peak_bytes, Some(1_000));
     assert_eq!((total.container_bytes, total.token_bytes), (Some(3), Some(2_397)));
     let speech = find(&rows, Scope::Class, "speech", "lmz");
     assert_eq!(speech.ratio, Some(1_400.0 / 4_000.0));
+}
+
+#[test]
+fn without_processor_time_speeds_are_of_the_time_that_passed() {
+    let mut song = measurement("a", "music", 0, 1_000, 500);
+    if let Ok(coded) = &mut song.result {
+        coded.encode.processor_seconds = None;
+    }
+    let rows = rows(&[song], &["lmz".to_owned()]);
+    let total = find(&rows, Scope::Total, "total", "lmz");
+    assert_eq!((total.encode_x_real_time, total.decode_x_real_time), (Some(4.0), Some(8.0)));
+    assert_eq!(total.encode_processor_seconds, None);
 }
 
 #[test]
@@ -69,6 +88,8 @@ fn the_mean_counts_each_class_once() {
     assert_eq!(mean.files, 2);
     assert_eq!(mean.ratio, Some((1_400.0 / 4_000.0 + 0.5) / 2.0));
     assert_eq!(mean.coded_bytes, None);
+    // Speeds of 2 and 8.
+    assert!((mean.encode_x_real_time.unwrap() - 4.0).abs() < 1e-12);
 }
 
 #[test]

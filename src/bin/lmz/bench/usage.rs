@@ -1,5 +1,7 @@
-//! Peak memory of processes: the most that was ever resident, in bytes. `None` where the system
-//! does not tell, or what it tells is not about the coder alone.
+//! What processes have used: peak memory (the most that was ever resident, in bytes) and processor time.
+//! `None` where the system does not say, or what it says is not about the coder alone.
+
+use std::time::Duration;
 
 /// Of this process, so far.
 #[cfg(target_os = "linux")]
@@ -29,5 +31,26 @@ pub fn own_peak() -> Option<u64> {
 
 #[cfg(not(target_os = "linux"))]
 pub fn children_peak() -> Option<u64> {
+    None
+}
+
+/// Processor time of this process and of all programs that it has run and waited for: of all
+/// their threads, in the program and in the system.
+#[cfg(unix)]
+pub fn processor_time() -> Option<Duration> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+    let mut sum = Duration::ZERO;
+    for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
+        let usage = getrusage(who).ok()?;
+        for time in [usage.user_time(), usage.system_time()] {
+            sum += Duration::from_micros(u64::try_from(time.num_microseconds()).ok()?);
+        }
+    }
+    Some(sum)
+}
+
+#[cfg(not(unix))]
+pub fn processor_time() -> Option<Duration> {
     None
 }
