@@ -198,7 +198,7 @@ fn what_is_not_there_is_refused_before_any_work() {
     for (line, word) in [
         (&["song.wav", "--baseline", "mp3"][..], "no baseline mp3"),
         (&["song.wav", "--csv", "old.csv"], "-f replaces it"),
-        (&["song.wav", "--html", "."], "exists"),
+        (&["song.wav", "--html", "."], "is a folder"),
         (&["nothing.wav"], "nothing.wav"),
         (&["song.wav", "--chunk-size", "64"], "--chunks"),
         (&[], "required"),

@@ -1,9 +1,11 @@
 //! The program on folders and many files, and what it shares with gzip and zstd.
 
+use std::ffi::OsString;
 use std::fs::{self, File, FileTimes};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::support::containers;
 use crate::support::files::names;
 use crate::support::wav;
 use assert_cmd::Command;
@@ -92,36 +94,130 @@ fn equal_names_keep_their_folders() {
     assert_eq!(names(&folder.path().join("out")), ["a", "b"]);
 }
 
-/// Many files of all kinds: everything that can be done is done, and the rest is named in order.
+/// A short recording of one of eleven kinds, and the ending of its name.
+fn recording(number: usize) -> (&'static str, Vec<u8>) {
+    let frames = 30 + number % 97;
+    let samples = wav::sine(2, frames);
+    let little: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let big: Vec<u8> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    let floats: Vec<u8> =
+        samples.iter().flat_map(|&s| (f32::from(s) / 40_000.0).to_le_bytes()).collect();
+    let whole = |width: usize| &little[..little.len() / (2 * width) * (2 * width)];
+    match number % 11 {
+        0 => ("wav", wav::pcm16(2, 44_100, &samples)),
+        1 => ("wav", wav::build(1, 2, 48_000, 24, whole(3))),
+        2 => ("wav", wav::build(1, 1, 8_000, 8, &little)),
+        3 => ("WAV", wav::build(3, 2, 44_100, 32, &floats)),
+        4 => ("wav", wav::build(7, 1, 8_000, 8, &little)),
+        5 => ("wav", wav::with_chunk(&wav::pcm16(1, 22_050, &samples), b"LIST", b"a title")),
+        6 => ("aif", containers::aiff(2, 16, None, &big)),
+        7 => ("aifc", containers::aiff(2, 16, Some(b"sowt"), &little)),
+        8 => ("caf", containers::caf(2, 16, 2, None, &little)),
+        9 => ("w64", containers::w64(2, 44_100, 16, &little)),
+        _ => ("wav", [&wav::pcm16(1, 8_000, &samples)[..], b"junk at the end"].concat()),
+    }
+}
+
+/// Writes 300 files with samples below `tree`, some of them with odd names, and returns their paths
+/// within `folder`.
+fn recordings(folder: &Path) -> Vec<PathBuf> {
+    let write = |number: usize| {
+        let (ending, bytes) = recording(number);
+        // Every name occurs in two folders.
+        let mut name = OsString::from(format!("{:03}", number / 2));
+        match number % 50 {
+            0 => name.push(" with spaces\u{e9}"),
+            #[cfg(unix)]
+            1 => name
+                .push(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff\xfe")),
+            #[cfg(unix)]
+            2 => name.push("\n\u{1b}[31m"),
+            3 => name = OsString::from("-r"),
+            _ => {}
+        }
+        name.push(format!(".{ending}"));
+        let below = Path::new("tree").join(format!("{}/cd {}", number % 2, number / 2 % 7));
+        fs::create_dir_all(folder.join(&below)).unwrap();
+        let path = below.join(format!("{number}.d")).join(name);
+        fs::create_dir_all(folder.join(path.parent().unwrap())).unwrap();
+        fs::write(folder.join(&path), bytes).unwrap();
+        path
+    };
+    (0..300).map(write).collect()
+}
+
+/// The path of what `compress` makes of `path` under `out`.
+fn under_out(path: &Path) -> PathBuf {
+    let mut name = match path.extension() {
+        Some(ending) if ending == "wav" => path.with_extension("").into_os_string(),
+        _ => path.as_os_str().to_owned(),
+    };
+    name.push(".lmz");
+    Path::new("out").join(name)
+}
+
+/// A tree of files of all kinds: whatever can be compressed is, and comes back; the rest is named.
 #[test]
-fn a_large_tree_with_bad_files() {
-    let many: Vec<String> = (0..300).map(|n| format!("all/{}/{n:03}.wav", n % 7)).collect();
-    let folder = album(&many.iter().map(String::as_str).collect::<Vec<_>>());
-    for bad in ["all/0/bad.wav", "all/3/worse.wav"] {
-        fs::write(folder.path().join(bad), "fLaC, really").unwrap();
+fn a_tree_of_three_hundred_files_of_all_kinds() {
+    let folder = TempDir::new().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    let mut good = recordings(folder.path());
+    // A folder with the name of a recording, and in it one.
+    fs::create_dir_all(at("tree/folder.wav")).unwrap();
+    fs::write(at("tree/folder.wav/in.wav"), recording(0).1).unwrap();
+    good.push("tree/folder.wav/in.wav".into());
+    let failing = [
+        ("tree/empty.wav", "", "empty file"),
+        ("tree/text.wav", "Dear diary", "not a WAV, AIFF, Wave64 or CAF file"),
+        ("tree/flac.wav", "fLaC, really", "FLAC"),
+        ("tree/taken.wav", "RIFF", "taken.lmz exists; -f replaces it"),
+        ("tree/folder.wav/under.wav", "RIFF", "under.lmz is a folder"),
+    ];
+    for (path, content, _) in failing {
+        fs::write(at(path), content).unwrap();
     }
-    let line = ["compress", "-r", "-0", "--json", "all", "-o", "out"];
+    fs::write(at("tree/notes.txt"), "no audio").unwrap();
+    fs::create_dir_all(at("out/tree/folder.wav/under.lmz")).unwrap();
+    fs::write(at("out/tree/taken.lmz"), "precious").unwrap();
+    let originals: Vec<Vec<u8>> =
+        good.iter().map(|path| fs::read(folder.path().join(path)).unwrap()).collect();
+
+    let line = ["compress", "-r", "-0", "tree", "missing.wav", "-o", "out"];
     let done = lmz(&folder, &line).assert().code(1);
-    let reports: Vec<serde_json::Value> = text(&done.get_output().stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let inputs: Vec<&str> = reports.iter().map(|r| r["input"].as_str().unwrap()).collect();
-    assert!(inputs.is_sorted(), "not in order");
-    assert_eq!(inputs.len(), 302);
-    let failed: Vec<_> = reports.iter().filter(|report| report["error"].is_string()).collect();
-    assert_eq!(failed.len(), 2);
-    assert!(
-        failed[0]["error"].as_str().unwrap().contains("not a WAV, AIFF, Wave64 or CAF file"),
-        "{:?}",
-        failed[0]
-    );
-    lmz(&folder, &["verify", "-q", "-r", "out"]).assert().code(0);
-    lmz(&folder, &["x", "-q", "-r", "out/all", "-o", "back"]).assert().code(0);
-    for file in &many {
-        let restored = fs::read(folder.path().join("back/out").join(file)).unwrap();
-        assert!(restored == fs::read(folder.path().join(file)).unwrap(), "{file}");
+    let stderr = text(&done.get_output().stderr);
+    assert!(done.get_output().stdout.is_empty());
+    for (path, _, reason) in failing.into_iter().chain([("missing.wav", "", "No such file")]) {
+        let line = stderr.lines().find(|line| line.starts_with(&format!("lmz: {path}: ")));
+        assert!(line.is_some_and(|line| line.contains(reason)), "{path}: {stderr}");
     }
+    let complaints = stderr.lines().filter(|line| line.starts_with("lmz: ")).count();
+    assert_eq!(complaints, failing.len() + 1, "{stderr}");
+    let last = stderr.lines().last().unwrap();
+    assert!(last.starts_with("307 files: ") && last.contains(", 6 failed, in "), "{last}");
+    // Results in the order of names, one line each.
+    let results: Vec<&str> = stderr.lines().filter(|line| line.contains(" -> out/")).collect();
+    assert_eq!(results.len(), good.len(), "{stderr}");
+    let folders: Vec<&str> = results.iter().map(|line| &line[..6]).collect();
+    assert!(folders.is_sorted(), "{folders:?}");
+
+    assert_eq!(fs::read_to_string(at("out/tree/taken.lmz")).unwrap(), "precious");
+    fs::remove_file(at("out/tree/taken.lmz")).unwrap();
+    lmz(&folder, &["verify", "-q", "-r", "out"]).assert().code(0);
+    lmz(&folder, &["x", "-q", "-r", "out/tree", "-o", "back"]).assert().code(0);
+    for (path, original) in good.iter().zip(&originals) {
+        assert!(fs::read(folder.path().join(path)).unwrap() == *original, "{path:?} has changed");
+        assert!(folder.path().join(under_out(path)).is_file(), "{path:?}");
+        let restored = fs::read(folder.path().join("back/out").join(path)).unwrap();
+        assert!(restored == *original, "{path:?}");
+    }
+    // Nothing else came of it, not even half a file.
+    assert_eq!(count_files(&at("out")), good.len());
+    assert_eq!(count_files(&at("back")), good.len());
+}
+
+fn count_files(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { count_files(&path) } else { 1 }).sum()
 }
 
 #[test]
@@ -241,6 +337,64 @@ mod unix {
         assert!(lines.contains("\"input_hex\":\"2e2fff2e776176\""), "{lines}");
         assert!(lines.contains("\"input_hex\":\"2e2ffe2e776176\""), "{lines}");
         assert!(folder.path().join(OsStr::from_bytes(b"\xff.lmz")).exists());
+    }
+
+    /// What cannot be read, or is not a regular file, in a tree: said, and no reason to stop.
+    #[test]
+    fn links_sockets_and_unreadable_files_in_a_tree_are_named() {
+        let folder = album(&["tree/a.wav", "tree/closed.wav", "tree/z.wav"]);
+        let at = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink("nowhere.wav", at("tree/dangling.wav")).unwrap();
+        std::os::unix::fs::symlink("a.wav", at("tree/link.wav")).unwrap();
+        std::os::unix::fs::symlink("a.wav", at("tree/link.txt")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("tree/socket.wav")).unwrap();
+        fs::set_permissions(at("tree/closed.wav"), fs::Permissions::from_mode(0o000)).unwrap();
+        // Permissions are nothing to the superuser.
+        let readable = File::open(at("tree/closed.wav")).is_ok();
+        let line = ["compress", "-r", "-0", "tree", "-o", "out"];
+        let done = lmz(&folder, &line).assert().code(if readable { 0 } else { 1 });
+        let stderr = text(&done.get_output().stderr);
+        for name in ["dangling.wav", "link.wav", "socket.wav"] {
+            let said = format!("lmz: tree/{name}: not a regular file, left out");
+            assert!(stderr.lines().any(|line| line == said), "{stderr}");
+        }
+        assert!(!stderr.contains("link.txt"), "{stderr}");
+        assert_eq!(stderr.contains("lmz: tree/closed.wav: Permission denied"), !readable);
+        assert_eq!(at("out/tree/closed.lmz").exists(), readable);
+        assert!(at("out/tree/a.lmz").exists() && at("out/tree/z.lmz").exists());
+        let quiet = ["compress", "-qfr", "-0", "tree", "-o", "out", "--exclude", "closed.wav"];
+        let done = lmz(&folder, &quiet).assert().code(0);
+        assert!(done.get_output().stderr.is_empty());
+        // Named on the command line, a link is followed, and one to nowhere is an error.
+        lmz(&folder, &["compress", "-0", "tree/link.wav"]).assert().code(0);
+        let done = lmz(&folder, &["compress", "-0", "tree/dangling.wav"]).assert().code(1);
+        let stderr = text(&done.get_output().stderr);
+        assert!(stderr.starts_with("lmz: tree/dangling.wav: No such file"), "{stderr}");
+    }
+
+    /// A recording that is still being made, in a tree with others.
+    #[test]
+    fn a_file_of_a_tree_that_grows_while_it_is_read_is_named() {
+        let folder = album(&["tree/a.wav", "tree/z.wav"]);
+        let song = folder.path().join("tree/growing.wav");
+        fs::write(&song, wav::pcm16(2, 44_100, &wav::noise(1_000_000))).unwrap();
+        let mut command = Process::new(assert_cmd::cargo::cargo_bin("lmz"));
+        command.args(["compress", "-r", "-0", "--verify", "-j", "1", "tree", "-o", "out"]);
+        command.current_dir(folder.path()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let out = folder.path().join("out/tree");
+        let being_read = || out.is_dir() && names(&out).iter().any(|name| name.ends_with(".part"));
+        let patience = Instant::now() + Duration::from_secs(60);
+        while !(being_read() && out.join("a.lmz").exists()) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        File::options().append(true).open(&song).unwrap().write_all(b"more").unwrap();
+        let done = child.wait_with_output().unwrap();
+        let stderr = text(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("lmz: tree/growing.wav: it changed while it was read"), "{stderr}");
+        assert!(stderr.lines().last().unwrap().contains("1 failed"), "{stderr}");
+        assert_eq!(names(&out), ["a.lmz", "z.lmz"]);
     }
 
     /// Compresses a named pipe's worth of a file that grows once it has been opened.

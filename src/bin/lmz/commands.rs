@@ -43,8 +43,9 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
         ..CompressOptions::default()
     };
     let models = models::as_source(&models);
-    let after = for_each(
+    Ok(for_each(
         &jobs,
+        before,
         &args.common,
         |_| lanes > 1,
         |job, turn| {
@@ -56,8 +57,7 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
             let options = CompressOptions { threads, ..options.clone() };
             compress_one(job, turn, args, &options, &models)
         },
-    );
-    Ok(before.and(after))
+    ))
 }
 
 fn compress_one(
@@ -124,7 +124,7 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
     let (jobs, before) =
         plan(&args.inputs, &args.output, &args.walk, &args.common, Direction::Decompress)?;
     let models = models::as_source(&models::all(&args.model));
-    let after = for_each(&jobs, &args.common, needs_lanes(&models), |job, turn| {
+    Ok(for_each(&jobs, before, &args.common, needs_lanes(&models), |job, turn| {
         if skip(job, &args.output, turn) {
             return Ok(());
         }
@@ -139,8 +139,7 @@ pub fn decompress(args: &DecompressArgs) -> Result<Outcome, Usage> {
             return damaged::extract(job, turn, args, &options);
         }
         decompress_one(job, turn, args, &options)
-    });
-    Ok(before.and(after))
+    }))
 }
 
 fn decompress_one(
@@ -166,7 +165,7 @@ fn decompress_one(
 pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
     let (jobs, before) = without_output(&args.inputs, &args.walk, &args.common)?;
     let models = models::as_source(&models::all(&args.model));
-    let after = for_each(&jobs, &args.common, needs_lanes(&models), |job, turn| {
+    Ok(for_each(&jobs, before, &args.common, needs_lanes(&models), |job, turn| {
         let options = DecompressOptions::default()
             .with_models(Arc::clone(&models))
             .with_threads(turn.threads)
@@ -186,16 +185,16 @@ pub fn verify(args: &VerifyArgs) -> Result<Outcome, Usage> {
             false => Message::Done(format!("{}: ok", job.input.name())),
         });
         Ok(())
-    });
-    Ok(before.and(after))
+    }))
 }
 
 pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
     let (jobs, before) = without_output(&args.inputs, &args.walk, &args.common)?;
     // One after the other: each may load a model. And without a word about all of them together.
     let common = CommonArgs { threads: 1, quiet: true, ..args.common.clone() };
-    let after = for_each(
+    Ok(for_each(
         &jobs,
+        before,
         &common,
         |_| true,
         |job, turn| {
@@ -209,8 +208,7 @@ pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
             }));
             Ok(())
         },
-    );
-    Ok(before.and(after))
+    ))
 }
 
 /// Why the model that a file needs is not the one at hand, with both sides of what differs.
@@ -260,9 +258,10 @@ fn without_output(
 
 /// Reports what the walk through folders met with.
 fn told(found: Found, common: &CommonArgs) -> Outcome {
-    for note in found.notes {
+    let special = found.special.into_iter().filter(|_| !common.quiet).map(Message::Warning);
+    for message in special.chain(found.notes.into_iter().map(Message::Detail)) {
         // Printing to standard error only.
-        let _ = Message::Detail(note).tell(common);
+        let _ = message.tell(common);
     }
     let mut outcome = Outcome::default();
     for (name, error) in found.failures {

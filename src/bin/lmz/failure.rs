@@ -26,8 +26,9 @@ pub struct Incomplete(pub String);
 /// How a run went on the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    failed: bool,
-    incomplete: bool,
+    /// Files, and folders that could not be searched.
+    failed: usize,
+    incomplete: usize,
 }
 
 impl Outcome {
@@ -35,17 +36,22 @@ impl Outcome {
     #[must_use]
     pub fn and(self, other: Outcome) -> Outcome {
         Outcome {
-            failed: self.failed || other.failed,
-            incomplete: self.incomplete || other.incomplete,
+            failed: self.failed + other.failed,
+            incomplete: self.incomplete + other.incomplete,
         }
     }
 
-    /// Counts one file in, and tells the user if it failed.
+    /// How many failed, or came back in part only.
+    pub fn failures(&self) -> usize {
+        self.failed + self.incomplete
+    }
+
+    /// Counts one file in, and reports its error.
     pub fn add(&mut self, name: &str, result: anyhow::Result<()>) {
         if let Err(error) = result {
             match error.is::<Incomplete>() {
-                true => self.incomplete = true,
-                false => self.failed = true,
+                true => self.incomplete += 1,
+                false => self.failed += 1,
             }
             // Whoever closed the pipe knows.
             if !is_broken_pipe(&error) {
@@ -58,9 +64,9 @@ impl Outcome {
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         ExitCode::from(match (outcome.failed, outcome.incomplete) {
-            (true, _) => FILE_FAILED,
-            (false, true) => INCOMPLETE,
-            (false, false) => DONE,
+            (1.., _) => FILE_FAILED,
+            (0, 1..) => INCOMPLETE,
+            (0, 0) => DONE,
         })
     }
 }

@@ -205,11 +205,11 @@ fn named(target: Option<&Path>, error: io::Error) -> io::Error {
 
 /// Refuses targets that are not to be replaced.
 fn refuse(target: &Path, replace: bool) -> Result<()> {
-    if target.symlink_metadata().is_ok() && !replace {
-        bail!("{} exists; -f replaces it", shown(target));
-    }
     if target.is_dir() {
         bail!("{} is a folder", shown(target));
+    }
+    if target.symlink_metadata().is_ok() && !replace {
+        bail!("{} exists; -f replaces it", shown(target));
     }
     // A device would be replaced by a file.
     if target.metadata().is_ok_and(|metadata| !metadata.is_file()) {

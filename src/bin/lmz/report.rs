@@ -60,7 +60,6 @@ pub struct Total {
     pub original_bytes: u64,
     pub compressed_bytes: u64,
     pub skipped: usize,
-    failed: usize,
 }
 
 impl Total {
@@ -71,16 +70,15 @@ impl Total {
     }
 
     /// Counts a file in.
-    pub fn add(&mut self, file: &Total, failed: bool) {
+    pub fn add(&mut self, file: &Total) {
         self.original_bytes += file.original_bytes;
         self.compressed_bytes += file.compressed_bytes;
         self.skipped += file.skipped;
-        self.failed += usize::from(failed);
     }
 }
 
-/// The last line about `count` files.
-pub fn totals(total: &Total, count: usize, elapsed: Duration) -> String {
+/// The last line about `count` files; `failed` counts folders that could not be searched, too.
+pub fn totals(total: &Total, count: usize, failed: usize, elapsed: Duration) -> String {
     let mut line = format!("{count} files");
     if total.original_bytes > 0 {
         let Total { original_bytes, compressed_bytes, .. } = *total;
@@ -90,7 +88,7 @@ pub fn totals(total: &Total, count: usize, elapsed: Duration) -> String {
             ": {original_bytes} bytes original, {compressed_bytes} compressed ({ratio})"
         );
     }
-    for (number, what) in [(total.skipped, "skipped"), (total.failed, "failed")] {
+    for (number, what) in [(total.skipped, "skipped"), (failed, "failed")] {
         if number > 0 {
             let _ = write!(line, ", {number} {what}");
         }

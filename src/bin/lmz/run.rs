@@ -45,10 +45,11 @@ pub fn open_output(job: &Job, args: &OutputArgs, input: &Input, turn: &Turn<'_>)
     Ok(output)
 }
 
-/// Does `work` for every job; a file that fails does not stop the others. `alone` names the jobs
-/// that need all threads.
+/// Does `work` for every job; a file that fails does not stop the others. `before` is what has
+/// failed already, and `alone` names the jobs that need all threads.
 pub fn for_each(
     jobs: &[Job],
+    before: Outcome,
     common: &CommonArgs,
     alone: impl Fn(&Job) -> bool,
     work: impl Fn(&Job, &mut Turn<'_>) -> Result<()> + Sync,
@@ -60,6 +61,7 @@ pub fn for_each(
     };
     let (sender, results) = mpsc::channel();
     let mut ledger = Ledger::new(jobs, common, &status, results, budget);
+    ledger.outcome = before;
     thread::scope(|scope| {
         for (number, job) in jobs.iter().enumerate() {
             let threads = if alone(job) { budget } else { share(job, jobs.len(), budget) };
@@ -86,7 +88,8 @@ pub fn for_each(
     });
     status.clear();
     if jobs.len() > 1 && !common.quiet && !common.json {
-        report::say(&report::totals(&ledger.total, jobs.len(), status.elapsed()));
+        let failed = ledger.outcome.failures();
+        report::say(&report::totals(&ledger.total, jobs.len(), failed, status.elapsed()));
     }
     ledger.outcome
 }
@@ -168,7 +171,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn tell(&mut self, job: &Job, done: Done) {
-        self.total.add(&done.total, done.result.is_err());
+        self.total.add(&done.total);
         let told = done.messages.iter().try_for_each(|message| message.tell(self.common));
         let described = done.messages.iter().any(|message| matches!(message, Message::Print(_)));
         if let (true, Err(error)) = (self.common.json && !described, &done.result) {
@@ -205,6 +208,7 @@ mod tests {
         let count = std::sync::atomic::AtomicUsize::new(0);
         let outcome = for_each(
             &jobs,
+            Outcome::default(),
             &common,
             |_| false,
             |_, _| {
@@ -214,6 +218,6 @@ mod tests {
             },
         );
         assert_eq!(count.into_inner(), 3);
-        assert_ne!(outcome, Outcome::default());
+        assert_eq!(outcome.failures(), 1);
     }
 }

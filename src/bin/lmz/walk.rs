@@ -18,7 +18,9 @@ pub struct Found {
     pub inputs: Vec<(PathBuf, Option<PathBuf>)>,
     /// What could not be read, by name.
     pub failures: Vec<(String, anyhow::Error)>,
-    /// What was left out, for `-v`.
+    /// What has the name of a wanted file, but is a link, a pipe or the like.
+    pub special: Vec<String>,
+    /// What else was left out, for `-v`.
     pub notes: Vec<String>,
 }
 
@@ -101,9 +103,10 @@ impl Found {
         } else if kind.is_file() && wanted.takes(below) {
             let mirrored = Some(under_output(folder).join(below));
             self.inputs.push((entry.path().to_owned(), mirrored));
+        } else if wanted.takes(below) {
+            self.special.push(format!("{}: not a regular file, left out", shown(entry.path())));
         } else {
-            let why = if kind.is_file() { "left out" } else { "not a regular file, left out" };
-            self.notes.push(format!("{}: {why}", shown(entry.path())));
+            self.notes.push(format!("{}: left out", shown(entry.path())));
         }
     }
 }

@@ -49,11 +49,11 @@ pub fn run(args: &BenchArgs) -> Result<Outcome, Usage> {
 /// Rather now than after an hour of measuring.
 fn refuse_existing(args: &BenchArgs) -> Result<(), Usage> {
     for path in [&args.csv, &args.json, &args.html].into_iter().flatten() {
-        if !args.force && path.symlink_metadata().is_ok() {
-            return Err(Usage(format!("{} exists; -f replaces it", path.display())));
-        }
         if path.is_dir() {
             return Err(Usage(format!("{} is a folder", path.display())));
+        }
+        if !args.force && path.symlink_metadata().is_ok() {
+            return Err(Usage(format!("{} exists; -f replaces it", path.display())));
         }
     }
     Ok(())
