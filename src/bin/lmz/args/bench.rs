@@ -23,14 +23,14 @@ pub struct BenchArgs {
     )]
     pub level: Vec<BenchLevel>,
 
-    /// When the language model takes part; several values make several variants of lmz
+    /// When to use the language model; several values make several variants of lmz
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHEN", default_value = "auto")]
     pub lm: Vec<Lm>,
 
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// Code this many chunks of each file, each alone, in place of whole files
+    /// Code this many chunks of each file, each on its own, instead of whole files
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub chunks: Option<u32>,
 
@@ -44,7 +44,7 @@ pub struct BenchArgs {
     pub seed: u64,
 
     /// Coders to compare with: gzip, xz, zstd, flac-rs, flac, wavpack, mac, ofr, sac, tta, alac;
-    /// or `none`. Left out: all that are there
+    /// or `none` [default: all that are installed]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub baseline: Option<Vec<String>>,
 
@@ -60,7 +60,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
 
-    /// Look into one file in place of comparing coders: bits over time, where the bytes went
+    /// Examine one file instead of comparing coders: bits and levels over time, where the bytes went
     #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "chunks", "baseline"])]
     pub explain: Option<PathBuf>,
 
@@ -68,7 +68,7 @@ pub struct BenchArgs {
     #[arg(short, long)]
     pub force: bool,
 
-    /// Threads of lmz; 0 means one per processor. Coders run one after the other all the same
+    /// Threads of lmz; 0 means one per processor. Coders always run one after the other
     #[arg(short = 'j', long, value_name = "N", default_value_t = 1)]
     pub threads: usize,
 

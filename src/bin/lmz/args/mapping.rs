@@ -15,7 +15,7 @@ pub struct MappingArgs {
     #[arg(long, value_enum, default_value_t = Mapping::Quantile, value_name = "WHAT", help_heading = super::shared::RESEARCH)]
     pub mapping: Mapping,
 
-    /// Who predicts characters: lm, adaptive, classical, a list of them, or mix for all
+    /// Experts that predict characters: lm, adaptive, classical, a list of them, or mix for all
     #[arg(long, value_name = "LIST", value_parser = experts, help_heading = ASCII)]
     experts: Option<Experts>,
 
@@ -31,7 +31,7 @@ pub struct MappingArgs {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=128), help_heading = ASCII)]
     top_k: Option<u8>,
 
-    /// Least significant bits: as decisions, or as they are [default: coded]
+    /// How least significant bits are stored [default: coded]
     #[arg(long, value_enum, value_name = "HOW", help_heading = ASCII)]
     lsb: Option<LsbArg>,
 
@@ -45,7 +45,7 @@ const ASCII: &str = "Research, with --mapping ascii";
 /// `--mapping`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Mapping {
-    /// Quantiles of what the predictor expects
+    /// Quantiles of the predictor's distribution
     #[default]
     Quantile,
     /// 7-bit characters, one for each byte of a sample
@@ -78,7 +78,7 @@ fn experts(text: &str) -> Result<Experts, String> {
             "classical" => experts.classical = true,
             "mix" => experts = Experts::MIX,
             other => {
-                return Err(format!("'{other}' is none of lm, adaptive, classical, mix"));
+                return Err(format!("'{other}' is not one of lm, adaptive, classical, mix"));
             }
         }
     }
@@ -100,8 +100,8 @@ impl MappingArgs {
                 || self.context.is_some();
             if given {
                 return Err(Usage(
-                    "--experts, --chunk-size, --stereo-blocking, --top-k, --lsb and --context go \
-                     with --mapping ascii"
+                    "--experts, --chunk-size, --stereo-blocking, --top-k, --lsb and --context need \
+                     --mapping ascii"
                         .to_owned(),
                 ));
             }

@@ -32,24 +32,24 @@ static VERSION_LINE: LazyLock<String> = LazyLock::new(version::line);
 pub const BENCH_CODER: &str = "bench-coder";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all files done; 1 at least one file failed (neither audio nor an lmz file, \
-damaged, unreadable, output exists); 2 wrong usage, nothing was done; 3 none failed, but a damaged file \
-could only be restored in part (--salvage); 130 interrupted.";
+Exit codes: 0 all files done; 1 at least one file failed (not an audio or lmz file, \
+damaged, unreadable, or its output exists); 2 wrong usage, nothing was done; 3 none failed, but --salvage \
+restored a file only in part; 130 interrupted.";
 
 const EXAMPLES: &str = "\
 Examples:
   lmz song.wav                         writes song.lmz, keeps song.wav
   lmz song.lmz                         and back
   lmz compress -r album -o archive     a tree of folders, mirrored
-  lmz verify -r archive                decode and check everything, write nothing
+  lmz verify -r archive                decodes and checks everything, writes nothing
   lmz < take.wav > take.lmz            through a pipe
-  lmz -dc song.lmz | ffplay -          listen to it";
+  lmz -dc song.lmz | ffplay -          plays it";
 
 const COMPRESS_EXAMPLES: &str = "\
 Examples:
   lmz compress *.wav -o archive/ --best
-  lmz compress -r recordings -o archive --skip-existing   what is new, every night
-  lmz compress --verify --delete-source song.wav          keep only what is proven
+  lmz compress -r recordings -o archive --skip-existing   only what is new
+  lmz compress --verify --delete-source song.wav          deletes song.wav once song.lmz is proven
   lmz compress --raw s16le,44100,2 take.raw               samples without a header";
 
 const DECOMPRESS_EXAMPLES: &str = "\
@@ -85,10 +85,10 @@ pub enum Command {
     /// Decode lmz files and check every checksum, without writing anything
     #[command(visible_alias = "test")]
     Verify(VerifyArgs),
-    /// Tell what is in lmz files, without decoding them
+    /// Show what is in lmz files, without decoding them
     #[command(visible_alias = "list")]
     Info(InfoArgs),
-    /// Measure lmz and other coders on the same files: sizes, times, memory, charts
+    /// Compare lmz with other coders on the same files: sizes, times, memory, charts
     #[cfg(feature = "bench")]
     Bench(Box<BenchArgs>),
     /// Run one coder for `bench`
@@ -108,7 +108,7 @@ pub enum Command {
 pub struct DevTokensArgs {
     /// WAV file
     pub input: PathBuf,
-    /// File of 16-bit integers, seven for each sample; training/train.py says which
+    /// File with one record for each sample, as training/train.py reads them
     pub output: PathBuf,
 }
 
@@ -127,7 +127,7 @@ pub struct DirectArgs {
     #[arg(short, long, group = "mode")]
     pub test: bool,
 
-    /// Tell what is in lmz files, as `info`
+    /// Show what is in lmz files, as `info`
     #[arg(short, long, group = "mode")]
     pub list: bool,
 
@@ -172,17 +172,16 @@ pub struct CompressArgs {
     #[arg(long, value_name = "FORMAT,RATE,CHANNELS", value_parser = raw_format)]
     pub raw: Option<WavFormat>,
 
-    /// When the language model takes part; otherwise the level decides: off with --fast, on with
-    /// --best, else auto
+    /// When to use the language model [default: off with --fast, on with --best, otherwise auto]
     #[arg(long, value_enum, value_name = "WHEN")]
     pub lm: Option<Lm>,
 
-    /// Which engine runs the language model: exact (any machine decodes the result), unless --model,
-    /// --lanes, --gpu-layers or --mapping ascii ask for llama.cpp
+    /// What runs the language model [default: exact, or llama.cpp with --model, --lanes, --gpu-layers
+    /// or --mapping ascii]
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<Engine>,
 
-    /// Refuse whatever would make a file that some machine cannot decode
+    /// Refuse options that would make a file that not every machine can decode
     #[arg(long)]
     pub portable: bool,
 
@@ -192,8 +191,8 @@ pub struct CompressArgs {
     #[command(flatten)]
     pub mapping: MappingArgs,
 
-    /// Segments that go through the language model as one batch, on as many threads unless -j says
-    /// fewer; decoding is as fast with as many only
+    /// Segments that go through the language model as one batch, with a thread for each unless -j says
+    /// fewer; decoding needs as many threads to be as fast
     #[arg(help_heading = RESEARCH, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub lanes: u32,
 
@@ -252,7 +251,7 @@ pub struct DecompressArgs {
     #[command(flatten)]
     pub walk: WalkArgs,
 
-    /// Restore what is left of a damaged file, and name what is lost
+    /// Restore what is intact in a damaged file, and list what is lost
     #[arg(long)]
     pub salvage: bool,
 
@@ -260,15 +259,15 @@ pub struct DecompressArgs {
     #[arg(long, value_enum, default_value_t = GapArg::Silence, value_name = "WHAT", requires = "salvage")]
     pub gap: GapArg,
 
-    /// Decode from here on only: 1:23, 1:02:03.5, 83.25 (seconds) or 44100f (frames)
+    /// Start here: 1:23, 1:02:03.5, 83.25 (seconds), 1m23s or 44100f (frames)
     #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "salvage")]
     pub from: Option<Position>,
 
-    /// Decode up to here only; what starts at this time is left out
+    /// Stop just before this time
     #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "salvage")]
     pub to: Option<Position>,
 
-    /// Refuse files that would become longer than this many bytes
+    /// Refuse files whose original is longer than this many bytes
     #[arg(long, value_name = "BYTES", default_value_t = u64::MAX, hide_default_value = true)]
     pub max_output: u64,
 
@@ -288,7 +287,7 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub walk: WalkArgs,
 
-    /// Refuse files that would become longer than this many bytes
+    /// Refuse files whose original is longer than this many bytes
     #[arg(long, value_name = "BYTES", default_value_t = u64::MAX, hide_default_value = true)]
     pub max_output: u64,
 

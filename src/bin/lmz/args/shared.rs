@@ -24,11 +24,11 @@ pub struct OutputArgs {
     #[arg(short, long)]
     pub force: bool,
 
-    /// Pass over inputs whose output exists
+    /// Skip inputs whose output exists
     #[arg(long, conflicts_with = "force")]
     pub skip_existing: bool,
 
-    /// Keep the inputs: what lmz does anyway, accepted because gzip needs it
+    /// Keep the inputs: always on, accepted as in gzip
     #[arg(short, long)]
     pub keep: bool,
 
@@ -39,11 +39,11 @@ pub struct OutputArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct WalkArgs {
-    /// Take in folders within folders
+    /// Include subfolders
     #[arg(short, long)]
     pub recursive: bool,
 
-    /// In folders, take only files that match, in place of the usual endings; may be repeated
+    /// In folders, take the files that match instead of those with the usual endings; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
 
@@ -61,19 +61,20 @@ pub struct ModelArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct CommonArgs {
-    /// Threads, at most 256 for a file; 0 means one per processor. The result does not depend on it
+    /// Number of threads, at most 256 for a file; 0 means one per processor. The result is the same
+    /// with any
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
-    /// Say nothing but errors
+    /// Report only errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more: what was left out or could not be kept, and all that `info` has
+    /// Report more: what was left out or could not be kept, and every detail in `info`
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// Report as JSON on standard output, one object per file and line
+    /// Report as JSON on standard output: one object for each file, on a line of its own
     #[arg(long)]
     pub json: bool,
 }
@@ -82,9 +83,9 @@ pub struct CommonArgs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum GapArg {
     #[default]
-    /// Silence of the same length: everything else keeps its place
+    /// Silence of the same length, so that everything else keeps its place
     Silence,
-    /// Nothing: only the frames that were found, behind a new header
+    /// Nothing: only the frames that were found, with a new header
     Drop,
 }
 
@@ -100,9 +101,9 @@ impl From<GapArg> for Gap {
 /// `--engine`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// Small models, with the same bits on every machine
+    /// Runs small models, with the same bits on every machine
     Exact,
-    /// Any model, for the build and the kind of processor at hand
+    /// Runs any model; the file decodes only with the same build on the same kind of processor
     #[value(name = "llama.cpp")]
     LlamaCpp,
 }

@@ -30,7 +30,7 @@ use crate::stdout;
 /// Points of the curves at most.
 const POINTS: usize = 800;
 
-/// What is told of a file.
+/// What is reported about a file.
 #[derive(Debug, Default, Serialize)]
 struct Explained {
     file: String,

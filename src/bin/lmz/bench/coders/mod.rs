@@ -12,7 +12,7 @@ pub use external::External;
 pub use library::Library;
 pub use lmz::{Variant, parts};
 
-/// A coder by name and settings: what is told to the process that runs it.
+/// A coder by name and settings, as they go to the process that runs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Spec {
     Lmz(Variant),
