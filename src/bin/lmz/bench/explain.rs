@@ -290,8 +290,8 @@ fn mean(frames: &[Frame], samples: &[f32], channels: usize) -> Point {
         predictor: sum(|f| f64::from(f.predictor.tokens) + f64::from(f.predictor.lsb)),
         with_lm: with_lm.map(|bits| bits / count),
         lsb: sum(|f| f64::from(f.predictor.lsb)),
-        low: samples.iter().copied().fold(0.0, f32::min),
-        high: samples.iter().copied().fold(0.0, f32::max),
+        low: samples.iter().copied().reduce(f32::min).unwrap_or_default(),
+        high: samples.iter().copied().reduce(f32::max).unwrap_or_default(),
     }
 }
 

@@ -145,14 +145,14 @@ fn notes(out: &mut String, report: &Report) {
     );
     let corpus = &report.corpus;
     let text = format!(
-        "corpus: {} ({} bytes, {:.0} s of audio), on {} at {}, {} ({} processors)",
+        "corpus: {} ({} bytes, {:.1} s of audio); {}, on {} ({} processors), {}",
         corpus.inputs.join(" "),
         corpus.bytes,
         corpus.audio_seconds,
         report.date,
-        report.machine.system,
         report.machine.processor,
-        report.machine.processors
+        report.machine.processors,
+        report.machine.system
     );
     line(out, &text);
 }

@@ -93,7 +93,7 @@ function percentTicks(low, high, count) {
 function axisEnd(values) {
   const sorted = values.filter(known).sort((a, b) => a - b), low = sorted[0] || 0;
   let n = sorted.length;
-  while (n > 2 && n > sorted.length * 0.97 - 1 && sorted[n - 1] > 1.5 * sorted[n - 2]) n--;
+  while (n > 2 && n > sorted.length * 0.97 - 1 && sorted[n - 1] > 2 * sorted[n - 2]) n--;
   return Math.max(sorted[n - 1] || 0, low, 1e-9);
 }
 
