@@ -267,6 +267,28 @@ fn quiet_is_quiet_and_a_pipe_gets_no_progress() {
 }
 
 #[test]
+fn a_file_of_which_all_audio_is_lost_says_so() {
+    let (folder, _) = folder();
+    lmz(&folder, &["compress", "--fast", "song.wav"]).assert().code(0);
+    let mut packed = read(&folder, "song.lmz");
+    let middle = packed.len() / 2;
+    packed[middle] ^= 1;
+    fs::write(folder.path().join("song.lmz"), packed).unwrap();
+    for (line, code, said) in [
+        (
+            &["decompress", "--salvage", "song.lmz", "-o", "back.wav"][..],
+            3,
+            "only what is around it is restored",
+        ),
+        (&["verify", "song.lmz"], 1, "--salvage restores what is around it"),
+    ] {
+        let done = lmz(&folder, line).assert().code(code);
+        let stderr = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+        assert!(stderr.contains("all audio is lost; ") && stderr.contains(said), "{stderr}");
+    }
+}
+
+#[test]
 fn help_and_version() {
     let (folder, _) = folder();
     let version = lmz(&folder, &["-V"]).assert().code(0);

@@ -34,7 +34,7 @@ pub fn salvage(
     name_damage(&from, &found, turn);
     let line = format!("{from} -> {}: {} bytes", job.output.name(), found.written_bytes);
     tell(job, turn, &args.common, &found, line)?;
-    if found.complete { Ok(()) } else { Err(Incomplete(lost(&found)).into()) }
+    if found.complete { Ok(()) } else { Err(Incomplete(restored(&found)).into()) }
 }
 
 /// Writes a part of a file.
@@ -126,7 +126,8 @@ pub fn examine(
             Err(error) => return error,
         }
     }
-    anyhow!("{error}; {}; lmz decompress --salvage restores the rest", lost(&found))
+    let rest = if has_lost_all_audio(&found) { "what is around it" } else { "the rest" };
+    anyhow!("{error}; {}; lmz decompress --salvage restores {rest}", lost(&found))
 }
 
 /// What to do about a damaged file.
@@ -146,8 +147,23 @@ fn name_damage(name: &str, found: &SalvageReport, turn: &mut Turn<'_>) {
     turn.messages.extend(lines.map(|line| Message::Warning(format!("{name}: {line}"))));
 }
 
+/// How a file came back in part.
+fn restored(found: &SalvageReport) -> String {
+    let lost = lost(found);
+    match found.damage.len() {
+        0 => format!("{lost}, but that cannot be proven"),
+        _ if has_lost_all_audio(found) => format!("{lost}; only what is around it is restored"),
+        _ => format!("{lost}; the rest is restored"),
+    }
+}
+
+fn has_lost_all_audio(found: &SalvageReport) -> bool {
+    found.segments == 0 && found.damage.iter().any(|damage| damage.frames > 0)
+}
+
 fn lost(found: &SalvageReport) -> String {
     match found.damage.len() {
+        _ if has_lost_all_audio(found) => "all audio is lost".to_owned(),
         0 if found.complete => "nothing is lost".to_owned(),
         0 => "nothing is known to be lost".to_owned(),
         1 => "one part is lost".to_owned(),

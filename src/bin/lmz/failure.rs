@@ -18,9 +18,9 @@ pub const INTERRUPTED: u8 = 130;
 #[derive(Debug)]
 pub struct Usage(pub String);
 
-/// A file that was restored in part: what is lost has been named.
+/// A file that was restored in part, in a sentence; what is lost has been named.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}; the rest is restored")]
+#[error("{0}")]
 pub struct Incomplete(pub String);
 
 /// How a run went on the whole.
