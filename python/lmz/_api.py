@@ -72,7 +72,7 @@ def compress(
         progress: called with (bytes read, their total or None), up to 50 times a second.
 
     Raises:
-        NotWavError: `src` is no WAV file.
+        NotWavError: `src` is not a WAV file.
         ValueError: an unknown level or `lm`, or an impossible `segment`.
         OSError: reading or writing failed.
     """

@@ -8,11 +8,11 @@ class LmzError(Exception):
 
 
 class NotWavError(LmzError):
-    """The input of a compression is no WAV file."""
+    """The input of a compression is not a WAV file."""
 
 
 class NotLmzError(LmzError):
-    """The input is no lmz file."""
+    """The input is not an lmz file."""
 
 
 class UnsupportedError(LmzError):
