@@ -1,6 +1,7 @@
 //! The program: names, refusals, pipes, exit codes, and that nothing is left behind.
 
 use std::fs;
+use std::path::Path;
 
 use crate::support;
 use crate::support::files::names;
@@ -364,5 +365,94 @@ mod unix {
         drop(child.stdout.take());
         let done = child.wait_with_output().unwrap();
         assert!(done.stderr.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// The lines of the README's shell examples, without comments.
+    fn commands_of_the_readme() -> Vec<String> {
+        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        let text = fs::read_to_string(readme).unwrap();
+        let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let lines = blocks.flat_map(str::lines);
+        let commands = lines.map(|line| line.split(" #").next().unwrap().trim().to_owned());
+        commands.filter(|command| !command.is_empty()).collect()
+    }
+
+    /// A folder with all that these commands name, and stand-ins for other programs in `bin`.
+    fn place_for_commands(packed: &[u8]) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["recordings", "archive", "DIR", "bin"] {
+            fs::create_dir(at(name)).unwrap();
+        }
+        let song = long_song();
+        for name in ["song.wav", "recordings/a.wav", "DIR/a.wav"] {
+            fs::write(at(name), &song).unwrap();
+        }
+        fs::write(at("take.raw"), &song[44..]).unwrap();
+        fs::write(at("archive/old.lmz"), packed).unwrap();
+        for (name, script) in
+            [("record", "cat song.wav"), ("ssh", "shift; sh -c \"$*\""), ("ffplay", "cat > played")]
+        {
+            let program = at("bin").join(name);
+            fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let program = assert_cmd::cargo::cargo_bin("lmz");
+        std::os::unix::fs::symlink(program, at("bin/lmz")).unwrap();
+        folder
+    }
+
+    /// 100 seconds at a rate that makes them few samples.
+    fn long_song() -> Vec<u8> {
+        wav::pcm16(1, 2, &wav::sine(1, 200))
+    }
+
+    /// `.ci/run` runs what builds and installs; all others are run here, each in a folder of its own.
+    #[test]
+    fn every_command_of_the_readme_runs() {
+        let ci = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
+        let ci = fs::read_to_string(ci).unwrap();
+        let (folder, _) = folder();
+        fs::write(folder.path().join("long.wav"), long_song()).unwrap();
+        lmz(&folder, &["-1", "long.wav"]).assert().code(0);
+        let packed = read(&folder, "long.lmz");
+        let commands = commands_of_the_readme();
+        assert!(commands.len() > 15, "{commands:?}");
+        for command in commands {
+            if command.starts_with("make ") || command.starts_with("cargo ") {
+                let step =
+                    |line: &str| line.split_once(&command).is_some_and(|(_, end)| end.is_empty());
+                assert!(ci.lines().any(step), "not in .ci/run: {command}");
+                continue;
+            }
+            if command.starts_with("lmz bench") && !cfg!(feature = "bench") {
+                continue;
+            }
+            let folder = place_for_commands(&packed);
+            if command.contains(" song.lmz") || command.contains("*.lmz") {
+                fs::write(folder.path().join("song.lmz"), &packed).unwrap();
+            }
+            if command.contains("damaged.lmz") {
+                let mut damaged = packed.clone();
+                damaged[packed.len() / 2] ^= 1;
+                fs::write(folder.path().join("damaged.lmz"), damaged).unwrap();
+            }
+            let programs = std::env::join_paths(
+                std::iter::once(folder.path().join("bin"))
+                    .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+            );
+            let mut shell = Process::new("sh");
+            shell.args(["-c", &command]).env("PATH", programs.unwrap());
+            let done = shell.current_dir(folder.path()).stdin(Stdio::null()).output().unwrap();
+            let code = if command.contains("--salvage") { 3 } else { 0 };
+            let stderr = String::from_utf8_lossy(&done.stderr);
+            assert_eq!(done.status.code(), Some(code), "{command}: {stderr}");
+            if command.contains("ffplay") {
+                assert!(read(&folder, "played") == long_song(), "{command}");
+            }
+            if command.contains("ssh") {
+                assert!(read(&folder, "take.lmz").starts_with(b"\x89LMZ"), "{command}");
+            }
+        }
     }
 }
