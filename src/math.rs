@@ -124,11 +124,11 @@ pub fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
 }
 
 /// Adds to `y` the multiples `gains` of `x[3..]` and of `x[2..]`, one after the other; then the scalar products
-/// of the result with `x[1..]` and with `x`, and that of these two. One pass over `y`, whose length is a multiple
-/// of 16 and three less than that of `x`.
+/// of the result with `x[1..]` and with `x`. One pass over `y`, whose length is a multiple of 16 and three
+/// less than that of `x`.
 #[inline(always)]
-pub fn learn_two(y: &mut [f32], gains: [f32; 2], x: &[f32]) -> [f32; 3] {
-    let mut lanes = [[0f32; LANES]; 3];
+pub fn learn_two(y: &mut [f32], gains: [f32; 2], x: &[f32]) -> [f32; 2] {
+    let (mut next, mut later) = ([0f32; LANES], [0f32; LANES]);
     // Opaque, or the compiler pieces one window together from the others, lane by lane.
     let windows = |from: usize| std::hint::black_box(&x[from..]).as_chunks::<LANES>().0;
     let x = windows(0).iter().zip(windows(1)).zip(windows(2)).zip(windows(3));
@@ -142,17 +142,14 @@ pub fn learn_two(y: &mut [f32], gains: [f32; 2], x: &[f32]) -> [f32; 3] {
             sums[lane] += gains[1] * x2[lane];
         }
         for lane in 0..LANES {
-            lanes[0][lane] += sums[lane] * x1[lane];
+            next[lane] += sums[lane] * x1[lane];
         }
         for lane in 0..LANES {
-            lanes[1][lane] += sums[lane] * x0[lane];
-        }
-        for lane in 0..LANES {
-            lanes[2][lane] += x0[lane] * x1[lane];
+            later[lane] += sums[lane] * x0[lane];
         }
         *y = sums;
     }
-    sums(lanes)
+    sums([next, later])
 }
 
 /// Lanes of a double-precision sum.

@@ -6,16 +6,19 @@
 //! The filters of a channel do not fit into the first level of the cache, and moving weights and history
 //! through it is what takes the time. So two samples are learnt in one pass, which also makes the next
 //! forecast and all of the one after it that is known by then. What the first of the two would have changed
-//! in the weights is added to the latter: its gain times the product of two windows (exact block
-//! processing: Benesty and Duhamel, "A fast exact least mean square adaptive algorithm", 1992).
+//! in the weights is added to the latter: its gain times the product of two windows, which follows from the
+//! one before (exact block processing: Benesty and Duhamel, "A fast exact least mean square adaptive
+//! algorithm", 1992).
 
 use super::history::History;
-use crate::math::{learn_two, vectorized};
+use crate::math::{LANES, add_products, learn_two, limited, sum, vectorized};
 
 /// Errors are clipped at this multiple of their running mean.
 const CLIP: f32 = 3.0;
 /// Weight of the newest error in that mean.
 const DEVIATION_RATE: f32 = 0.01;
+/// Passes after which the correlation is computed anew, so that rounding does not add up.
+const RENEWAL: usize = 1024;
 
 /// Length and step of one filter.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +43,14 @@ pub struct Nlms {
     /// two values more, as the windows of the two forecasts before reach back to.
     history: History<f32>,
     forecast: f32,
-    /// For the forecast after the next, without what its newest value adds: the scalar product of weights and
-    /// window, and that of the window and the one before.
+    /// The scalar product of weights and history for the forecast after the next, without its newest value.
     partial: f32,
-    /// See `partial`.
-    neighbours: f32,
     /// Sum of squares over the history. In double precision, so that what is left of a loud
     /// passage after it has gone is far below one sample step squared.
     energy: f64,
+    /// Scalar product of the window and the one before, and passes since it was computed anew.
+    correlation: f64,
+    passes: usize,
 }
 
 impl Nlms {
@@ -61,8 +64,9 @@ impl Nlms {
             history: History::new(config.taps + 3),
             forecast: 0.0,
             partial: 0.0,
-            neighbours: 0.0,
             energy: 0.0,
+            correlation: 0.0,
+            passes: 0,
         }
     }
 
@@ -83,18 +87,30 @@ impl Nlms {
         *self.history.newest_mut() = value;
         self.history.push(0.0);
         let window = self.history.window();
-        let square = |x: f32| f64::from(x) * f64::from(x);
-        self.energy = (self.energy + (square(value) - square(window[taps + 1]))).max(0.0);
+        let product = |a: f32, b: f32| f64::from(a) * f64::from(b);
+        let (oldest, before) = (window[taps + 1], window[taps + 2]);
+        let energy_before = self.energy;
+        self.energy = (self.energy + (product(value, value) - product(oldest, oldest))).max(0.0);
+        self.correlation += product(value, window[2]) - product(oldest, before);
 
         match self.pending.take() {
             None => {
+                // What rounding has left of a loud passage may be more than two quiet windows can have.
+                let most = 0.5 * (energy_before + self.energy);
+                let correlation = limited(self.correlation, most) as f32;
                 let known = self.partial + self.weights[0] * value;
-                self.forecast = known + gain * (self.neighbours + value * window[2]);
+                self.forecast = known + gain * correlation;
                 self.pending = Some(gain);
             }
             Some(first) => {
-                [self.forecast, self.partial, self.neighbours] =
-                    learn_two(&mut self.weights, [first, gain], window);
+                [self.forecast, self.partial] = learn_two(&mut self.weights, [first, gain], window);
+                self.passes += 1;
+                if self.passes == RENEWAL {
+                    self.passes = 0;
+                    let mut lanes = [0.0; LANES];
+                    add_products(&mut lanes, &window[1..=taps], &window[2..taps + 2]);
+                    self.correlation = sum(lanes).into();
+                }
             }
         }
     }

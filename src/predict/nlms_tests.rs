@@ -82,6 +82,8 @@ fn the_energy_is_that_of_the_window() {
     let window: Vec<f64> = filter.history.window().iter().map(|&x| f64::from(x)).collect();
     let exact: f64 = window[1..257].iter().map(|x| x * x).sum();
     assert!((filter.energy / exact - 1.0).abs() < 1e-9);
+    let correlation: f64 = (1..257).map(|i| window[i] * window[i + 1]).sum();
+    assert!(((filter.correlation - correlation) / exact).abs() < 1e-6);
     // After the loudest there is, silence weighs almost nothing.
     let loud = [vec![2_147_483_648.0; 5_000], vec![0.0; 300]].concat();
     let (filter, _) = run(NlmsConfig { taps: 256, step: 0.01 }, &loud);

@@ -1,14 +1,6 @@
 //! The table "Who may import whom" of `docs/architecture.md`, held against the `use` lines.
 
-<<<<<<< HEAD:tests/project/layers.rs
-use std::collections::BTreeMap;
-=======
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
->>>>>>> 13227ef (The program's files import each other in one direction only, and a test says so):tests/layers.rs
 use std::fs;
 use std::path::Path;
 

@@ -118,8 +118,9 @@ class Nlms:
         self.weights = array("f")
         self.history = array("f", [0.0])
         self.pending = None
-        self.output = self.partial = self.neighbours = 0.0
-        self.energy = 0.0
+        self.output = self.partial = 0.0
+        self.energy = self.correlation = 0.0
+        self.passes = 0
         self.deviation = 1.0
 
     def predict(self):
@@ -131,13 +132,14 @@ class Nlms:
         error = clamp(error, -limit, limit)
         divisor = f32(f32(f32(self.energy) + 1.0) + self.floor)
         gain = f32(f32(self.step * error) / divisor)
+        before = self.energy
         self._take(value)
         if self.pending is None:
             first = self.weights[0] if self.weights else 0.0
             known = f32(self.partial + f32(first * value))
-            before = self.history[2] if len(self.history) > 2 else 0.0
-            product = f32(self.neighbours + f32(value * before))
-            self.output = f32(known + f32(gain * product))
+            most = 0.5 * (before + self.energy)
+            correlation = f32(clamp(self.correlation, -most, most))
+            self.output = f32(known + f32(gain * correlation))
             self.pending = gain
         else:
             self._learn(self.pending, gain)
@@ -147,8 +149,9 @@ class Nlms:
         x, taps = self.history, self.taps
         x.insert(1, value)
         del x[taps + 3:]
-        oldest = x[taps + 1] if len(x) > taps + 1 else 0.0
+        before, oldest, older = (x[i] if len(x) > i else 0.0 for i in (2, taps + 1, taps + 2))
         self.energy = max(self.energy + (value * value - oldest * oldest), 0.0)
+        self.correlation += value * before - oldest * older
 
     def _learn(self, first, gain):
         """Both samples' gains; the next forecast, and what is known of the one after it."""
@@ -160,7 +163,10 @@ class Nlms:
             w[:len(changes)] = row(map(add, w, changes))
         self.output = dot(w, x[1:1 + self.taps])
         self.partial = dot(w, x[:self.taps])
-        self.neighbours = dot(x[:self.taps], x[1:1 + self.taps])
+        self.passes += 1
+        if self.passes == 1024:
+            self.passes = 0
+            self.correlation = dot(x[1:1 + self.taps], x[2:2 + self.taps])
 
 
 class Cascade:
