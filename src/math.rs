@@ -199,6 +199,7 @@ pub fn limited(x: f64, bound: f64) -> f64 {
 
 /// exp(-a) for 0 <= a <= 80; relative error below 2^-20 up to a = 8 and below 2^-17 up to 80,
 /// where the rounding of the product with log2 e counts.
+#[allow(clippy::approx_constant, reason = "a coefficient of the polynomial, near ln 2")]
 #[inline(always)]
 pub fn exp_neg(a: f32) -> f32 {
     // 2^23 * 1.5: adding it leaves the integer part of a small number in the low mantissa

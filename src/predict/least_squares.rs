@@ -193,11 +193,11 @@ impl LeastSquares {
                 *part = samples[m * width + j].0;
             }
             let rows = self.n.min((j + 1) * LANES_F64);
-            for i in 0..rows {
-                let element = &mut self.covariance[i * width + j];
+            let elements = self.covariance[j..].iter_mut().step_by(width).take(rows);
+            for (i, element) in elements.enumerate() {
                 let mut sum = element.0;
-                for lane in 0..LANES_F64 {
-                    sum[lane] *= decay;
+                for sum in &mut sum {
+                    *sum *= decay;
                 }
                 for m in 0..N {
                     for lane in 0..LANES_F64 {
