@@ -5,6 +5,8 @@
 //! width for that without changing a bit. Everything here is `inline(always)` so that it is
 //! compiled for the instruction set of its caller, which [`vectorized`] chooses.
 
+use std::ops::Range;
+
 use bytemuck::{Pod, Zeroable};
 use pulp::{Arch, WithSimd};
 
@@ -189,6 +191,54 @@ pub fn dot_f64(a: &[Vector], b: &[Vector]) -> f64 {
     }
     let acc = in_memory(acc);
     ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+}
+
+/// Adds outer products to the upper triangle of a matrix, in double precision: row `i` of `rows` becomes
+/// `decay` times itself plus `gains[m] * vectors[m][i] * vectors[m]` for each `m`, one after the other. `triangle`
+/// holds these rows, `vectors` and `scratch` hold `N`, each of equally many vectors; elements below the diagonal
+/// come to hold anything.
+///
+/// Column by column of vectors: what is multiplied stays in registers for all rows of one.
+#[inline(always)]
+pub fn add_outer_products<const N: usize>(
+    triangle: &mut [Vector],
+    rows: Range<usize>,
+    decay: f64,
+    gains: [f64; N],
+    vectors: &[Vector],
+    scratch: &mut [Vector],
+) {
+    let width = vectors.len() / N;
+    let mut factors = [&[][..]; N];
+    let multiples = scratch.chunks_exact_mut(width).zip(vectors.chunks_exact(width));
+    for ((factors, gain), (scaled, vector)) in factors.iter_mut().zip(gains).zip(multiples) {
+        for (Vector(scaled), Vector(x)) in scaled.iter_mut().zip(vector) {
+            for lane in 0..LANES_F64 {
+                scaled[lane] = gain * x[lane];
+            }
+        }
+        *factors = &Vector::flatten(scaled)[rows.clone()];
+    }
+    for j in rows.start / LANES_F64..width {
+        let mut column = [[0.0; LANES_F64]; N];
+        for (m, part) in column.iter_mut().enumerate() {
+            *part = vectors[m * width + j].0;
+        }
+        let above = rows.end.min((j + 1) * LANES_F64) - rows.start;
+        let elements = triangle[j..].iter_mut().step_by(width).take(above);
+        for (i, Vector(element)) in elements.enumerate() {
+            let mut sum = *element;
+            for sum in &mut sum {
+                *sum *= decay;
+            }
+            for m in 0..N {
+                for lane in 0..LANES_F64 {
+                    sum[lane] += factors[m][i] * column[m][lane];
+                }
+            }
+            *element = sum;
+        }
+    }
 }
 
 /// `x` brought to -`bound` to `bound`; 0 for NaN, which `clamp` would pass on.

@@ -128,6 +128,30 @@ fn learn_two_is_one_after_the_other() {
 }
 
 #[test]
+fn outer_products_are_added_one_after_the_other() {
+    let (width, rows) = (3, 5..19);
+    let stride = width * LANES_F64;
+    let vectors_of = |count: usize, seed: u32| -> Vec<Vector> {
+        let numbers = noise(count * LANES_F64, seed);
+        let vector = |part: &[f32]| Vector(std::array::from_fn(|lane| f64::from(part[lane])));
+        numbers.chunks_exact(LANES_F64).map(vector).collect()
+    };
+    let (vectors, mut triangle) = (vectors_of(2 * width, 3), vectors_of(rows.len() * width, 4));
+    let before = Vector::flatten(&triangle).to_vec();
+    let mut scratch = vec![Vector::ZERO; 2 * width];
+    add_outer_products(&mut triangle, rows.clone(), 0.9, [0.3, -0.7], &vectors, &mut scratch);
+    let (after, x) = (Vector::flatten(&triangle), Vector::flatten(&vectors));
+    for (k, i) in rows.enumerate() {
+        for j in i..stride {
+            let mut expected = before[k * stride + j] * 0.9;
+            expected += 0.3 * x[i] * x[j];
+            expected += -0.7 * x[stride + i] * x[stride + j];
+            assert_eq!(after[k * stride + j].to_bits(), expected.to_bits(), "{i}, {j}");
+        }
+    }
+}
+
+#[test]
 fn add_scaled_rounds_twice() {
     let (x, mut y) = (noise(100, 5), noise(100, 6));
     let before = y.clone();

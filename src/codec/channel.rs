@@ -165,7 +165,7 @@ impl<'a> Channel<'a> {
         shared.surprise = error.abs();
     }
 
-    /// Outcome after its partner in each frame.
+    /// Coded after its partner in each frame.
     fn second(&self) -> bool {
         self.index > 0
     }

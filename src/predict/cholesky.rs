@@ -1,6 +1,6 @@
 //! Solution of the normal equations of least squares (`solve` of §8.4).
 
-use crate::math::{LANES_F64, Vector, dot_f64};
+use crate::math::{LANES_F64, Vector, add_outer_products, dot_f64};
 
 /// Solutions with larger elements are refused: no filter of audio needs such weights, and
 /// what is computed from them could overflow.
@@ -21,8 +21,8 @@ pub struct System {
     pub solution: Vec<Vector>,
     /// `(n)`: reciprocals of `D`.
     inverses: Vec<f64>,
-    /// `(BLOCK, width)`: rows of a block over their pivots.
-    factors: Vec<Vector>,
+    /// `(BLOCK, width)`
+    scratch: Vec<Vector>,
     n: usize,
     width: usize,
 }
@@ -36,7 +36,7 @@ impl System {
             rows: vec![zeros; n * width],
             solution: vec![zeros; width],
             inverses: vec![0.0; n],
-            factors: vec![zeros; BLOCK * width],
+            scratch: vec![zeros; BLOCK * width],
             n,
             width,
         }
@@ -82,42 +82,16 @@ impl System {
     }
 
     /// Subtracts multiples of the block of rows from `first` on from all rows below it.
-    ///
-    /// Column by column of vectors: those of the block stay in registers for all rows below.
     #[inline(always)]
     fn eliminate(&mut self, first: usize) {
-        let (n, width, last) = (self.n, self.width, first + BLOCK);
-        let (above, below) = self.rows.split_at_mut(last * width);
-        let block = &above[first * width..];
-        for (m, factors) in self.factors.chunks_exact_mut(width).enumerate() {
-            let inverse = self.inverses[first + m];
-            for (factor, row) in factors.iter_mut().zip(&block[m * width..]) {
-                for lane in 0..LANES_F64 {
-                    factor.0[lane] = row.0[lane] * inverse;
-                }
-            }
+        let last = first + BLOCK;
+        let (above, below) = self.rows.split_at_mut(last * self.width);
+        let block = &above[first * self.width..];
+        let mut gains = [0.0; BLOCK];
+        for (gain, inverse) in gains.iter_mut().zip(&self.inverses[first..]) {
+            *gain = -inverse;
         }
-        let mut factors = [&[][..]; BLOCK];
-        for (m, factors) in factors.iter_mut().enumerate() {
-            *factors = &Vector::flatten(&self.factors[m * width..])[last..n];
-        }
-        for j in last / LANES_F64..width {
-            let mut column = [[0.0; LANES_F64]; BLOCK];
-            for (m, part) in column.iter_mut().enumerate() {
-                *part = block[m * width + j].0;
-            }
-            let rows = n.min((j + 1) * LANES_F64) - last;
-            for i in 0..rows {
-                let target = &mut below[i * width + j];
-                let mut rest = target.0;
-                for m in 0..BLOCK {
-                    for lane in 0..LANES_F64 {
-                        rest[lane] -= factors[m][i] * column[m][lane];
-                    }
-                }
-                *target = Vector(rest);
-            }
-        }
+        add_outer_products(below, last..self.n, 1.0, gains, block, &mut self.scratch);
     }
 
     /// Solves `D U x = y`; elimination has made `y` of `b`.

@@ -8,7 +8,7 @@
 //! iteratively reweighted least squares.
 
 use super::cholesky::System;
-use crate::math::{LANES_F64, Vector, dot_f64, vectorized};
+use crate::math::{LANES_F64, Vector, add_outer_products, dot_f64, vectorized};
 
 /// Added to the running error, so that silence does not count infinitely much.
 const LEAST_DEVIATION: f64 = 0.1;
@@ -65,8 +65,8 @@ pub struct LeastSquares {
     pending: Vec<Vector>,
     /// Weights of the pending samples.
     gains: [f64; BATCH],
-    /// `(BATCH, width)`: the pending samples times their weights.
-    factors: Vec<Vector>,
+    /// `(BATCH, width)`
+    scratch: Vec<Vector>,
     pending_len: usize,
     system: System,
     /// `(n)`: weights before anything is known, towards which the solution is drawn.
@@ -97,7 +97,7 @@ impl LeastSquares {
             covariance: vec![zeros; n * width],
             pending: vec![zeros; BATCH * width],
             gains: [0.0; BATCH],
-            factors: vec![zeros; BATCH * width],
+            scratch: vec![zeros; BATCH * width],
             pending_len: 0,
             system: System::new(n),
             prior,
@@ -166,47 +166,17 @@ impl LeastSquares {
     }
 
     /// Takes `N` pending samples into the covariance.
-    ///
-    /// Column by column of vectors: what is multiplied stays in registers for all rows of one.
     #[inline(always)]
     fn absorb<const N: usize>(&mut self) {
         let mut decay = self.config.lambda;
         for _ in 1..N {
             decay *= self.config.lambda;
         }
-        let width = self.width;
-        let samples = &self.pending[..N * width];
-        for (m, factors) in self.factors.chunks_exact_mut(width).take(N).enumerate() {
-            for (factor, sample) in factors.iter_mut().zip(&samples[m * width..]) {
-                for lane in 0..LANES_F64 {
-                    factor.0[lane] = self.gains[m] * sample.0[lane];
-                }
-            }
-        }
-        let mut factors = [&[][..]; N];
-        for (m, factors) in factors.iter_mut().enumerate() {
-            *factors = &Vector::flatten(&self.factors[m * width..])[..self.n];
-        }
-        for j in 0..width {
-            let mut column = [[0.0; LANES_F64]; N];
-            for (m, part) in column.iter_mut().enumerate() {
-                *part = samples[m * width + j].0;
-            }
-            let rows = self.n.min((j + 1) * LANES_F64);
-            let elements = self.covariance[j..].iter_mut().step_by(width).take(rows);
-            for (i, element) in elements.enumerate() {
-                let mut sum = element.0;
-                for sum in &mut sum {
-                    *sum *= decay;
-                }
-                for m in 0..N {
-                    for lane in 0..LANES_F64 {
-                        sum[lane] += factors[m][i] * column[m][lane];
-                    }
-                }
-                *element = Vector(sum);
-            }
-        }
+        let mut gains = [0.0; N];
+        gains.copy_from_slice(&self.gains[..N]);
+        let samples = &self.pending[..N * self.width];
+        let rows = 0..self.n;
+        add_outer_products(&mut self.covariance, rows, decay, gains, samples, &mut self.scratch);
     }
 
     #[inline(always)]
