@@ -62,6 +62,13 @@ fn is_root() -> bool {
     status.lines().any(|line| line.starts_with("Uid:\t0\t"))
 }
 
+/// Has a command run as somebody to whom permissions apply.
+fn without_privileges(command: &mut Command) {
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+}
+
 /// The run failed as a failure of one file, and the message says why.
 fn failed(output: &Output, reasons: &[&str]) {
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -173,9 +180,7 @@ fn more_threads_than_can_be_had() {
         let line = format!("{limit}; exec ./lmz compress --fast -j 20000 song.wav -o work/x.lmz");
         let mut shell = Command::new("bash");
         shell.arg("-c").arg(line).current_dir(bench.0.path());
-        if is_root() {
-            shell.uid(NOBODY).gid(NOBODY);
-        }
+        without_privileges(&mut shell);
         let done = shell.output().unwrap();
         if done.status.code() != Some(0) {
             failed(&done, &["cannot start a thread"]);
@@ -243,9 +248,7 @@ fn inputs_that_cannot_be_read() {
     let bench = Bench::new();
     fs::set_permissions(bench.at("song.wav"), fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = bench.lmz(&["compress", "--fast", "song.wav", "-o", "work/song.lmz"]);
-    if is_root() {
-        command.uid(NOBODY).gid(NOBODY);
-    }
+    without_privileges(&mut command);
     failed(&command.output().unwrap(), &["Permission denied"]);
     assert!(bench.work().is_empty());
     // A read that fails when the file is open already.
@@ -263,18 +266,14 @@ fn a_folder_that_cannot_be_written_to() {
     let bench = Bench::new();
     fs::set_permissions(bench.at("work"), fs::Permissions::from_mode(0o555)).unwrap();
     let mut command = bench.lmz(&["compress", "--fast", "song.wav", "-o", "work/song.lmz"]);
-    if is_root() {
-        command.uid(NOBODY).gid(NOBODY);
-    }
+    without_privileges(&mut command);
     failed(&command.output().unwrap(), &["cannot write to the folder work"]);
     assert!(bench.work().is_empty());
     // The input can be compressed, and cannot be deleted.
     fs::copy(bench.at("song.wav"), bench.at("work/song.wav")).unwrap();
     let line = ["compress", "--fast", "--verify", "--delete-source", "work/song.wav", "-o", "x"];
     let mut command = bench.lmz(&line);
-    if is_root() {
-        command.uid(NOBODY).gid(NOBODY);
-    }
+    without_privileges(&mut command);
     failed(&command.output().unwrap(), &["cannot be deleted"]);
     assert_eq!(bench.work(), ["song.wav"]);
     assert!(bench.at("x").exists());
