@@ -240,6 +240,12 @@ def title_of(kind: str, source: str, name: str) -> str:
     return "__".join([kind, *(re.sub(r"[^A-Za-z0-9.-]", "_", part) for part in (source, name))])
 
 
+def row_of(path: Path, kind: str, source: str, licence: str, audio: Audio) -> tuple:
+    """A clip's row of the manifest."""
+    seconds = round(audio.frames() / audio.rate, 2)
+    return (path.name, kind, source, licence, audio.rate, audio.bits, audio.channels, seconds)
+
+
 def recorded(folder: Path | None, work: Path, clips: Path) -> list[tuple]:
     """Writes the clips of `recordings.tsv` and a variant of each; rows of the manifest."""
     rows = []
@@ -257,8 +263,7 @@ def recorded(folder: Path | None, work: Path, clips: Path) -> list[tuple]:
         for clip in (path, changed):
             form = read_wav(clip.read_bytes())
             assert form, clip
-            rows.append((clip.name, kind, recording.source, recording.licence, form.rate, form.bits,
-                         form.channels, round(form.frames() / form.rate, 2)))  # fmt: skip
+            rows.append(row_of(clip, kind, recording.source, recording.licence, form))
     return rows
 
 
@@ -331,8 +336,7 @@ def main() -> None:
                     continue  # silence
                 path = clips / f"{title}__{number}.wav"
                 clip.write(path)
-                rows.append((path.name, kind, f"apt:{found[-1].name}", terms, clip.rate, clip.bits,
-                             clip.channels, round(clip.frames() / clip.rate, 2)))  # fmt: skip
+                rows.append(row_of(path, kind, f"apt:{found[-1].name}", terms, clip))
                 total += len(clip.data)
             if total > BYTES:
                 break
