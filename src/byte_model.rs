@@ -17,6 +17,9 @@ const CONTEXTS: usize = 7;
 /// Slots of the table of each context, at most, as a power of two.
 const MAX_TABLE_BITS: u32 = 18;
 
+/// How often the primer is learnt: what has come twice is all but certain.
+const PRIMER_PASSES: usize = 2;
+
 /// The adaptive state of one block.
 struct ByteModel {
     stride: usize,
@@ -103,7 +106,7 @@ pub struct BytesContext<'a> {
 impl BytesContext<'_> {
     /// A model for `len` bytes that has learnt the primer, and the primer as the bytes before.
     fn begin(&self, len: usize) -> (ByteModel, Vec<u8>) {
-        let before = self.primer.to_vec();
+        let before = self.primer.repeat(PRIMER_PASSES);
         let mut model = ByteModel::new(self.stride.max(1), before.len() + len);
         for (i, &byte) in before.iter().enumerate() {
             model.code(&mut Known, &before[..i], byte);
@@ -146,7 +149,7 @@ pub fn decode_bytes(
         watch.step(1)?;
     }
     decoder.finish()?;
-    Ok(bytes.split_off(context.primer.len()))
+    Ok(bytes.split_off(end - len))
 }
 
 #[cfg(test)]

@@ -134,6 +134,7 @@ mod observer;
 mod predict;
 
 pub use codec::Level;
+pub use container::ContentHash;
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use fault::Fault;

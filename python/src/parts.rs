@@ -9,7 +9,6 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::files;
 use crate::observer::Interpreter;
 use crate::settings;
-use crate::whole::hex;
 
 /// The audio of a file, by its two ends: the rest is not read. Without samples, `channels` is 0.
 #[pyfunction]
@@ -49,7 +48,7 @@ pub fn info<'py>(py: Python<'py>, source: &Bound<'py, PyAny>) -> PyResult<Bound<
     dict.set_item("compressed_bytes", info.compressed_bytes)?;
     dict.set_item("segments", info.segments)?;
     dict.set_item("segments_with_lm", info.lm.segments)?;
-    dict.set_item("blake3", hex(&info.blake3))?;
+    dict.set_item("blake3", info.blake3.to_string())?;
     Ok(dict)
 }
 

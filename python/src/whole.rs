@@ -1,6 +1,6 @@
 //! Whole WAV files, byte for byte.
 
-use lmz::{Decoder, Summary};
+use lmz::{ContentHash, Decoder, Summary};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -51,11 +51,7 @@ pub fn decompress<'py>(
 #[pyfunction]
 pub fn blake3(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<String> {
     let mut input = files::input(source)?;
-    Interpreter::default().run(py, move |_| {
-        let mut hasher = ::blake3::Hasher::new();
-        std::io::copy(&mut input, &mut hasher)?;
-        Ok(hasher.finalize().to_hex().to_string())
-    })
+    Interpreter::default().run(py, move |_| Ok(ContentHash::of_reader(&mut input)?.to_string()))
 }
 
 fn summary<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
@@ -63,10 +59,6 @@ fn summary<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDic
     dict.set_item("original_bytes", summary.original_bytes)?;
     dict.set_item("compressed_bytes", summary.compressed_bytes)?;
     dict.set_item("segments", summary.segments)?;
-    dict.set_item("blake3", hex(&summary.blake3))?;
+    dict.set_item("blake3", summary.blake3.to_string())?;
     Ok(dict)
-}
-
-pub fn hex(hash: &[u8; 32]) -> String {
-    ::blake3::Hash::from(*hash).to_string()
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::block_header::{BlockHeader, header_length};
+use super::block_header::BlockHeader;
 use super::header::FileHeader;
 use super::source::Source;
 use crate::error::{Error, Result};
@@ -104,7 +104,7 @@ impl Place {
         })?;
         Ok(Place {
             index,
-            offset: self.offset + block.coded_length(),
+            offset: self.offset + block.coded_length(self.original_offset),
             original_offset: self.original_offset + u64::from(block.original_length),
             first_frame: self.first_frame + u64::from(block.frames),
         })
@@ -134,25 +134,35 @@ impl Parts {
 }
 
 impl Block {
-    /// Lengths of its parts.
-    pub(crate) fn parts(&self) -> Parts {
-        Parts { header: self.header_length(), tokens: self.tokens.len() as u64 }
+    /// Lengths of its parts, if its first byte is at `original_offset` of the original.
+    pub(crate) fn parts(&self, original_offset: u64) -> Parts {
+        Parts { header: self.header_length(original_offset), tokens: self.tokens.len() as u64 }
     }
 
-    /// Bytes of the block's header in the lmz file.
-    pub fn header_length(&self) -> u64 {
-        header_length(self.uses_lm) as u64
+    /// Bytes of its header in the lmz file, if its first byte is at `original_offset` of the original.
+    pub fn header_length(&self, original_offset: u64) -> u64 {
+        BlockHeader::of(self, original_offset).length()
     }
 
     /// Bytes that the block takes in the lmz file, its header included.
-    pub fn coded_length(&self) -> u64 {
-        self.header_length() + (self.tokens.len() + self.lsb.len()) as u64
+    pub fn coded_length(&self, original_offset: u64) -> u64 {
+        self.header_length(original_offset) + self.payload_length()
+    }
+
+    /// Bytes behind its header.
+    pub fn payload_length(&self) -> u64 {
+        (self.tokens.len() + self.lsb.len()) as u64
+    }
+
+    /// Bytes that it takes at the start of a file: what codings of the same bytes are compared by.
+    pub fn cost(&self) -> u64 {
+        self.coded_length(0)
     }
 
     /// Bytes that the language model saved in this block, against the same codec without it.
     pub fn saved_by_lm(&self) -> u64 {
-        let length = self.tokens.len() as u64 + self.lsb.len() as u64;
-        if self.uses_lm { u64::from(self.length_without_lm).saturating_sub(length) } else { 0 }
+        let without = if self.uses_lm { u64::from(self.length_without_lm) } else { 0 };
+        without.saturating_sub(self.payload_length())
     }
 
     pub(super) fn payload_crc(&self) -> u32 {

@@ -2,28 +2,21 @@
 
 use std::io::Read;
 
-use byteorder::{ByteOrder, LE, ReadBytesExt, WriteBytesExt};
-
 use super::block::{Block, BlockKind};
+use super::fields::{Fields, put_number};
 use super::header::{FileHeader, newer};
 use super::layout::{
-    BLOCK_HEADER_LENGTH, BLOCK_MARKER, CRC_LENGTH, MAX_BLOCK_HEADER_LENGTH, MAX_BLOCK_ORIGINAL,
-    MAX_PREDICTED_CHANNELS,
+    BLOCK_MARKER, BLOCK_PREFIX_LENGTH, CRC_LENGTH, MAX_BLOCK_ORIGINAL, MAX_PREDICTED_CHANNELS,
 };
 use super::source::{Source, check_crc};
 use crate::error::{Error, Result};
 
+/// Bits of the byte with kind and flags that hold the kind (§5.1).
+const KIND_BITS: u8 = 0x0F;
 /// Flag bit: the token stream was coded with the language model (§5.1).
-const FLAG_LM: u8 = 1;
+const FLAG_LM: u8 = 0x10;
 /// Flag bit: long-term prediction takes part (§5.1).
-const FLAG_LONG_TERM: u8 = 2;
-/// Offset of the flags in a block header.
-const FLAGS_AT: usize = 5;
-
-/// Length in bytes of a block header, with its marker and its CRC.
-pub(super) fn header_length(uses_lm: bool) -> usize {
-    if uses_lm { MAX_BLOCK_HEADER_LENGTH } else { BLOCK_HEADER_LENGTH }
-}
+const FLAG_LONG_TERM: u8 = 0x20;
 
 /// Fields of a block header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +29,9 @@ pub(super) struct BlockHeader {
     pub(super) original_length: u32,
     tokens: u32,
     lsb: u32,
-    payload_crc: u32,
-    original_crc: u32,
     length_without_lm: u32,
+    payload_crc: u32,
+    pub(super) original_crc: u32,
 }
 
 impl BlockHeader {
@@ -53,94 +46,121 @@ impl BlockHeader {
             original_length: block.original_length,
             tokens: block.tokens.len() as u32,
             lsb: block.lsb.len() as u32,
+            length_without_lm: block.length_without_lm,
             payload_crc: block.payload_crc(),
             original_crc: block.original_crc,
-            length_without_lm: block.length_without_lm,
         }
+    }
+
+    /// Bytes of the header in the lmz file, with its marker and its CRC.
+    pub(super) fn length(&self) -> u64 {
+        (BLOCK_PREFIX_LENGTH + self.fields().len() + CRC_LENGTH) as u64
     }
 
     /// Bytes that the block takes in the lmz file, its header included.
-    pub(super) fn coded_length(&self) -> u32 {
-        // Far below 2^32 once the lengths are checked (§13).
-        (header_length(self.uses_lm) as u32).saturating_add(self.tokens).saturating_add(self.lsb)
+    pub(super) fn coded_length(&self) -> u64 {
+        self.length() + self.payload_length()
+    }
+
+    /// Bytes behind the header.
+    pub(super) fn payload_length(&self) -> u64 {
+        u64::from(self.tokens) + u64::from(self.lsb)
     }
 
     /// The header's bytes; the payload follows it in the file.
-    pub(super) fn to_bytes(self) -> Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(MAX_BLOCK_HEADER_LENGTH);
-        out.extend_from_slice(&BLOCK_MARKER);
-        out.write_u8(self.kind as u8)?;
-        let lm = if self.uses_lm { FLAG_LM } else { 0 };
-        out.write_u8(lm | if self.long_term { FLAG_LONG_TERM } else { 0 })?;
-        out.write_u8(self.mapping)?;
-        out.write_u8(0)?; // reserved
-        out.write_u64::<LE>(self.original_offset)?;
-        out.write_u32::<LE>(self.original_length)?;
-        out.write_u32::<LE>(self.tokens)?;
-        out.write_u32::<LE>(self.lsb)?;
-        out.write_u32::<LE>(self.payload_crc)?;
-        out.write_u32::<LE>(self.original_crc)?;
-        if self.uses_lm {
-            out.write_u32::<LE>(self.length_without_lm)?;
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        let fields = self.fields();
+        let mut out = BLOCK_MARKER.to_vec();
+        out.push(fields.len() as u8);
+        out.extend_from_slice(&fields);
+        out.extend_from_slice(&crc32fast::hash(&out).to_le_bytes());
+        out
+    }
+
+    fn fields(&self) -> Vec<u8> {
+        let flag = |set, flag| if set { flag } else { 0 };
+        let flags = flag(self.uses_lm, FLAG_LM) | flag(self.long_term, FLAG_LONG_TERM);
+        let mut out = vec![self.kind as u8 | flags];
+        if self.kind == BlockKind::AudioCoded {
+            out.push(self.mapping);
         }
-        let crc = crc32fast::hash(&out);
-        out.write_u32::<LE>(crc)?;
-        Ok(out)
+        put_number(&mut out, self.original_offset);
+        put_number(&mut out, self.original_length);
+        if !self.kind.is_stored() {
+            put_number(&mut out, self.tokens);
+        }
+        if self.kind.is_modelled() {
+            put_number(&mut out, self.lsb);
+        }
+        if self.uses_lm {
+            put_number(&mut out, self.length_without_lm);
+        }
+        if !self.kind.is_stored() {
+            out.extend_from_slice(&self.payload_crc.to_le_bytes());
+        }
+        out.extend_from_slice(&self.original_crc.to_le_bytes());
+        out
     }
 
     /// Reads the header whose marker has just been read at `offset` of the lmz file, and
     /// checks nothing but its checksum.
     pub(super) fn read<R: Read>(source: &mut Source<R>, offset: u64) -> Result<Self> {
-        let mut bytes = [0; MAX_BLOCK_HEADER_LENGTH];
-        let (marker, rest) = bytes.split_at_mut(BLOCK_MARKER.len());
-        marker.copy_from_slice(&BLOCK_MARKER);
-        source.fill(&mut rest[..BLOCK_HEADER_LENGTH - BLOCK_MARKER.len()], "block header")?;
-        let length = header_length(bytes[FLAGS_AT] & FLAG_LM != 0);
-        source.fill(&mut bytes[BLOCK_HEADER_LENGTH..length], "block header")?;
-        let crc_at = length - CRC_LENGTH;
-        let computed = crc32fast::hash(&bytes[..crc_at]);
-        check_crc(offset, "block header", LE::read_u32(&bytes[crc_at..]), computed)?;
-        BlockHeader::parse(&bytes[BLOCK_MARKER.len()..crc_at])
+        let mut length = [0];
+        source.fill(&mut length, "block header")?;
+        let fields = source.take(usize::from(length[0]), "block header")?;
+        let mut stored = [0; CRC_LENGTH];
+        source.fill(&mut stored, "block header")?;
+        let mut crc = crc32fast::Hasher::new();
+        for part in [&BLOCK_MARKER[..], &length, &fields] {
+            crc.update(part);
+        }
+        check_crc(offset, "block header", u32::from_le_bytes(stored), crc.finalize())?;
+        BlockHeader::parse(Fields::new(
+            &fields,
+            offset + BLOCK_PREFIX_LENGTH as u64,
+            "block header",
+        ))
     }
 
-    fn parse(mut fields: &[u8]) -> Result<Self> {
-        // Kind.
-        let kind = fields.read_u8()?;
+    pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self> {
+        let first = fields.u8()?;
         let kind = BlockKind::ALL
             .into_iter()
-            .find(|k| *k as u8 == kind)
-            .ok_or_else(|| newer(format!("block kind {kind}")))?;
-        // Flags.
-        let flags = fields.read_u8()?;
+            .find(|kind| *kind as u8 == first & KIND_BITS)
+            .ok_or_else(|| newer(format!("block kind {}", first & KIND_BITS)))?;
+        let flags = first & !KIND_BITS;
         if flags & !(FLAG_LM | FLAG_LONG_TERM) != 0 {
             return Err(newer(format!("block flags {flags:#04x}")));
         }
         let uses_lm = flags & FLAG_LM != 0;
-        let long_term = flags & FLAG_LONG_TERM != 0;
         // Mapping of samples; its values are those of the WAV layer.
-        let mapping = fields.read_u8()?;
-        // Reserved.
-        let reserved = fields.read_u8()?;
-        if reserved != 0 {
-            return Err(newer(format!("reserved block field is {reserved}")));
+        let mapping = if kind == BlockKind::AudioCoded { fields.u8()? } else { 0 };
+        // Offset of the first original byte, and the number of original bytes.
+        let (original_offset, original_length) = (fields.number()?, fields.number()?);
+        // Length of the token stream, or of the coded or stored bytes.
+        let tokens = if kind.is_stored() { original_length } else { fields.number()? };
+        // Length of the LSB block.
+        let lsb = if kind.is_modelled() { fields.number()? } else { 0 };
+        // Length of both without the language model.
+        let length_without_lm = if uses_lm { fields.number()? } else { 0 };
+        let payload_crc = if kind.is_stored() { None } else { Some(fields.u32()?) };
+        let original_crc = fields.u32()?;
+        if !fields.rest().is_empty() {
+            return Err(newer("a block header with more fields".to_owned()));
         }
         Ok(BlockHeader {
             kind,
             uses_lm,
-            long_term,
+            long_term: flags & FLAG_LONG_TERM != 0,
             mapping,
-            // Offset of the first original byte.
-            original_offset: fields.read_u64::<LE>()?,
-            // Number of original bytes.
-            original_length: fields.read_u32::<LE>()?,
-            // Length of the token stream, or of the coded or stored bytes.
-            tokens: fields.read_u32::<LE>()?,
-            // Length of the LSB block.
-            lsb: fields.read_u32::<LE>()?,
-            payload_crc: fields.read_u32::<LE>()?,
-            original_crc: fields.read_u32::<LE>()?,
-            // Length of both without the language model.
-            length_without_lm: if uses_lm { fields.read_u32::<LE>()? } else { 0 },
+            original_offset,
+            original_length,
+            tokens,
+            lsb,
+            length_without_lm,
+            // What is stored is the original itself.
+            payload_crc: payload_crc.unwrap_or(original_crc),
+            original_crc,
         })
     }
 
@@ -163,13 +183,10 @@ impl BlockHeader {
         if u64::from(self.tokens) + u64::from(self.lsb) > u64::from(original) {
             return corrupt("a block longer than the bytes it decodes to");
         }
-        if self.kind.is_stored() && self.tokens != original {
-            return corrupt("a stored block whose payload is not as long as the original");
-        }
-        if !self.kind.is_modelled() && (self.lsb != 0 || self.uses_lm)
-            || self.kind != BlockKind::AudioCoded && (self.mapping != 0 || self.long_term)
+        if self.uses_lm && !self.kind.is_modelled()
+            || self.long_term && self.kind != BlockKind::AudioCoded
         {
-            return corrupt("a field of predicted blocks is set in a block without prediction");
+            return corrupt("a flag of predicted blocks is set in a block without prediction");
         }
         if self.uses_lm && file.fingerprint.is_empty() {
             return corrupt("a block uses a language model, but the header names none");

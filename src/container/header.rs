@@ -3,18 +3,19 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use byteorder::{ByteOrder, LE, ReadBytesExt, WriteBytesExt};
-
-use super::fingerprint;
+use super::fields::{Fields, put_number};
 use super::layout::{
-    CRC_LENGTH, DRAFT, HEADER_BODY_LENGTH, KNOWN_REQUIRED_FEATURES, MAGIC, MAX_BLOCK_ORIGINAL,
-    MAX_FINGERPRINT, MAX_HEADER_LENGTH, MAX_SEGMENT_SAMPLES, PROLOGUE_LENGTH, VERSION,
+    CRC_LENGTH, DRAFT, MAGIC, MAX_BLOCK_ORIGINAL, MAX_FINGERPRINT, MAX_HEADER_BODY_LENGTH,
+    MAX_SEGMENT_SAMPLES, PROLOGUE_LENGTH, VERSION,
 };
 use super::source::{Source, check_crc, codes_ignored};
+use super::{audio_format, fingerprint};
 use crate::codec::Level;
 use crate::error::{Error, Result};
 use crate::wav::WavFormat;
 
+/// Flag of the header: there is an audio format (§4.2).
+const HAS_AUDIO: u8 = 1;
 /// Flag of the header: the fingerprint is coded (§4.4).
 const CODED_FINGERPRINT: u8 = 2;
 
@@ -59,9 +60,12 @@ impl FileHeader {
             });
         }
         let body = self.body()?;
-        let mut bytes = prologue(PROLOGUE_LENGTH + body.len() + CRC_LENGTH)?;
+        let mut bytes = Vec::with_capacity(PROLOGUE_LENGTH + body.len() + CRC_LENGTH);
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&[VERSION, DRAFT]);
+        bytes.extend_from_slice(&(body.len() as u16).to_le_bytes());
         bytes.extend_from_slice(&body);
-        bytes.write_u32::<LE>(crc32fast::hash(&body))?;
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
         Ok(bytes)
     }
 
@@ -91,97 +95,49 @@ impl FileHeader {
         Ok(FINGERPRINT_COPIES * self.stored_fingerprint()?.len())
     }
 
-    /// The header's body (§4.2), without its CRC. The trailer holds a copy.
+    /// The header's body (§4.2). The trailer holds a copy.
     pub(super) fn body(&self) -> Result<Vec<u8>> {
         let fingerprint = self.stored_fingerprint()?;
         let coded = self.fingerprint_coded && !fingerprint.is_empty();
-        let mut out = Vec::with_capacity(HEADER_BODY_LENGTH + fingerprint.len());
-        out.write_u8(self.level as u8)?;
-        out.write_u8(if coded { CODED_FINGERPRINT } else { 0 })?;
-        let no_audio = ([0; WavFormat::BYTES], 0);
-        let (format, segment_frames) =
-            self.audio.map_or(no_audio, |audio| (audio.format.to_bytes(), audio.segment_frames));
-        out.extend_from_slice(&format);
-        out.write_u32::<LE>(segment_frames)?;
-        out.write_u16::<LE>(fingerprint.len() as u16)?;
+        let flag = |set, flag| if set { flag } else { 0 };
+        let flags = flag(self.audio.is_some(), HAS_AUDIO) | flag(coded, CODED_FINGERPRINT);
+        let mut out = vec![self.level as u8, flags];
+        if let Some(audio) = &self.audio {
+            audio_format::put(&mut out, &audio.format);
+            put_number(&mut out, audio.segment_frames);
+        }
         out.extend_from_slice(&fingerprint);
         Ok(out)
     }
 
-    /// Reads the header from the start of a file; `Source::position` is then that of the
-    /// first block.
-    pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<Self> {
-        let mut prologue = [0; PROLOGUE_LENGTH];
-        let length = read_prologue(source, &mut prologue)?;
-        let body = source.take(length - PROLOGUE_LENGTH - CRC_LENGTH, "file header")?;
+    /// Reads the header from the start of a file, and its body as it stands there; `Source::position` is
+    /// then that of the first block.
+    pub(super) fn read<R: Read>(source: &mut Source<R>) -> Result<(Self, Vec<u8>)> {
+        let mut magic = [0; MAGIC.len()];
+        let got = source.fill_up_to(&mut magic)?;
+        check_magic(&magic[..got])?;
+        let mut rest = [0; PROLOGUE_LENGTH - MAGIC.len()];
+        source.fill(&mut rest, "file header")?;
+        let [version, draft, low, high] = rest;
+        let length = usize::from(u16::from_le_bytes([low, high]));
+        let body = source.take(length, "file header")?;
         let mut stored = [0; CRC_LENGTH];
         source.fill(&mut stored, "file header")?;
-        check_crc(
-            PROLOGUE_LENGTH as u64,
-            "file header",
-            LE::read_u32(&stored),
-            crc32fast::hash(&body),
-        )?;
-        parse_body(&body, PROLOGUE_LENGTH as u64)
+
+        // The CRC comes before the version: only then does an unknown version mean "newer".
+        let mut crc = crc32fast::Hasher::new();
+        for part in [&magic[..], &rest, &body] {
+            crc.update(part);
+        }
+        check_crc(0, "file header", u32::from_le_bytes(stored), crc.finalize())?;
+        check_version(version, draft)?;
+        Ok((parse_body(&body, PROLOGUE_LENGTH as u64)?, body))
     }
 }
 
 /// The body (§4.2) within the bytes of a header.
 pub(super) fn body_of(header: &[u8]) -> &[u8] {
     &header[PROLOGUE_LENGTH..header.len() - CRC_LENGTH]
-}
-
-/// The part of the header that every version shares (§4.1).
-fn prologue(header_length: usize) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(header_length);
-    out.extend_from_slice(&MAGIC);
-    out.write_u16::<LE>(VERSION)?;
-    out.write_u16::<LE>(DRAFT)?;
-    out.write_u16::<LE>(0)?; // features a decoder must understand
-    out.write_u16::<LE>(0)?; // features a decoder may ignore
-    out.write_u32::<LE>(header_length as u32)?;
-    let crc = crc32fast::hash(&out);
-    out.write_u32::<LE>(crc)?;
-    Ok(out)
-}
-
-/// Reads and checks the prologue; returns the length of the whole header in bytes.
-fn read_prologue<R: Read>(
-    source: &mut Source<R>,
-    bytes: &mut [u8; PROLOGUE_LENGTH],
-) -> Result<usize> {
-    let (magic, rest) = bytes.split_at_mut(MAGIC.len());
-    let got = source.fill_up_to(magic)?;
-    check_magic(&magic[..got])?;
-    source.fill(rest, "file header")?;
-
-    // The CRC comes before the version: only then does an unknown version mean "newer".
-    let crc_at = PROLOGUE_LENGTH - CRC_LENGTH;
-    let computed = crc32fast::hash(&bytes[..crc_at]);
-    check_crc(0, "prologue", LE::read_u32(&bytes[crc_at..]), computed)?;
-
-    let mut fields = &bytes[MAGIC.len()..crc_at];
-    // Format version, and the number of its draft.
-    let version = fields.read_u16::<LE>()?;
-    let draft = fields.read_u16::<LE>()?;
-    check_version(version, draft)?;
-    // Features that a decoder must understand.
-    let required = fields.read_u16::<LE>()?;
-    if required & !KNOWN_REQUIRED_FEATURES != 0 {
-        return Err(newer(format!("it uses unknown features {required:#06x}")));
-    }
-    // Features that a decoder may ignore.
-    let _ = fields.read_u16::<LE>()?;
-    // Length of the whole header.
-    let length = fields.read_u32::<LE>()? as usize;
-    let least = PROLOGUE_LENGTH + HEADER_BODY_LENGTH + CRC_LENGTH;
-    if !(least..=MAX_HEADER_LENGTH).contains(&length) {
-        return Err(Error::Limit {
-            offset: 16,
-            reason: format!("header of {length} bytes, {least} to {MAX_HEADER_LENGTH} allowed"),
-        });
-    }
-    Ok(length)
 }
 
 fn check_magic(found: &[u8]) -> Result<()> {
@@ -204,7 +160,7 @@ fn check_magic(found: &[u8]) -> Result<()> {
     Err(Error::NotLmz { reason })
 }
 
-fn check_version(version: u16, draft: u16) -> Result<()> {
+fn check_version(version: u8, draft: u8) -> Result<()> {
     match (version, draft) {
         (VERSION, DRAFT) => Ok(()),
         (VERSION, _) => Err(Error::Unsupported {
@@ -224,48 +180,45 @@ pub(super) fn newer(what: String) -> Error {
 
 /// Inverse of [`FileHeader::body`], for a body at offset `at` of the lmz file.
 pub(super) fn parse_body(body: &[u8], at: u64) -> Result<FileHeader> {
-    let mut fields = body;
+    if body.len() > MAX_HEADER_BODY_LENGTH {
+        let reason = format!("{} bytes, at most {MAX_HEADER_BODY_LENGTH} allowed", body.len());
+        return Err(Error::Limit { offset: at, reason: format!("a file header of {reason}") });
+    }
+    let mut fields = Fields::new(body, at, "file header");
     // Level of prediction.
-    let level = level_from(fields.read_u8()?)?;
-    // Flags.
-    let flags = fields.read_u8()?;
-    if flags & !CODED_FINGERPRINT != 0 {
+    let level = level_from(fields.u8()?)?;
+    let flags = fields.u8()?;
+    if flags & !(HAS_AUDIO | CODED_FINGERPRINT) != 0 {
         return Err(newer(format!("unknown flags {flags:#04x} in the header")));
     }
-    // Format of the samples (§4.3); all zero means that the file has none.
-    let mut format = [0; WavFormat::BYTES];
-    fields.read_exact(&mut format)?;
-    // Largest number of frames in a segment.
-    let segment_frames = fields.read_u32::<LE>()?;
-    // Length of the model's fingerprint in bytes, then the fingerprint.
-    let fingerprint_length = usize::from(fields.read_u16::<LE>()?);
-    if fingerprint_length != fields.len() {
-        return Err(Error::corrupt(at, "the fingerprint does not fill the header"));
+    let audio = if flags & HAS_AUDIO != 0 {
+        let format = audio_format::take(&mut fields)?;
+        // Largest number of frames in a segment.
+        let audio = Audio { format, segment_frames: fields.number()? };
+        check_audio(&audio, at)?;
+        Some(audio)
+    } else {
+        None
+    };
+    // The rest is the model's fingerprint.
+    let fingerprint_at = fields.offset();
+    let stored = fields.rest();
+    if stored.len() > MAX_FINGERPRINT {
+        let reason = format!(
+            "model fingerprint of {} bytes, at most {MAX_FINGERPRINT} allowed",
+            stored.len()
+        );
+        return Err(Error::Limit { offset: fingerprint_at, reason });
     }
     let fingerprint_coded = flags & CODED_FINGERPRINT != 0;
     let fingerprint = match fingerprint_coded && !codes_ignored() {
-        true => fingerprint::decode(fields).map_err(|error| match error {
+        true => fingerprint::decode(stored).map_err(|error| match error {
             Error::Payload(fault) => {
-                Error::corrupt(at + HEADER_BODY_LENGTH as u64, format!("fingerprint: {fault}"))
+                Error::corrupt(fingerprint_at, format!("fingerprint: {fault}"))
             }
             other => other,
         })?,
-        false => fields.to_vec(),
-    };
-
-    let audio = if format == [0; WavFormat::BYTES] {
-        if segment_frames != 0 {
-            return Err(Error::corrupt(at, "a segment length without a sample format"));
-        }
-        None
-    } else {
-        let format = WavFormat::from_bytes(&format).map_err(|error| match error {
-            Error::Corrupt { offset, reason } => Error::corrupt(at + 2 + offset, reason),
-            other => other,
-        })?;
-        let audio = Audio { format, segment_frames };
-        check_audio(&audio, at)?;
-        Some(audio)
+        false => stored.to_vec(),
     };
     Ok(FileHeader { level, audio, fingerprint, fingerprint_coded })
 }

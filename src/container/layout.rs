@@ -8,20 +8,14 @@
 pub const MAGIC: [u8; 8] = [0x89, b'L', b'M', b'Z', b'\r', b'\n', 0x1A, b'\n'];
 
 /// Format version that this crate writes and reads (§4.1, §14).
-pub const VERSION: u16 = 1;
+pub const VERSION: u8 = 1;
 
 /// Draft of [`VERSION`] (§4.1, §14): raised by each change of the format until release 1.0, which
 /// writes 0.
-pub const DRAFT: u16 = 10;
-
-/// Feature bits that a decoder must understand, known to this crate (§4.1): none yet.
-pub const KNOWN_REQUIRED_FEATURES: u16 = 0;
+pub const DRAFT: u8 = 11;
 
 /// Bytes of the prologue, the part of the header that no version will change (§4.1).
-pub const PROLOGUE_LENGTH: usize = 24;
-
-/// Bytes of the header's body without the fingerprint and the CRC (§4.2).
-pub const HEADER_BODY_LENGTH: usize = 30;
+pub const PROLOGUE_LENGTH: usize = 12;
 
 /// Bytes of a CRC-32 field (§12.1).
 pub const CRC_LENGTH: usize = 4;
@@ -29,19 +23,15 @@ pub const CRC_LENGTH: usize = 4;
 /// Largest model fingerprint, in bytes (§4.2).
 pub const MAX_FINGERPRINT: usize = 4096;
 
-/// Largest file header, in bytes: all parts at their maximum (§4.1).
-pub const MAX_HEADER_LENGTH: usize =
-    PROLOGUE_LENGTH + HEADER_BODY_LENGTH + MAX_FINGERPRINT + CRC_LENGTH;
+/// Largest body of a file header, in bytes: all fields at their maximum (§4.2).
+pub const MAX_HEADER_BODY_LENGTH: usize = 35 + MAX_FINGERPRINT;
 
 /// First bytes of a block (§5.1). The high bit and the LF make it unlikely in text and in
 /// little-endian samples alike; salvage confirms a hit with the header's CRC.
 pub const BLOCK_MARKER: [u8; 4] = [0xB7, b'l', b'b', b'\n'];
 
-/// Bytes of a block header with its marker and its CRC, without the language model (§5.1).
-pub const BLOCK_HEADER_LENGTH: usize = 40;
-
-/// Bytes of the header of a block that the language model takes part in (§5.1).
-pub const MAX_BLOCK_HEADER_LENGTH: usize = BLOCK_HEADER_LENGTH + 4;
+/// Bytes of a block header before its fields: the marker, and how many bytes the fields have (§5.1).
+pub const BLOCK_PREFIX_LENGTH: usize = 5;
 
 /// Largest number of original bytes in one block (§13): 2^23 samples of 64 bits.
 pub const MAX_BLOCK_ORIGINAL: u32 = 1 << 26;
@@ -56,11 +46,11 @@ pub const MAX_PREDICTED_CHANNELS: u16 = 1_024;
 /// First bytes of the trailer (§6.1).
 pub const TRAILER_MARKER: [u8; 4] = [0xB7, b'l', b't', b'\n'];
 
-/// Bytes of the trailer before the copy of the header's body, with its marker (§6.1).
-pub const TRAILER_FIXED_LENGTH: usize = 48;
+/// Bytes of the trailer before its fields: the marker, and how many bytes the fields have (§6.1).
+pub const TRAILER_PREFIX_LENGTH: usize = 6;
 
-/// Bytes of one entry of the segment table (§6.2).
-pub const TABLE_ENTRY_LENGTH: usize = 8;
+/// Bytes of the hash of the original (§6.1).
+pub const HASH_LENGTH: usize = 16;
 
 /// Bytes of the footer, the last bytes of every file (§6.3).
 pub const FOOTER_LENGTH: usize = 8;

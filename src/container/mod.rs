@@ -4,19 +4,26 @@
 //! block can be found and decoded without the rest of the file. What was given up for that:
 //! the header cannot say how long the file is, and a block header repeats its own position.
 
+mod audio_format;
 mod block;
 mod block_header;
+mod content_hash;
+mod fields;
 pub(crate) mod fingerprint;
 mod header;
 pub mod layout;
 mod scan;
 mod source;
+mod table;
 mod tail;
 mod trailer;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod unsealed;
 
 use std::io::{Read, Write};
 
 pub use block::{Block, BlockKind, Place};
+pub use content_hash::ContentHash;
 pub use header::{Audio, FileHeader};
 pub use scan::{Found, Scan};
 pub use tail::{Entry, Tail};
@@ -27,7 +34,7 @@ use block_header::BlockHeader;
 use source::Source;
 #[cfg(any(test, fuzzing))]
 pub(crate) use source::without_codes;
-use trailer::table_entry;
+use table::{TableEntry, TableSum};
 
 /// Writes a container.
 pub struct Writer<W> {
@@ -58,25 +65,25 @@ impl<W: Write> Writer<W> {
     /// [`Error::Limit`] for too many blocks, [`Error::Io`] from the output.
     pub fn write_block(&mut self, block: &Block) -> Result<()> {
         let header = BlockHeader::of(block, self.place.original_offset);
-        self.inner.write_all(&header.to_bytes()?)?;
+        self.inner.write_all(&header.to_bytes())?;
         self.inner.write_all(&block.tokens)?;
         self.inner.write_all(&block.lsb)?;
-        self.table.extend_from_slice(&table_entry(block));
+        TableEntry::of(block, self.place.original_offset).put(&mut self.table);
         self.place = self.place.after(block)?;
         Ok(())
     }
 
     /// Ends the container and flushes the output; returns the trailer and the length of the
-    /// lmz file in bytes. `blake3` is the hash of the original.
+    /// lmz file in bytes. `hash` is that of the original.
     ///
     /// # Errors
     /// [`Error::Io`] from the output.
-    pub fn finish(mut self, blake3: [u8; 32]) -> Result<(Trailer, u64)> {
+    pub fn finish(mut self, hash: ContentHash) -> Result<(Trailer, u64)> {
         let trailer = Trailer {
             blocks: self.place.index,
             original_length: self.place.original_offset,
             frames: self.place.first_frame,
-            blake3,
+            hash,
         };
         let bytes = trailer.to_bytes(&self.header_body, &self.table)?;
         self.inner.write_all(&bytes)?;
@@ -89,10 +96,12 @@ impl<W: Write> Writer<W> {
 pub struct Reader<R> {
     source: Source<R>,
     header: FileHeader,
+    /// Its body, as the trailer has to repeat it.
+    header_body: Vec<u8>,
     header_length: u64,
     place: Place,
-    /// CRC-32 of the segment table that the blocks read so far call for.
-    table: crc32fast::Hasher,
+    /// Of the segment table that the blocks read so far call for.
+    table: TableSum,
     trailer: Option<Trailer>,
 }
 
@@ -104,11 +113,11 @@ impl<R: Read> Reader<R> {
     /// from the future, [`Error::Corrupt`] and [`Error::Limit`] for a damaged one.
     pub fn new(inner: R) -> Result<Self> {
         let mut source = Source::new(inner);
-        let header = FileHeader::read(&mut source)?;
+        let (header, header_body) = FileHeader::read(&mut source)?;
         let header_length = source.position;
         let place = Place { offset: header_length, ..Place::default() };
-        let table = crc32fast::Hasher::new();
-        Ok(Reader { source, header, header_length, place, table, trailer: None })
+        let table = TableSum::default();
+        Ok(Reader { source, header, header_body, header_length, place, table, trailer: None })
     }
 
     /// What it reads from, wherever that stands.
@@ -151,14 +160,15 @@ impl<R: Read> Reader<R> {
             layout::BLOCK_MARKER => {
                 let place = self.place;
                 let block = Block::read(&mut self.source, &self.header, place)?;
-                self.table.update(&table_entry(&block));
+                let mut entry = Vec::new();
+                TableEntry::of(&block, place.original_offset).put(&mut entry);
+                self.table.update(&entry);
                 self.place = place.after(&block)?;
                 Ok(Some((place, block)))
             }
             layout::TRAILER_MARKER => {
-                let table_crc = self.table.clone().finalize();
-                let (source, body) = (&mut self.source, self.header.body()?);
-                self.trailer = Some(Trailer::read(source, self.place, &body, table_crc)?);
+                let (source, body) = (&mut self.source, &self.header_body);
+                self.trailer = Some(Trailer::read(source, self.place, body, &self.table)?);
                 Ok(None)
             }
             other => Err(Error::corrupt(

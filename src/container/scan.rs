@@ -25,13 +25,15 @@ pub struct Found {
     /// Offset of its marker in the lmz file, in bytes.
     pub offset: u64,
     /// Bytes that it takes in the lmz file.
-    pub coded_length: u32,
+    pub coded_length: u64,
     /// Offset of its first byte in the original.
     pub original_offset: u64,
     /// Number of original bytes that it decodes to.
     pub original_length: u32,
     /// Number of frames that it decodes to; 0 for foreign bytes.
     pub frames: u32,
+    /// CRC-32 of those bytes.
+    pub original_crc: u32,
     /// What it holds.
     pub kind: BlockKind,
     /// Whether its payload is sound too.
@@ -82,7 +84,7 @@ impl<R: Read + Seek> Scan<R> {
         input.rewind()?;
         let (header, header_damage) = match (FileHeader::read(&mut Source::new(&mut input)), &tail)
         {
-            (Ok(header), _) => (header, None),
+            (Ok((header, _)), _) => (header, None),
             // Sound, and of another version: so is the trailer.
             (Err(error @ Error::Unsupported { .. }), _) => return Err(error),
             (Err(error), Some(tail)) => (tail.header.clone(), Some(unless_hard(error)?)),
@@ -128,13 +130,11 @@ impl<R: Read + Seek> Scan<R> {
                 }
             };
             if found.intact {
-                position = offset + u64::from(found.coded_length);
+                position = offset + found.coded_length;
             } else {
-                waste = waste.checked_sub(u64::from(found.coded_length)).ok_or_else(|| {
-                    Error::Limit {
-                        offset,
-                        reason: "too many blocks that claim the same bytes".to_owned(),
-                    }
+                waste = waste.checked_sub(found.coded_length).ok_or_else(|| Error::Limit {
+                    offset,
+                    reason: "too many blocks that claim the same bytes".to_owned(),
                 })?;
             }
             self.blocks.push(found);
@@ -182,6 +182,7 @@ fn probe<R: Read>(
         original_offset: header.original_offset,
         original_length: header.original_length,
         frames,
+        original_crc: header.original_crc,
         kind: header.kind,
         intact,
     })

@@ -1,22 +1,18 @@
 //! The trailer read from the end of a file that can seek: where every block is.
 
-use std::io::{Read, Seek, SeekFrom};
-
-use byteorder::{ByteOrder, LE};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::block::{Block, Place};
 use super::block_header::BlockHeader;
 use super::header::{FileHeader, parse_body};
 use super::layout::{
-    BLOCK_MARKER, CRC_LENGTH, END_MARKER, FOOTER_LENGTH, HEADER_BODY_LENGTH, MAX_BLOCK_ORIGINAL,
-    TABLE_ENTRY_LENGTH, TRAILER_FIXED_LENGTH, TRAILER_MARKER,
+    BLOCK_MARKER, CRC_LENGTH, END_MARKER, FOOTER_LENGTH, MAX_BLOCK_ORIGINAL, TRAILER_MARKER,
 };
+use super::scan::Found;
 use super::source::{Source, check_crc};
-use super::trailer::{Trailer, parse_fixed_part};
+use super::table::{TableEntry, TableSum};
+use super::trailer::{Trailer, TrailerStart};
 use crate::error::{Error, Result};
-
-/// Bytes of the segment table that are in memory at a time.
-const CHUNK: usize = TABLE_ENTRY_LENGTH << 12;
 
 /// A trailer whose checksum is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +26,9 @@ pub struct Tail {
     /// Offset of the first block: where the file header ends. Negative if bytes have been cut
     /// out of the file since.
     first_block: i64,
-    /// Offset of the segment table.
+    /// Offset of the segment table, and of the CRC behind it.
     table: u64,
+    table_end: u64,
 }
 
 /// What the segment table says of a block.
@@ -50,6 +47,8 @@ pub struct Entry {
     pub first_frame: u64,
     /// Number of frames in the block; 0 in foreign blocks.
     pub frames: u32,
+    /// CRC-32 of the original bytes that the block decodes to.
+    pub original_crc: u32,
 }
 
 impl Entry {
@@ -57,6 +56,13 @@ impl Entry {
     pub fn place(&self, original_offset: u64) -> Place {
         let Entry { index, offset, first_frame, .. } = *self;
         Place { index, offset, original_offset, first_frame }
+    }
+
+    /// Whether it is the entry of such a block.
+    pub fn describes(&self, block: &Found) -> bool {
+        let Found { coded_length, frames, original_crc, .. } = *block;
+        (u64::from(self.coded_length), self.frames, self.original_crc)
+            == (coded_length, frames, original_crc)
     }
 
     /// Reads the block, and the offset in the original of its first byte.
@@ -77,7 +83,8 @@ impl Entry {
         }
         let header = BlockHeader::read(&mut source, self.offset)?;
         let frames = header.check(file, self.offset)?;
-        if (header.coded_length(), frames) != (self.coded_length, self.frames) {
+        let found = (header.coded_length(), frames, header.original_crc);
+        if found != (u64::from(self.coded_length), self.frames, self.original_crc) {
             return Err(Error::corrupt(self.offset, "block and segment table disagree"));
         }
         Ok((header.original_offset, header.read_payload(&mut source, frames)?))
@@ -100,7 +107,10 @@ impl Tail {
         if footer[4..] != END_MARKER {
             return Err(Error::corrupt(at, "no end marker: the file has been cut short"));
         }
-        let length = u64::from(LE::read_u32(&footer));
+        let length = {
+            let [a, b, c, d, ..] = footer;
+            u64::from(u32::from_le_bytes([a, b, c, d]))
+        };
         let offset = at.checked_sub(length).ok_or_else(|| {
             Error::corrupt(at, format!("a trailer of {length} bytes is longer than the file"))
         })?;
@@ -117,13 +127,14 @@ impl Tail {
     /// [`Error::Corrupt`] if there is none.
     pub fn read_at(input: &mut (impl Read + Seek), offset: u64) -> Result<Tail> {
         input.seek(SeekFrom::Start(offset))?;
-        let mut source = Source::at(input, offset);
-        let mut fixed = [0; TRAILER_FIXED_LENGTH];
-        source.fill(&mut fixed, "trailer")?;
-        if fixed[..TRAILER_MARKER.len()] != TRAILER_MARKER {
+        let mut source = Source::at(BufReader::new(input), offset);
+        let mut marker = [0; TRAILER_MARKER.len()];
+        source.fill(&mut marker, "trailer")?;
+        if marker != TRAILER_MARKER {
             return Err(Error::corrupt(offset, "no trailer where the footer says"));
         }
-        let mut trailer = parse_fixed_part(&fixed[TRAILER_MARKER.len()..])?;
+        let TrailerStart { mut trailer, header_body, body_offset, mut crc } =
+            TrailerStart::read(&mut source, offset)?;
         let most = u64::from(trailer.blocks) * u64::from(MAX_BLOCK_ORIGINAL);
         if trailer.original_length > most {
             return Err(Error::corrupt(
@@ -131,32 +142,21 @@ impl Tail {
                 "a trailer with more bytes than its blocks can hold",
             ));
         }
-        let mut body = source.take(HEADER_BODY_LENGTH, "trailer")?;
-        let fingerprint = usize::from(LE::read_u16(&body[HEADER_BODY_LENGTH - 2..]));
-        body.extend_from_slice(&source.take(fingerprint, "trailer")?);
-
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(&fixed);
-        crc.update(&body);
         let table = source.position;
-        let mut coded = 0_u64;
-        for_each_entry(&mut source, trailer.blocks, |entry, bytes| {
-            crc.update(bytes);
-            coded += u64::from(entry.0);
-            trailer.frames += u64::from(entry.1);
-            Ok(())
-        })?;
+        let (mut sum, mut coded) = (TableSum::default(), 0_u64);
+        for _ in 0..trailer.blocks {
+            let entry = TableEntry::read(&mut source, &mut sum)?;
+            coded += u64::from(entry.coded_length);
+            trailer.frames += u64::from(entry.frames);
+        }
+        let table_end = source.position;
         let mut stored = [0; CRC_LENGTH];
         source.fill(&mut stored, "trailer")?;
-        check_crc(offset, "trailer", LE::read_u32(&stored), crc.finalize())?;
+        crc.combine(sum.hasher());
+        check_crc(offset, "trailer", u32::from_le_bytes(stored), crc.finalize())?;
         let first_block = offset as i64 - coded as i64;
-        Ok(Tail {
-            trailer,
-            header: parse_body(&body, offset + TRAILER_FIXED_LENGTH as u64)?,
-            offset,
-            first_block,
-            table,
-        })
+        let header = parse_body(&header_body, body_offset)?;
+        Ok(Tail { trailer, header, offset, first_block, table, table_end })
     }
 
     /// The file header, or the copy of it if the header itself is damaged.
@@ -166,20 +166,20 @@ impl Tail {
     pub fn file_header(&self, input: &mut (impl Read + Seek)) -> Result<FileHeader> {
         input.rewind()?;
         match FileHeader::read(&mut Source::new(input)) {
-            Ok(header) if header != self.header => {
+            Ok((header, _)) if header != self.header => {
                 Err(Error::corrupt(self.offset, "the trailer's copy of the header differs"))
             }
+            Ok((header, _)) => Ok(header),
             Err(Error::Corrupt { .. } | Error::NotLmz { .. } | Error::Limit { .. }) => {
                 Ok(self.header.clone())
             }
-            result => result,
+            Err(error) => Err(error),
         }
     }
 
     /// Offset of the first byte after the trailer, without the footer.
     pub fn end(&self) -> u64 {
-        let table = u64::from(self.trailer.blocks) * TABLE_ENTRY_LENGTH as u64;
-        self.table + table + CRC_LENGTH as u64
+        self.table_end + CRC_LENGTH as u64
     }
 
     /// Hands the entries of the segment table to `visit`, in order.
@@ -192,33 +192,25 @@ impl Tail {
         mut visit: impl FnMut(Entry) -> Result<()>,
     ) -> Result<()> {
         input.seek(SeekFrom::Start(self.table))?;
-        let mut source = Source::at(input, self.table);
-        let (mut index, mut coded_before, mut first_frame) = (0, 0_u64, 0);
-        for_each_entry(&mut source, self.trailer.blocks, |(coded_length, frames), _| {
+        let mut source = Source::at(BufReader::new(input), self.table);
+        let (mut coded_before, mut first_frame) = (0, 0);
+        for index in 0..self.trailer.blocks {
+            let TableEntry { coded_length, frames, original_crc } =
+                TableEntry::read(&mut source, &mut TableSum::default())?;
             let offset = self.first_block.saturating_add_unsigned(coded_before);
             let offset = u64::try_from(offset).unwrap_or_default();
-            visit(Entry { index, offset, coded_before, coded_length, first_frame, frames })?;
-            index += 1;
+            visit(Entry {
+                index,
+                offset,
+                coded_before,
+                coded_length,
+                first_frame,
+                frames,
+                original_crc,
+            })?;
             coded_before += u64::from(coded_length);
             first_frame += u64::from(frames);
-            Ok(())
-        })
-    }
-}
-
-/// Reads `count` entries: the two numbers of each, and its bytes.
-fn for_each_entry<R: Read>(
-    source: &mut Source<R>,
-    count: u32,
-    mut visit: impl FnMut((u32, u32), &[u8]) -> Result<()>,
-) -> Result<()> {
-    let mut left = u64::from(count) * TABLE_ENTRY_LENGTH as u64;
-    while left > 0 {
-        let chunk = source.take(left.min(CHUNK as u64) as usize, "segment table")?;
-        left -= chunk.len() as u64;
-        for bytes in chunk.chunks_exact(TABLE_ENTRY_LENGTH) {
-            visit((LE::read_u32(bytes), LE::read_u32(&bytes[4..])), bytes)?;
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -2,14 +2,19 @@
 
 use std::io::Read;
 
-use byteorder::{ByteOrder, LE, ReadBytesExt, WriteBytesExt};
-
-use super::block::{Block, Place};
+use super::block::Place;
+use super::content_hash::ContentHash;
+use super::fields::{Fields, put_number};
 use super::layout::{
-    CRC_LENGTH, END_MARKER, FOOTER_LENGTH, TABLE_ENTRY_LENGTH, TRAILER_FIXED_LENGTH, TRAILER_MARKER,
+    CRC_LENGTH, END_MARKER, FOOTER_LENGTH, MAX_HEADER_BODY_LENGTH, TRAILER_MARKER,
+    TRAILER_PREFIX_LENGTH,
 };
 use super::source::{Source, check_crc};
+use super::table::TableSum;
 use crate::error::{Error, Result};
+
+/// Bytes of the segment table that are in memory at a time.
+const CHUNK: u64 = 1 << 15;
 
 /// Totals over all blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,81 +25,93 @@ pub struct Trailer {
     pub original_length: u64,
     /// Number of frames in the audio blocks.
     pub frames: u64,
-    /// BLAKE3 of the original.
-    pub blake3: [u8; 32],
+    /// Hash of the original.
+    pub hash: ContentHash,
 }
 
-/// Entry of a block in the segment table (§6.2).
-pub(super) fn table_entry(block: &Block) -> [u8; TABLE_ENTRY_LENGTH] {
-    let mut entry = [0; TABLE_ENTRY_LENGTH];
-    // Header and payload are far below 2^32 bytes (§13).
-    LE::write_u32(&mut entry[..4], block.coded_length() as u32);
-    LE::write_u32(&mut entry[4..], block.frames);
-    entry
+/// The trailer up to the segment table, as it is in the file.
+pub(super) struct TrailerStart {
+    /// Totals; the frames are those of the table, and 0 until it is read.
+    pub(super) trailer: Trailer,
+    /// The copy of the file header's body, and its offset in the lmz file.
+    pub(super) header_body: Vec<u8>,
+    pub(super) body_offset: u64,
+    /// CRC-32 of all bytes so far.
+    pub(super) crc: crc32fast::Hasher,
+}
+
+impl TrailerStart {
+    /// Reads what follows the marker of the trailer at `offset` of the lmz file.
+    pub(super) fn read<R: Read>(source: &mut Source<R>, offset: u64) -> Result<Self> {
+        let mut length = [0; 2];
+        source.fill(&mut length, "trailer")?;
+        let bytes = source.take(usize::from(u16::from_le_bytes(length)), "trailer")?;
+        let mut crc = crc32fast::Hasher::new();
+        for part in [&TRAILER_MARKER[..], &length, &bytes] {
+            crc.update(part);
+        }
+        let mut fields = Fields::new(&bytes, offset + TRAILER_PREFIX_LENGTH as u64, "trailer");
+        let (blocks, original_length) = (fields.number()?, fields.number()?);
+        let hash = ContentHash::from_bytes(fields.array()?);
+        let trailer = Trailer { blocks, original_length, frames: 0, hash };
+        let body_offset = fields.offset();
+        let header_body = fields.rest().to_vec();
+        if header_body.len() > MAX_HEADER_BODY_LENGTH {
+            return Err(Error::corrupt(body_offset, "a copy of a file header that is too long"));
+        }
+        Ok(TrailerStart { trailer, header_body, body_offset, crc })
+    }
 }
 
 impl Trailer {
     /// Bytes of trailer and footer; `header_body` is the body of the file header, `table` the
     /// concatenation of the blocks' entries.
     pub(super) fn to_bytes(&self, header_body: &[u8], table: &[u8]) -> Result<Vec<u8>> {
-        let mut out = self.fixed_part()?;
-        out.extend_from_slice(header_body);
+        let mut fields = Vec::new();
+        put_number(&mut fields, self.blocks);
+        put_number(&mut fields, self.original_length);
+        fields.extend_from_slice(self.hash.as_bytes());
+        fields.extend_from_slice(header_body);
+        let mut out = TRAILER_MARKER.to_vec();
+        out.extend_from_slice(&(fields.len() as u16).to_le_bytes());
+        out.extend_from_slice(&fields);
         out.extend_from_slice(table);
-        let crc = crc32fast::hash(&out);
-        out.write_u32::<LE>(crc)?;
+        out.extend_from_slice(&crc32fast::hash(&out).to_le_bytes());
         let length = out.len() as u64;
         out.extend_from_slice(&footer(length)?);
-        Ok(out)
-    }
-
-    fn fixed_part(&self) -> Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(TRAILER_FIXED_LENGTH);
-        out.extend_from_slice(&TRAILER_MARKER);
-        out.write_u32::<LE>(self.blocks)?;
-        out.write_u64::<LE>(self.original_length)?;
-        out.extend_from_slice(&self.blake3);
         Ok(out)
     }
 
     /// Reads the trailer whose marker has just been read, the footer, and the end of file.
     ///
     /// `end` is the place a next block would have, `header_body` the body of the file header,
-    /// `table_crc` the CRC-32 of the segment table that the blocks call for. The table itself
-    /// is never held in memory: a hostile file could make it larger than everything else.
+    /// `table` the segment table that the blocks call for.
     pub(super) fn read<R: Read>(
         source: &mut Source<R>,
         end: Place,
         header_body: &[u8],
-        table_crc: u32,
+        table: &TableSum,
     ) -> Result<Trailer> {
-        let mut bytes = [0; TRAILER_FIXED_LENGTH];
-        let (marker, rest) = bytes.split_at_mut(TRAILER_MARKER.len());
-        marker.copy_from_slice(&TRAILER_MARKER);
-        source.fill(rest, "trailer")?;
-        let fields = parse_fixed_part(&bytes[TRAILER_MARKER.len()..])?;
-        let trailer = Trailer { frames: end.first_frame, ..fields };
-
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(&bytes);
-        let copy = source.take(header_body.len(), "trailer")?;
-        crc.update(&copy);
-        let mut stored_table = crc32fast::Hasher::new();
-        // The number of entries to read is the one counted, not the one declared.
-        for _ in 0..end.index {
-            let mut entry = [0; TABLE_ENTRY_LENGTH];
-            source.fill(&mut entry, "segment table")?;
-            crc.update(&entry);
-            stored_table.update(&entry);
+        let TrailerStart { trailer, header_body: copy, mut crc, .. } =
+            TrailerStart::read(source, end.offset)?;
+        let trailer = Trailer { frames: end.first_frame, ..trailer };
+        let mut stored_table = TableSum::default();
+        // As many bytes as the blocks call for, whatever the trailer says.
+        while stored_table.length < table.length {
+            let chunk = CHUNK.min(table.length - stored_table.length);
+            let chunk = source.take(chunk as usize, "segment table")?;
+            crc.update(&chunk);
+            stored_table.update(&chunk);
         }
         let mut stored = [0; CRC_LENGTH];
         source.fill(&mut stored, "trailer")?;
-        check_crc(end.offset, "trailer", LE::read_u32(&stored), crc.finalize())?;
+        check_crc(end.offset, "trailer", u32::from_le_bytes(stored), crc.finalize())?;
 
         trailer.check(end)?;
         if copy != header_body {
             return Err(Error::corrupt(end.offset, "the trailer's copy of the header differs"));
         }
-        check_crc(end.offset, "segment table", stored_table.finalize(), table_crc)?;
+        check_crc(end.offset, "segment table", stored_table.crc(), table.crc())?;
         read_footer(source, end.offset)?;
         Ok(trailer)
     }
@@ -117,27 +134,13 @@ impl Trailer {
     }
 }
 
-/// The fields of the trailer behind its marker; the frames are those of the table.
-pub(super) fn parse_fixed_part(mut fields: &[u8]) -> Result<Trailer> {
-    // Number of blocks.
-    let blocks = fields.read_u32::<LE>()?;
-    // Length of the original in bytes.
-    let original_length = fields.read_u64::<LE>()?;
-    // BLAKE3 of the original.
-    let mut blake3 = [0; 32];
-    fields.read_exact(&mut blake3)?;
-    Ok(Trailer { blocks, original_length, frames: 0, blake3 })
-}
-
 /// The footer (§6.3) of a trailer of `length` bytes.
 fn footer(length: u64) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(FOOTER_LENGTH);
-    out.write_u32::<LE>(u32::try_from(length).map_err(|_| Error::Limit {
+    let length = u32::try_from(length).map_err(|_| Error::Limit {
         offset: 0,
         reason: format!("trailer of {length} bytes, at most {} allowed", u32::MAX),
-    })?)?;
-    out.extend_from_slice(&END_MARKER);
-    Ok(out)
+    })?;
+    Ok([length.to_le_bytes(), END_MARKER].concat())
 }
 
 /// Reads the footer of the trailer that started at `offset`, and makes sure that the file

@@ -5,10 +5,9 @@ use std::io::Cursor;
 
 use super::Choices;
 use crate::container::layout::{
-    BLOCK_HEADER_LENGTH, BLOCK_MARKER, CRC_LENGTH, END_MARKER, FOOTER_LENGTH, HEADER_BODY_LENGTH,
-    MAX_BLOCK_HEADER_LENGTH, PROLOGUE_LENGTH, TABLE_ENTRY_LENGTH, TRAILER_FIXED_LENGTH,
-    TRAILER_MARKER,
+    BLOCK_MARKER, CRC_LENGTH, END_MARKER, FOOTER_LENGTH, PROLOGUE_LENGTH, TRAILER_MARKER,
 };
+use crate::container::{ContentHash, unsealed};
 use crate::error::Error;
 use crate::pipeline::{self, DecompressOptions, Gap};
 
@@ -24,7 +23,7 @@ pub fn structures(data: &[u8]) {
     let mut whole = Vec::new();
     let decoded = pipeline::decompress(file.as_slice(), &mut whole, &options, &mut ());
     if let Ok(summary) = &decoded {
-        assert!(summary.blake3 == *blake3::hash(&whole).as_bytes(), "other bytes than promised");
+        assert!(summary.blake3 == ContentHash::of(&whole), "other bytes than promised");
         assert_eq!(summary.original_bytes, whole.len() as u64);
     }
     for gap in [Gap::Silence, Gap::Drop] {
@@ -34,7 +33,7 @@ pub fn structures(data: &[u8]) {
                 assert_eq!(report.written_bytes, rest.len() as u64);
                 // A new header, and the byte that makes a chunk even.
                 assert!(rest.len() as u64 <= LARGEST + 200, "{} bytes", rest.len());
-                assert!(report.blake3 == *blake3::hash(&rest).as_bytes());
+                assert!(report.blake3 == ContentHash::of(&rest));
                 if gap == Gap::Silence && decoded.is_ok() {
                     assert!(report.complete && rest == whole, "{:?}", report.damage);
                 } else if gap == Gap::Silence && report.complete {
@@ -50,13 +49,14 @@ pub fn structures(data: &[u8]) {
 
 /// Sets every checksum right that still has its place.
 fn repair(file: &mut [u8]) {
-    let Some(prologue) = file.get(..PROLOGUE_LENGTH) else { return };
-    let length = number(prologue, 16);
-    seal(file, 0, PROLOGUE_LENGTH);
-    if (PROLOGUE_LENGTH + CRC_LENGTH..=file.len()).contains(&length) {
-        seal(file, PROLOGUE_LENGTH, length);
+    if let Some(&[low, high]) = file.get(PROLOGUE_LENGTH - 2..PROLOGUE_LENGTH) {
+        let body = usize::from(u16::from_le_bytes([low, high]));
+        let end = PROLOGUE_LENGTH + body + CRC_LENGTH;
+        if end <= file.len() {
+            seal(file, 0, end);
+        }
     }
-    let mut at = PROLOGUE_LENGTH;
+    let mut at = 0;
     while at + BLOCK_MARKER.len() <= file.len() {
         let length = if file[at..].starts_with(&BLOCK_MARKER) {
             repair_block(file, at)
@@ -71,37 +71,26 @@ fn repair(file: &mut [u8]) {
 
 /// Returns the number of bytes that were dealt with.
 fn repair_block(file: &mut [u8], at: usize) -> usize {
-    let Some(header) = file.get(at..at + BLOCK_HEADER_LENGTH) else { return 1 };
-    let length = if header[5] & 1 == 0 { BLOCK_HEADER_LENGTH } else { MAX_BLOCK_HEADER_LENGTH };
-    let payload = number(header, 20).saturating_add(number(header, 24));
-    if at + length > file.len() {
-        return 1;
-    }
-    let start = at + length;
-    let fits = payload <= file.len() - start;
-    if fits {
-        let crc = crc32fast::hash(&file[start..start + payload]);
-        file[at + 28..at + 32].copy_from_slice(&crc.to_le_bytes());
+    let Some((header, payload)) = unsealed::block(&file[at..]) else { return 1 };
+    let start = at + header;
+    let fits = payload.length <= file.len() - start;
+    if let (true, Some(crc_at)) = (fits, payload.crc_at) {
+        let crc = crc32fast::hash(&file[start..start + payload.length]);
+        file[at + crc_at..at + crc_at + CRC_LENGTH].copy_from_slice(&crc.to_le_bytes());
     }
     seal(file, at, start);
-    if fits { length + payload } else { length }
+    if fits { header + payload.length } else { header }
 }
 
 fn repair_trailer(file: &mut [u8], at: usize) -> usize {
-    let body = at + TRAILER_FIXED_LENGTH;
-    let Some(head) = file.get(at..body + HEADER_BODY_LENGTH) else { return 1 };
-    let fingerprint = number(head, head.len() - 4) >> 16;
-    let table = number(head, 4).saturating_mul(TABLE_ENTRY_LENGTH);
-    let end = (body + HEADER_BODY_LENGTH + fingerprint + CRC_LENGTH).saturating_add(table);
-    if end > file.len() {
-        return 1;
-    }
+    let Some(length) = unsealed::trailer(&file[at..]) else { return 1 };
+    let end = at + length;
     seal(file, at, end);
     if end + FOOTER_LENGTH == file.len() {
-        file[end..end + 4].copy_from_slice(&((end - at) as u32).to_le_bytes());
+        file[end..end + 4].copy_from_slice(&(length as u32).to_le_bytes());
         file[end + 4..].copy_from_slice(&END_MARKER);
     }
-    end - at
+    length
 }
 
 fn number(bytes: &[u8], at: usize) -> usize {

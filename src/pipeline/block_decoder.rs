@@ -64,7 +64,7 @@ impl BlockDecoder {
 
     async fn decode_all(&self, offset: u64, block: Block) -> Result<Vec<u8>> {
         let (length, stored) = (block.original_length as usize, block.original_crc);
-        self.watch.begin(block.coded_length());
+        self.watch.begin(block.payload_length());
         let bytes = self.decode_payload(offset, block).await?;
         self.watch.finish();
         let computed = crc32fast::hash(&bytes);
@@ -95,7 +95,7 @@ impl BlockDecoder {
         let floats = matches!(Mapping::from_byte(block.mapping), Ok(Mapping::Float(_)));
         match wanted {
             Some(wanted) if wanted < block.frames && coded && !floats => {
-                self.watch.begin(block.coded_length());
+                self.watch.begin(block.payload_length());
                 let bytes = self.decode_pcm(block, audio, Some(wanted as usize)).await?;
                 self.watch.finish();
                 Ok(bytes)

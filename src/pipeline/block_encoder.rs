@@ -45,13 +45,13 @@ impl Encoded {
     }
 
     /// Bytes that the shorter one takes in the file.
-    pub(super) fn coded_length(&self) -> u64 {
-        self.modelled.as_ref().unwrap_or(&self.plain).coded_length()
+    pub(super) fn cost(&self) -> u64 {
+        self.modelled.as_ref().unwrap_or(&self.plain).cost()
     }
 
     /// Bytes by which the language model makes the block shorter.
     pub(super) fn saved_by_lm(&self) -> u64 {
-        self.plain.coded_length() - self.coded_length()
+        self.plain.cost() - self.cost()
     }
 }
 
@@ -137,12 +137,12 @@ impl BlockEncoder {
         // Where integers hold little of the floats, bytes may be the better view of them.
         let told_apart = floats.is_some_and(|floats| floats.len() > stored.tokens.len() / 4);
         let rival = if told_apart { Some(bytewise(stored.clone())?) } else { None };
-        let smallest = rival.as_ref().unwrap_or(&stored).coded_length();
-        if predicted.plain.coded_length() < smallest {
+        let smallest = rival.as_ref().unwrap_or(&stored).cost();
+        if predicted.plain.cost() < smallest {
             return Ok(predicted);
         }
         // What is no shorter than without prediction may be with the model.
-        predicted.modelled.take_if(|modelled| modelled.coded_length() >= smallest);
+        predicted.modelled.take_if(|modelled| modelled.cost() >= smallest);
         let plain = match rival {
             Some(rival) => rival,
             None => bytewise(stored)?,
@@ -189,11 +189,10 @@ impl BlockEncoder {
         };
         let modelled = Block {
             uses_lm: true,
-            length_without_lm: u32::try_from(plain.tokens.len() + plain.lsb.len())
-                .unwrap_or(u32::MAX),
+            length_without_lm: u32::try_from(plain.payload_length()).unwrap_or(u32::MAX),
             ..block(coded)
         };
-        let shorter = modelled.coded_length() < plain.coded_length();
+        let shorter = modelled.cost() < plain.cost();
         Ok(Encoded { modelled: shorter.then_some(modelled), plain })
     }
 

@@ -71,7 +71,7 @@ impl BlockEncoder {
                 lsb,
                 ..stored
             };
-            (block.coded_length() < than.coded_length()).then_some(block)
+            (block.cost() < than.cost()).then_some(block)
         };
         let plain = shorter(plain, &stored);
         let modelled = shorter(modelled, plain.as_ref().unwrap_or(&stored));

@@ -48,7 +48,7 @@ pub fn compress(
     while let Some(encoded) = encoding.pool.next(|| spans.next(), observer)? {
         encoding.writer.write_block(encoded)?;
     }
-    encoding.writer.finish(spans.blake3())
+    encoding.writer.finish(spans.hash())
 }
 
 /// Spans on worker threads, and the container that their blocks go to.

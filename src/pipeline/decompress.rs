@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use super::decoder::Decoder;
 use super::decoding::{Decoding, Job};
 use super::{DecompressOptions, Summary};
-use crate::container::{FileHeader, Reader};
+use crate::container::{ContentHash, FileHeader, Reader};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
@@ -101,15 +101,10 @@ impl<R: Read> Restoring<R> {
     fn check_end(&mut self) -> Result<Option<Vec<u8>>> {
         let end = self.reader.position();
         let trailer = self.reader.trailer().ok_or_else(|| Error::corrupt(end, "no trailer"))?;
-        let computed = self.hasher.finalize();
-        if computed != trailer.blake3 {
-            return Err(Error::corrupt(
-                end,
-                format!(
-                    "BLAKE3 of the original: stored {}, computed {computed}",
-                    blake3::Hash::from(trailer.blake3)
-                ),
-            ));
+        let (stored, computed) = (trailer.hash, ContentHash::finish(&self.hasher));
+        if computed != stored {
+            let reason = format!("BLAKE3 of the original: stored {stored}, computed {computed}");
+            return Err(Error::corrupt(end, reason));
         }
         self.summary.close(trailer, end, &self.reader.header().fingerprint);
         Ok(None)

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::compress::{Encoding, segment_limit};
 use super::spans::{Placer, span_bytes};
 use super::{CompressOptions, Summary};
+use crate::container::ContentHash;
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 use crate::wav::{self, AudioFormat, SampleKind, SegmentLimit, Span, WavFormat};
@@ -121,7 +122,7 @@ impl<W: Write> FrameWriter<W> {
         while let Some(encoded) = self.encoding.pool.take(&mut ())? {
             self.encoding.writer.write_block(encoded)?;
         }
-        self.encoding.writer.finish(self.hasher.finalize().into())
+        self.encoding.writer.finish(ContentHash::finish(&self.hasher))
     }
 
     fn append(

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::runs_anywhere;
 use crate::container::layout::{DRAFT, VERSION};
-use crate::container::{Block, BlockKind, Reader};
+use crate::container::{Block, BlockKind, ContentHash, Reader};
 use crate::error::{Error, Result};
 use crate::lm::exact::ExactIdentity;
 use crate::lm::identity::{Fingerprint, hex};
@@ -16,9 +16,9 @@ use crate::wav::{SampleFormat, WavFormat};
 #[non_exhaustive]
 pub struct FileInfo {
     /// Version of the format.
-    pub format_version: u16,
+    pub format_version: u8,
     /// Number of the version's draft; 0 in released versions.
-    pub format_draft: u16,
+    pub format_draft: u8,
     /// Level of prediction.
     pub level: &'static str,
     /// The samples; absent when no byte of the original was recognised as such.
@@ -29,9 +29,8 @@ pub struct FileInfo {
     pub compressed_bytes: u64,
     /// `compressed_bytes` / `original_bytes`; 0 for an empty original.
     pub ratio: f64,
-    /// BLAKE3 of the original.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::pipeline::hex"))]
-    pub blake3: [u8; 32],
+    /// Hash of the original.
+    pub blake3: ContentHash,
     /// Whether the file decodes on every machine.
     pub portable: bool,
     /// Number of blocks.
@@ -94,8 +93,8 @@ pub struct Bytes {
 }
 
 impl Bytes {
-    fn count(&mut self, block: &Block) {
-        self.block_headers += block.header_length();
+    fn count(&mut self, block: &Block, original_offset: u64) {
+        self.block_headers += block.header_length(original_offset);
         let payload = block.tokens.len() as u64;
         match block.kind {
             BlockKind::ForeignStored | BlockKind::ForeignCoded => self.foreign += payload,
@@ -162,9 +161,9 @@ impl ModelInfo {
         if fingerprint.is_empty() {
             return None;
         }
-        if let Some(ExactIdentity { arithmetic, blake3 }) = ExactIdentity::from_bytes(fingerprint) {
+        if let Some(ExactIdentity { arithmetic, model }) = ExactIdentity::from_bytes(fingerprint) {
             return Some(ModelInfo {
-                blake3: hex(&blake3),
+                blake3: hex(&model),
                 engine: format!("exact, arithmetic {arithmetic}"),
                 backend: "any machine".to_owned(),
                 ..Self::default()
@@ -209,8 +208,8 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
     };
     info.bytes.header = reader.header_length();
     let mut end = reader.header_length();
-    while let Some((_, block)) = reader.next_block()? {
-        info.bytes.count(&block);
+    while let Some((place, block)) = reader.next_block()? {
+        info.bytes.count(&block, place.original_offset);
         info.segments += u32::from(block.kind.is_audio());
         info.long_term_segments += u32::from(block.long_term);
         info.lm.segments += u32::from(block.uses_lm);
@@ -222,7 +221,7 @@ pub fn info(input: impl Read) -> Result<FileInfo> {
     info.bytes.trailer = info.compressed_bytes - end;
     let trailer = reader.trailer().ok_or_else(|| Error::corrupt(end, "no trailer"))?;
     info.original_bytes = trailer.original_length;
-    info.blake3 = trailer.blake3;
+    info.blake3 = trailer.hash;
     info.blocks = trailer.blocks;
     info.ratio = ratio(info.compressed_bytes, info.original_bytes);
     info.audio = header.audio.map(|audio| {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::block_encoder::Encoded;
 use super::{LmUse, Summary};
-use crate::container::{Block, FileHeader, Writer};
+use crate::container::{Block, ContentHash, FileHeader, Writer};
 use crate::error::Result;
 
 /// Coded bytes held back at most, while the model has not paid for its fingerprint. Beyond that
@@ -58,7 +58,7 @@ impl<W: Write> LateHeader<W> {
                 return put(writer, &mut self.summary, &coded.smallest());
             }
             State::Held { blocks, length, saved, .. } => {
-                *length += coded.coded_length() as usize;
+                *length += coded.cost() as usize;
                 *saved += coded.saved_by_lm();
                 blocks.push(coded);
                 if !without_model && *saved <= cost && *length <= MAX_HELD {
@@ -70,15 +70,15 @@ impl<W: Write> LateHeader<W> {
         self.begin(Encoded::smallest)
     }
 
-    /// Ends the container; `blake3` is the hash of the original.
-    pub(super) fn finish(mut self, blake3: [u8; 32]) -> Result<Summary> {
+    /// Ends the container; `hash` is that of the original.
+    pub(super) fn finish(mut self, hash: ContentHash) -> Result<Summary> {
         if matches!(self.state, State::Held { .. }) {
             self.header.fingerprint.clear();
             self.begin(|coded| coded.plain)?;
         }
         match self.state {
             State::Written(writer) => {
-                let (trailer, compressed_bytes) = writer.finish(blake3)?;
+                let (trailer, compressed_bytes) = writer.finish(hash)?;
                 self.summary.close(&trailer, compressed_bytes, &self.header.fingerprint);
                 Ok(self.summary)
             }

@@ -41,8 +41,8 @@ fn segment(saved: usize) -> Encoded {
         tokens: vec![1; length],
         lsb: Vec::new(),
     };
-    // Four bytes more of header.
-    let modelled = (saved > 0).then(|| block(2_000 - 4 - saved, true));
+    // Two bytes more of header.
+    let modelled = (saved > 0).then(|| block(2_000 - 2 - saved, true));
     Encoded { plain: block(2_000, false), modelled }
 }
 
@@ -53,7 +53,7 @@ fn write(savings: &[usize]) -> (u32, usize, u64) {
     for &saved in savings {
         writer.write_block(segment(saved)).unwrap();
     }
-    let summary = writer.finish([0; 32]).unwrap();
+    let summary = writer.finish(ContentHash::default()).unwrap();
     let mut reader = Reader::new(lmz.as_slice()).unwrap();
     let fingerprint = reader.header().fingerprint.len();
     let mut with_lm = 0;

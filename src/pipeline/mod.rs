@@ -42,7 +42,7 @@ pub use salvage::{Damage, Gap, SalvageReport, examine, salvage};
 
 use crate::ascii::Params;
 use crate::codec::Level;
-use crate::container::{Block, Trailer};
+use crate::container::{Block, ContentHash, Trailer};
 use crate::error::{Error, Result};
 use crate::lm::exact::ExactIdentity;
 use crate::lm::{ModelProvider, ModelSource, NoModels};
@@ -163,9 +163,8 @@ pub struct Summary {
     pub lm_saved_bytes: u64,
     /// Whether the lmz file decodes on every machine.
     pub portable: bool,
-    /// BLAKE3 of the original.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::pipeline::hex"))]
-    pub blake3: [u8; 32],
+    /// Hash of the original.
+    pub blake3: ContentHash,
 }
 
 impl Summary {
@@ -179,19 +178,11 @@ impl Summary {
         self.portable = self.segments_with_lm == 0 || runs_anywhere(fingerprint);
         self.original_bytes = trailer.original_length;
         self.compressed_bytes = compressed_bytes;
-        self.blake3 = trailer.blake3;
+        self.blake3 = trailer.hash;
     }
 }
 
 /// Whether the model of a file yields the same bits on every machine.
 fn runs_anywhere(fingerprint: &[u8]) -> bool {
     ExactIdentity::from_bytes(fingerprint).is_some()
-}
-
-#[cfg(feature = "serde")]
-fn hex<S: serde::Serializer>(
-    hash: &[u8; 32],
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(&blake3::Hash::from(*hash))
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
 use super::salvage_plan::{Held, Lost, Piece, Plan, plan};
-use crate::container::{Audio, Found, Scan};
+use crate::container::{Audio, ContentHash, Found, Scan};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 use crate::wav::{self, WavFormat};
@@ -62,9 +62,8 @@ pub struct SalvageReport {
     pub damage: Vec<Damage>,
     /// Damage that costs no samples: to the file header, the trailer or the footer.
     pub notes: Vec<String>,
-    /// BLAKE3 of what was written.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::pipeline::hex"))]
-    pub blake3: [u8; 32],
+    /// Hash of what was written.
+    pub blake3: ContentHash,
 }
 
 /// Restores what is left of the original of the lmz file `input` to `output`.
@@ -124,7 +123,7 @@ pub fn salvage(
         restorer.replace(&lost)?;
     }
     restorer.finish(&mut report)?;
-    let proof = scan.tail.as_ref().map(|tail| tail.trailer.blake3);
+    let proof = scan.tail.as_ref().map(|tail| tail.trailer.hash);
     report.complete = report.damage.is_empty() && proof == Some(report.blake3);
     Ok(report)
 }
@@ -272,7 +271,7 @@ impl<W: Write> Restorer<W> {
         }
         self.output.flush()?;
         report.written_bytes = self.written;
-        report.blake3 = self.hasher.finalize().into();
+        report.blake3 = ContentHash::finish(&self.hasher);
         Ok(())
     }
 }

@@ -39,8 +39,6 @@ fn neighbours(blocks: &[Found], i: usize) -> usize {
 /// 1 if the segment table has such a block where this one stands.
 fn in_table(block: &Found, entries: &[Entry]) -> usize {
     let entry = entries.binary_search_by_key(&block.offset, |entry| entry.offset);
-    let same = entry.is_ok_and(|i| {
-        (entries[i].coded_length, entries[i].frames) == (block.coded_length, block.frames)
-    });
+    let same = entry.is_ok_and(|i| entries[i].describes(block));
     usize::from(same)
 }

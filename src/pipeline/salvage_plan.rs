@@ -85,11 +85,8 @@ pub(super) fn plan<R: Read + Seek>(scan: &mut Scan<R>) -> error::Result<Plan> {
     Ok(planner.plan)
 }
 
-/// Segments of another file: sound, and of the right format, place and length, but in more or fewer
-/// bytes than the segment table says. If most are, it is the table that is of another file.
-///
-/// Segments that are stored take as many bytes whatever they hold; then the hash of the whole says
-/// that something is wrong, and nothing says what.
+/// Segments of another file: sound, and of the right format, place and length, but not what the segment
+/// table says. If most are, it is the table that is of another file.
 fn lose_strangers(pieces: &mut [Piece], entries: &[Entry]) {
     let (mut segments, mut strangers) = (0, Vec::new());
     for (i, piece) in pieces.iter().enumerate() {
@@ -101,15 +98,15 @@ fn lose_strangers(pieces: &mut [Piece], entries: &[Entry]) {
         };
         if (entry.first_frame, entry.frames) == (*first_frame, found.frames) {
             segments += 1;
-            if entry.coded_length != found.coded_length {
-                strangers.push((i, entry.coded_length));
+            if !entry.describes(found) {
+                strangers.push((i, entry.original_crc));
             }
         }
     }
     if 2 * strangers.len() > segments {
         return;
     }
-    for (i, coded_length) in strangers {
+    for (i, original_crc) in strangers {
         let Piece::Block { found, first_frame, .. } = &pieces[i] else { continue };
         pieces[i] = Piece::Lost(Lost {
             held: Held::Audio,
@@ -118,9 +115,9 @@ fn lose_strangers(pieces: &mut [Piece], entries: &[Entry]) {
             first_frame: *first_frame,
             frames: u64::from(found.frames),
             reason: format!(
-                "a segment of another file is in its place: the segment table says {coded_length} \
-                 bytes, it has {}",
-                found.coded_length
+                "a segment of another file is in its place: CRC-32 {:08x}, the segment table says \
+                 {original_crc:08x}",
+                found.original_crc
             ),
             undecodable: false,
         });
@@ -145,9 +142,7 @@ fn numbers_in_table(
             let missing = (entry.first_frame - entries[next].first_frame).checked_mul(frame_bytes);
             let foreign = missing.and_then(|missing| gap.checked_sub(missing));
             let has_foreign = || entries[next..i].iter().any(|entry| entry.frames == 0);
-            entry.coded_length == block.coded_length
-                && entry.frames == block.frames
-                && foreign.is_some_and(|foreign| foreign == 0 || has_foreign())
+            entry.describes(block) && foreign.is_some_and(|foreign| foreign == 0 || has_foreign())
         };
         // Where it was, seen from the end of the file or from its start; else, after bytes
         // were lost or put in on both sides, the first that it can be.

@@ -79,7 +79,7 @@ fn begin<'a, T>(
     };
     decoder.take_lane(number);
     let bytes = Box::pin(async move {
-        let parts = block.parts();
+        let parts = block.parts(original_offset);
         let decoded = decoder.decode_start(original_offset, block, wanted).await;
         decoded.map_err(|error| parts.locate(number, offset, error))
     });

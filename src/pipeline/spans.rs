@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use super::pool::Job;
+use crate::container::ContentHash;
 use crate::error::Result;
 use crate::wav::{SegmentLimit, Span, WavFormat, WavReader};
 
@@ -104,9 +105,9 @@ impl<R: Read> Spans<R> {
         Ok(span)
     }
 
-    /// BLAKE3 of all bytes handed out so far.
-    pub(super) fn blake3(&self) -> [u8; 32] {
-        self.hasher.finalize().into()
+    /// Hash of all bytes handed out so far.
+    pub(super) fn hash(&self) -> ContentHash {
+        ContentHash::finish(&self.hasher)
     }
 }
 

@@ -1,7 +1,5 @@
 //! The kinds of files that samples come in (§4.3).
 
-use crate::error::{Error, Result};
-
 /// What surrounds the samples of a file. It says how headers are made anew, and nothing about how
 /// samples are coded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,15 +36,5 @@ impl Container {
             Self::Caf => "CAF",
             Self::Raw => "raw",
         }
-    }
-
-    /// Inverse of the conversion to `u8`.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for numbers that are not defined.
-    pub fn from_number(number: u8) -> Result<Self> {
-        Self::ALL.into_iter().find(|container| *container as u8 == number).ok_or_else(|| {
-            Error::Unsupported { reason: format!("made by a newer lmz? container {number}") }
-        })
     }
 }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use crate::support::conformance::{Case, bad, good, unsupported};
 use crate::support::decompress;
 use lmz::Error;
+use lmz::container::Reader;
 
 /// A set: its folder, what its files have in common, and its files.
 type Set = (&'static str, &'static str, Vec<Case>);
@@ -111,13 +112,15 @@ struct Parts {
 }
 
 fn last_block(lmz: &[u8]) -> Parts {
-    let number = |at: usize| u32::from_le_bytes(*lmz[at..].first_chunk().unwrap()) as usize;
-    let (mut start, mut last) = (number(16), None);
-    while lmz[start..].starts_with(b"\xB7lb\n") {
-        let header = if lmz[start + 5] & 1 == 0 { 40 } else { 44 };
-        let (tokens, lsb) = (number(start + 20), number(start + 24));
-        last = Some(Parts { start, header, tokens, lsb });
-        start += header + tokens + lsb;
+    let mut reader = Reader::new(lmz).unwrap();
+    let mut last = None;
+    while let Some((place, block)) = reader.next_block().unwrap() {
+        last = Some(Parts {
+            start: place.offset as usize,
+            header: block.header_length(place.original_offset) as usize,
+            tokens: block.tokens.len(),
+            lsb: block.lsb.len(),
+        });
     }
     last.unwrap()
 }

@@ -34,7 +34,7 @@ fn file(level: Level, channels: u16, width: u8, tokens: Vec<u8>, lsb: Vec<u8>) -
     let mut lmz = Vec::new();
     let mut writer = Writer::new(&mut lmz, &header).unwrap();
     writer.write_block(&block).unwrap();
-    writer.finish([0; 32]).unwrap();
+    writer.finish(lmz::ContentHash::default()).unwrap();
     lmz
 }
 

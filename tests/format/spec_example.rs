@@ -48,10 +48,20 @@ impl<'a> Listing<'a> {
         field
     }
 
-    /// Takes an integer and writes its value behind its meaning.
-    fn number(&mut self, length: usize, meaning: &str) -> usize {
+    /// Takes an integer of fixed width and writes its value behind its meaning.
+    fn integer(&mut self, length: usize, meaning: &str) -> usize {
         let field = &self.bytes[self.at..self.at + length];
         let value = field.iter().rev().fold(0, |value, &byte| value << 8 | usize::from(byte));
+        self.field(length, &format!("{meaning}: {value}"));
+        value
+    }
+
+    /// The same for a number (§1).
+    fn number(&mut self, meaning: &str) -> usize {
+        let rest = &self.bytes[self.at..];
+        let length = 1 + rest.iter().position(|&byte| byte < 0x80).unwrap();
+        let low = |byte: &u8| usize::from(byte & 0x7F);
+        let value = rest[..length].iter().rev().fold(0, |value, byte| value << 7 | low(byte));
         self.field(length, &format!("{meaning}: {value}"));
         value
     }
@@ -67,62 +77,62 @@ impl<'a> Listing<'a> {
     fn file_header(&mut self) -> usize {
         self.heading("File header (§4)");
         self.field(8, "signature");
-        self.number(2, "version");
-        self.number(2, "draft");
-        self.field(2, "required features");
-        self.field(2, "optional features");
-        self.number(4, "header length");
-        self.field(4, "CRC-32 of the prologue");
-        self.number(1, "level");
-        self.field(1, "reserved");
-        self.number(2, "format tag");
-        self.number(2, "channels");
-        self.number(4, "sample rate");
-        self.number(4, "average bytes per second");
-        self.number(2, "valid bits per sample");
-        self.field(4, "channel mask");
-        self.field(4, "sample format: kind, width, byte order");
-        self.number(4, "segment frames");
-        let fingerprint = self.number(2, "fingerprint length");
-        self.field(fingerprint, "fingerprint");
-        self.field(4, "CRC-32 of the body");
-        30 + fingerprint
+        self.integer(1, "version");
+        self.integer(1, "draft");
+        let body = self.integer(2, "body length");
+        let end = self.at + body;
+        self.integer(1, "level");
+        self.field(1, "flags: there is an audio format");
+        self.field(1, "container 0, sample format 1");
+        self.number("format tag");
+        self.number("channels");
+        self.number("sample rate");
+        self.number("average bytes per second, less the usual ones");
+        self.number("valid bits per sample");
+        self.number("channel mask");
+        self.number("segment frames");
+        assert_eq!(self.at, end, "a fingerprint");
+        self.field(4, "CRC-32 of the file header");
+        body
     }
 
     fn block(&mut self, number: usize) {
         self.heading(&format!("Block {number} (§5)"));
         self.field(4, "marker");
-        let kind = self.number(1, "kind");
-        let flags = self.number(1, "flags");
-        self.number(1, "mapping");
-        self.field(1, "reserved");
-        self.number(8, "original offset");
-        self.number(4, "original length");
-        let tokens = self.number(4, "token length");
-        let lsb = self.number(4, "LSB length");
+        self.integer(1, "length of the fields");
+        let kind = self.integer(1, "kind and flags");
+        if kind & 15 == 4 {
+            self.integer(1, "mapping");
+        }
+        self.number("original offset");
+        self.number("original length");
+        let tokens = self.number("token length");
+        let lsb = if kind & 15 == 4 { self.number("LSB length") } else { 0 };
         self.field(4, "CRC-32 of the payload");
         self.field(4, "CRC-32 of the original bytes");
-        if flags & 1 != 0 {
-            self.number(4, "length without the model");
-        }
         self.field(4, "CRC-32 of the block header");
-        self.field(tokens, if kind % 2 == 1 && kind < 5 { "the bytes" } else { "token stream" });
+        self.field(
+            tokens,
+            if kind & 15 == 4 { "token stream" } else { "output of the byte model" },
+        );
         self.field(lsb, "LSB block");
     }
 
     fn trailer(&mut self, body: usize) {
         self.heading("Trailer and footer (§6)");
         self.field(4, "marker");
-        let blocks = self.number(4, "block count");
-        self.number(8, "original length");
-        self.field(32, "BLAKE3 of the original");
+        self.integer(2, "length of the fields");
+        let blocks = self.number("block count");
+        self.number("original length");
+        self.field(16, "hash of the original");
         self.field(body, "copy of the header's body");
         for block in 0..blocks {
-            self.number(4, &format!("length of block {block}"));
-            self.number(4, "its frames");
+            self.number(&format!("length of block {block}"));
+            self.number("its frames");
+            self.field(4, "CRC-32 of its original bytes");
         }
         self.field(4, "CRC-32 of the trailer");
-        self.number(4, "length of the trailer");
+        self.integer(4, "length of the trailer");
         self.field(4, "end marker");
         self.text.push_str("```\n");
     }

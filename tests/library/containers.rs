@@ -183,8 +183,9 @@ fn salvaged_files_are_read_again() {
     for (name, container, file, _) in files() {
         let lmz = compress(&file);
         let first = pipeline::info(lmz.as_slice()).unwrap().bytes.header as usize;
+        let payload = first + 9 + usize::from(lmz[first + 4]);
         let mut damaged = lmz.clone();
-        damaged[first + 45] ^= 0xff; // in the payload of the block with the header
+        damaged[payload + 2] ^= 0xff; // of the block with the header
         for gap in [Gap::Silence, Gap::Drop] {
             let mut restored = Vec::new();
             let options = DecompressOptions::default();

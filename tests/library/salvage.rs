@@ -37,7 +37,7 @@ impl Sample {
         while let Some((place, block)) = reader.next_block().unwrap() {
             let (at, from) = (place.offset as usize, place.original_offset as usize);
             blocks.push((
-                at..at + block.coded_length() as usize,
+                at..at + block.coded_length(place.original_offset) as usize,
                 from..from + block.original_length as usize,
             ));
         }
@@ -85,7 +85,7 @@ impl Sample {
                 writer.write_block(&block).unwrap();
             }
         }
-        writer.finish(*blake3::hash(&original).as_bytes()).unwrap();
+        writer.finish(lmz::ContentHash::of(&original)).unwrap();
         Sample::of(original, lmz)
     }
 
@@ -242,9 +242,10 @@ fn a_damaged_header_loses_nothing() {
 #[test]
 fn a_newer_file_is_not_salvaged_as_a_damaged_one() {
     let mut lmz = compress(&wav::pcm16(2, 8_000, &wav::sine(2, 500)));
+    let end = Reader::new(lmz.as_slice()).unwrap().header_length() as usize;
     lmz[8] += 1; // version
-    let crc = crc32fast::hash(&lmz[..20]).to_le_bytes();
-    lmz[20..24].copy_from_slice(&crc);
+    let crc = crc32fast::hash(&lmz[..end - 4]).to_le_bytes();
+    lmz[end - 4..end].copy_from_slice(&crc);
     assert!(matches!(rescue(&lmz), Err(Error::Unsupported { .. })));
 }
 
@@ -380,7 +381,7 @@ fn gaps_can_be_dropped() {
     let sample = Sample::stored(original, 10);
     let mut lmz = sample.lmz.clone();
     for block in [2, 5] {
-        lmz[sample.blocks[block].0.start + 50] ^= 1;
+        lmz[sample.blocks[block].0.end - 1] ^= 1;
     }
     let (out, report) = rescue_with(&lmz, Gap::Drop).unwrap();
     let expected = [&data[..40], &data[80..160], &data[200..]].concat();
@@ -399,7 +400,7 @@ fn silence_is_that_of_the_sample_format() {
         let data = wav::bytes(6 * 40);
         let sample = Sample::stored(wav::build(tag, 1, 20, bits, &data), 10);
         let mut lmz = sample.lmz.clone();
-        lmz[sample.blocks[2].0.start + 45] ^= 1;
+        lmz[sample.blocks[2].0.end - 1] ^= 1;
         let (out, _) = rescue(&lmz).unwrap();
         assert!(out == sample.without(&[2], silence), "tag {tag}, {bits} bits");
     }
@@ -468,7 +469,8 @@ fn a_hundred_misplacements_lose_what_they_hit() {
     let mut hit = [0; 5];
     for round in 0..100 {
         let mut random = Random(round);
-        let mut any = || 1 + random.below(sample.blocks.len() - 1);
+        // Behind the first segment, whose offset takes a byte less: these are all as long.
+        let mut any = || 2 + random.below(sample.blocks.len() - 2);
         let (a, b) = (any(), any());
         let (at, from) = (sample.blocks[a].0.clone(), sample.blocks[b].0.clone());
         let block = sample.lmz[from.clone()].to_vec();
@@ -477,7 +479,7 @@ fn a_hundred_misplacements_lose_what_they_hit() {
         let kind = (round % 5) as usize;
         match kind {
             // The header of a block alone: it claims what follows.
-            0 => drop(lmz.splice(at.start..at.start, block[..40].to_vec())),
+            0 => drop(lmz.splice(at.start..at.start, block[..block.len() - 100].to_vec())),
             1 => drop(lmz.splice(at.start..at.start, block)),
             2 => lmz[at.start..at.end].copy_from_slice(&block),
             3 => {

@@ -11,11 +11,11 @@ mod edit;
 mod good;
 
 use lmz::Level;
-use lmz::Watch;
 use lmz::byte_model::{BytesContext, encode_bytes};
 use lmz::codec;
 use lmz::container::{Audio, Block, BlockKind, FileHeader, Writer};
 use lmz::wav::{self, Endian, Mapped, SampleFormat, WavFormat};
+use lmz::{ContentHash, Watch};
 
 pub use bad::{bad, unsupported};
 pub use good::good;
@@ -55,14 +55,14 @@ pub struct Builder {
     pub blocks: Vec<Block>,
     pub original: Vec<u8>,
     /// What the trailer says, if not the truth.
-    pub blake3: Option<[u8; 32]>,
+    pub hash: Option<ContentHash>,
 }
 
 impl Builder {
     pub fn new(level: Level, audio: Option<(WavFormat, u32)>) -> Self {
         let audio = audio.map(|(format, segment_frames)| Audio { format, segment_frames });
         let header = FileHeader { level, audio, fingerprint: Vec::new(), fingerprint_coded: false };
-        Builder { header, blocks: Vec::new(), original: Vec::new(), blake3: None }
+        Builder { header, blocks: Vec::new(), original: Vec::new(), hash: None }
     }
 
     /// A file of 16-bit samples in segments of at most 200 frames.
@@ -145,7 +145,7 @@ impl Builder {
         for block in &self.blocks {
             writer.write_block(block).unwrap();
         }
-        let hash = self.blake3.unwrap_or_else(|| *blake3::hash(&self.original).as_bytes());
+        let hash = self.hash.unwrap_or_else(|| ContentHash::of(&self.original));
         writer.finish(hash).unwrap();
         lmz
     }

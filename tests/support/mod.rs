@@ -22,8 +22,19 @@ pub fn compress_with(original: &[u8], options: &CompressOptions) -> Vec<u8> {
     let summary = pipeline::compress(original, &mut lmz, options, &mut ()).unwrap();
     assert_eq!(summary.original_bytes, original.len() as u64);
     assert_eq!(summary.compressed_bytes, lmz.len() as u64);
-    assert_eq!(summary.blake3, *blake3::hash(original).as_bytes());
+    assert_eq!(summary.blake3, lmz::ContentHash::of(original));
     lmz
+}
+
+/// A number as the format has it (§1): seven bits a byte, the lowest first.
+pub fn number(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
 }
 
 /// Decompresses in memory.

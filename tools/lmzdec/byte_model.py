@@ -23,6 +23,7 @@ def decode(data, n, stride, primer=b""):
     """`n` bytes from the coded bytes `data`; with a primer, its length is the stride."""
     tokens = Tokens(data)
     stride = len(primer) or stride
+    primer *= 2
     table_bits = min(max((16 * (len(primer) + n)).bit_length() - 1, 10), 18)
     tables = [{} for _ in range(7)]
     mixer = Mixer([f32(0.3)] * 7)

@@ -13,11 +13,11 @@ from .primer import primer
 BLOCK_MARKER = bytes.fromhex("B76C620A")
 TRAILER_MARKER = bytes.fromhex("B76C740A")
 END_MARKER = bytes.fromhex("B76C7A0A")
-BLOCK_HEADER = 40
 FOREIGN_STORED, FOREIGN_CODED, AUDIO_STORED, AUDIO_CODED, AUDIO_BYTES, AUDIO_CHARACTERS = range(1, 7)
-MODEL_FLAG = 1
-LONG_TERM_FLAG = 2
-MAX_CODED_CHANNELS = 64
+MODEL_FLAG = 0x10
+LONG_TERM_FLAG = 0x20
+MAX_CODED_CHANNELS = 1024
+HASH = 16
 
 Block = namedtuple("Block", "kind flags mapping at length frames tokens lsb crc_payload crc_original")
 
@@ -31,7 +31,7 @@ def decode(data, models):
     while (marker := _peek(reader)) == BLOCK_MARKER:
         start = reader.at
         block, payload = _read_block(reader, header, len(original))
-        table.append((reader.at - start, block.frames))
+        table.append((reader.at - start, block.frames, block.crc_original))
         try:
             model = _model(header, block, models)
         except NeedsModel as reason:
@@ -49,8 +49,8 @@ def decode(data, models):
     found_hash = _read_trailer(reader, header, table, len(original))
     if missing:
         raise NeedsModel(f"{len(missing)} of {len(table)} blocks: {missing[0]}")
-    if blake3(bytes(original)) != found_hash:
-        raise Damaged("the BLAKE3 of the original is wrong")
+    if blake3(bytes(original))[:HASH] != found_hash:
+        raise Damaged("the hash of the original is wrong")
     return bytes(original), f"{len(table)} blocks, {frames} frames, {len(original)} bytes"
 
 
@@ -74,16 +74,26 @@ def _peek(reader):
 
 
 def _read_block(reader, header, expected_at):
-    # The flag says whether there is a field more; a damaged one makes the CRC-32 wrong.
-    flags = reader.data[reader.at + 5] if reader.at + 5 < len(reader.data) else 0
-    extra = 4 if flags & MODEL_FLAG else 0
     start = reader.at
-    fields = reader.checked(BLOCK_HEADER + extra, "a block header")
-    _, kind, flags, mapping, zero, at, length, tokens, lsb, *crcs = fields.unpack("4sBBBBQIIIII")
-    reserved(zero, "a reserved field of a block")
+    _, count = reader.unpack("4sB")
+    fields = Reader(reader.take(count, "a block header"))
+    reader.check(start, "a block header")
+    (first,) = fields.unpack("B")
+    kind, flags = first & 15, first & ~15
     reserved(flags & ~(MODEL_FLAG | LONG_TERM_FLAG), "the unknown part of a block's flags")
     if not FOREIGN_STORED <= kind <= AUDIO_CHARACTERS:
         raise Unsupported(f"a block of kind {kind}")
+    stored = kind in (FOREIGN_STORED, AUDIO_STORED)
+    modelled = kind in (AUDIO_CODED, AUDIO_CHARACTERS)
+    mapping = fields.unpack("B")[0] if kind == AUDIO_CODED else 0
+    at, length = fields.number(64), fields.number(32)
+    tokens = length if stored else fields.number(32)
+    lsb = fields.number(32) if modelled else 0
+    if flags & MODEL_FLAG:
+        fields.number(32)  # the length without the model
+    crcs = fields.unpack("I") * 2 if stored else fields.unpack("II")
+    if not fields.done():
+        raise Unsupported(f"the header of the block at {start} has more fields")
     if at != expected_at:
         raise Damaged(f"the block at {start} says that it belongs elsewhere in the original")
     if not 1 <= length <= MAX_BYTES or tokens + lsb > length:
@@ -107,12 +117,10 @@ def _read_block(reader, header, expected_at):
 def _check_kind(header, block):
     """Rules of §5.2; returns the number of frames."""
     kind = block.kind
-    if kind in (FOREIGN_STORED, AUDIO_STORED) and block.tokens != block.length:
-        raise Damaged("a stored block whose lengths differ")
-    if kind not in (AUDIO_CODED, AUDIO_CHARACTERS) and (block.lsb or block.flags):
-        raise Damaged("a block that is not predicted has fields of one that is")
-    if kind != AUDIO_CODED and (block.mapping or block.flags & LONG_TERM_FLAG):
-        raise Damaged("a block that is not mapped to integers has a mapping or looks back")
+    if kind not in (AUDIO_CODED, AUDIO_CHARACTERS) and block.flags & MODEL_FLAG:
+        raise Damaged("a block that is not predicted with a language model")
+    if kind != AUDIO_CODED and block.flags & LONG_TERM_FLAG:
+        raise Damaged("a block that is not mapped to integers with long-term prediction")
     if kind in (FOREIGN_STORED, FOREIGN_CODED):
         return 0
     fmt = header.format
@@ -150,15 +158,16 @@ def _decode_payload(header, block, model, payload):
 
 
 def _read_trailer(reader, header, table, length):
-    body = len(header.body)
-    trailer_length = 52 + body + 8 * len(table)
-    trailer = reader.checked(trailer_length, "the trailer")
-    _, count, found_length, found_hash = trailer.unpack("4sIQ32s")
-    copy = trailer.take(body, "the copy of the header")
-    found_table = [trailer.unpack("II") for _ in table]
-    if (count, found_length, copy, found_table) != (len(table), length, header.body, table):
+    start = reader.at
+    _, count = reader.unpack("4sH")
+    fields = Reader(reader.take(count, "the trailer"))
+    found_table = [(reader.number(32), reader.number(32), *reader.unpack("I")) for _ in table]
+    reader.check(start, "the trailer")
+    totals = (fields.number(32), fields.number(64))
+    found_hash = fields.take(HASH, "the hash of the original")
+    if (totals, fields.rest(), found_table) != ((len(table), length), header.body, table):
         raise Damaged("the trailer does not agree with the blocks or the header")
-    if Reader(reader.take(4, "the footer")).unpack("I") != (trailer_length,):
+    if reader.unpack("I") != (reader.at - 4 - start,):
         raise Damaged("the footer does not agree with the trailer")
     if reader.take(4, "the end marker") != END_MARKER:
         raise Damaged("the end marker is wrong")

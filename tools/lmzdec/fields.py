@@ -1,4 +1,4 @@
-"""Reading fields of fixed width, and CRC-32 (§1, §12.1)."""
+"""Reading fields of fixed width, numbers, and CRC-32 (§1, §12.1)."""
 
 import struct
 import zlib
@@ -19,12 +19,29 @@ class Reader:
         self.at += n
         return self.data[self.at - n:self.at]
 
-    def checked(self, n, what):
-        """`n` bytes of which the last four are the CRC-32 of the others; a reader of those."""
-        found = self.take(n, what)
-        if zlib.crc32(found[:-4]) != int.from_bytes(found[-4:], "little"):
+    def check(self, start, what):
+        """The next four bytes are the CRC-32 of those from `start` to here."""
+        found = zlib.crc32(self.data[start:self.at])
+        if found != int.from_bytes(self.take(4, what), "little"):
             raise Damaged(f"the CRC-32 of {what} is wrong")
-        return Reader(found[:-4])
+
+    def number(self, bits):
+        """A number (§1) below 2^bits."""
+        value = shift = 0
+        while True:
+            (byte,) = self.take(1, "a number")
+            value |= (byte & 0x7F) << shift
+            if value >> bits:
+                raise Damaged(f"a number of more than {bits} bits")
+            if byte < 0x80:
+                break
+            shift += 7
+        if byte == 0 and shift:
+            raise Damaged("a number that is longer than it needs to be")
+        return value
+
+    def rest(self):
+        return self.take(len(self.data) - self.at, "")
 
     def unpack(self, fields):
         fields = "<" + fields

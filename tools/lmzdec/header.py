@@ -7,20 +7,20 @@ from . import byte_model
 from .errors import Damaged, Unsupported
 from .fields import Reader, reserved
 from .primer import RAW
-from .samples import BINARY32, BINARY64, INTEGER, OPAQUE
+from .samples import A_LAW, BINARY32, BINARY64, INTEGER, MU_LAW, OPAQUE, SIGNED_BYTE
 
 SIGNATURE = bytes.fromhex("894C4D5A0D0A1A0A")
-PROLOGUE = 24
-BODY = 34
-VERSION, DRAFT = 1, 10
-CODED_FINGERPRINT = 2
+VERSION, DRAFT = 1, 11
+HAS_AUDIO, CODED_FINGERPRINT = 1, 2
+MAX_FINGERPRINT = 4096
+MAX_BODY = 35 + MAX_FINGERPRINT
 MAX_BYTES = 1 << 26
 MAX_SAMPLES = 1 << 23
 
-Header = namedtuple("Header", "length level format segment_frames fingerprint body")
+Header = namedtuple("Header", "level format segment_frames fingerprint body")
 Format = namedtuple("Format", "tag channels rate byte_rate valid_bits mask kind width variant container")
 # Of the two engines; lm-metadata.md, section 6. That of the exact one begins with 1 and has this length.
-EXACT_BYTES = 34
+EXACT_BYTES = 10
 ARITHMETIC = 1
 Exact = namedtuple("Exact", "hash")
 LlamaCpp = namedtuple("LlamaCpp", "name hash interface window lanes version back_end gpu_layers canary")
@@ -43,63 +43,70 @@ def read_header(reader):
         if reader.data[:4] == SIGNATURE[:4] and len(reader.data) >= 8:
             raise Damaged("the signature was altered, as by a transfer in text mode")
         raise Damaged("this is not an lmz file: it does not start with the signature")
-    prologue = reader.checked(PROLOGUE, "the prologue")
-    _, version, draft, required, _, length = prologue.unpack("8sHHHHI")
+    _, version, draft, length = reader.unpack("8sBBH")
+    body = reader.take(length, "the file header")
+    reader.check(0, "the file header")
     if (version, draft) != (VERSION, DRAFT):
         raise Unsupported(f"version {version}, draft {draft}")
-    if required:
-        raise Unsupported(f"required features {required:#06x}")
-    if not PROLOGUE + BODY <= length <= PROLOGUE + BODY + 4096:
-        raise Damaged(f"a header of {length} bytes")
-    body = reader.checked(length - PROLOGUE, "the file header")
-    level, flags = body.unpack("BB")
-    fmt = body.unpack("HHIIHIBBH")
-    segment_frames, fingerprint_length = body.unpack("IH")
+    if length > MAX_BODY:
+        raise Damaged(f"a file header with a body of {length} bytes")
+    fields = Reader(body)
+    level, flags = fields.unpack("BB")
     if level > 2:
         raise Unsupported(f"level {level}")
-    reserved(flags & ~CODED_FINGERPRINT, "a flag of the header")
-    if fingerprint_length != length - PROLOGUE - BODY:
-        raise Damaged("the lengths of header and fingerprint disagree")
-    fmt = _audio_format(fmt, segment_frames)
+    reserved(flags & ~(HAS_AUDIO | CODED_FINGERPRINT), "a flag of the header")
+    fmt, segment_frames = _audio(fields) if flags & HAS_AUDIO else (None, 0)
+    stored = fields.rest()
+    if len(stored) > MAX_FINGERPRINT:
+        raise Damaged(f"a fingerprint of {len(stored)} bytes")
     if flags & CODED_FINGERPRINT:
-        fingerprint = _fingerprint(_decoded(body, fingerprint_length))
+        fingerprint = _fingerprint(_decoded(stored))
     else:
-        fingerprint = _fingerprint(body) if fingerprint_length else None
-    return Header(length, level, fmt, segment_frames, fingerprint, body.data)
+        fingerprint = _fingerprint(Reader(stored)) if stored else None
+    return Header(level, fmt, segment_frames, fingerprint, body)
 
 
-def _audio_format(fields, segment_frames):
-    if not any(fields):
-        if segment_frames:
-            raise Damaged("segment frames without an audio format")
-        return None
-    tag, channels, rate, byte_rate, valid_bits, mask, kind, width, variant = fields
-    container, kind = divmod(kind, 16)
+def _sample_format(fields, number):
+    """Kind, width and variant of a sample format (§4.3)."""
+    if number < 8:
+        return INTEGER, number % 4 + 1, number // 4
+    if number == 15:
+        stride = fields.number(16)
+        if stride == 0:
+            raise Damaged("blocks of no bytes")
+        return OPAQUE, 0, stride
+    return {8: (A_LAW, 1, 0), 9: (MU_LAW, 1, 0), 10: (BINARY32, 4, 0), 11: (BINARY32, 4, 1),
+            12: (BINARY64, 8, 0), 13: (BINARY64, 8, 1), 14: (SIGNED_BYTE, 1, 0)}[number]
+
+
+def _audio(fields):
+    """The audio format and the segment frames."""
+    container, number = divmod(fields.unpack("B")[0], 16)
     if container > RAW:
         raise Unsupported(f"container {container}")
-    fmt = SampleFormat(tag, channels, rate, byte_rate, valid_bits, mask, kind, width, variant, container)
+    kind, width, variant = _sample_format(fields, number)
+    tag, channels, rate, more_bytes, valid_bits, mask = (fields.number(bits) for bits in (16, 16, 32, 32, 16, 32))
+    fmt = SampleFormat(tag, channels, rate, 0, valid_bits, mask, kind, width, variant, container)
+    fmt = fmt._replace(byte_rate=(rate * fmt.frame_bytes + more_bytes) % (1 << 32))
+    segment_frames = fields.number(32)
     if fmt.channels == 0:
         raise Damaged("an audio format without channels")
-    known = {0: (1, 2, 3, 4), 1: (1,), 2: (1,), 3: (4,), 4: (8,), 5: (0,), 6: (1,)}
-    variants = {1: (0,), 2: (0,), 5: range(1, 1 << 16), 6: (0,)}
-    if fmt.width not in known.get(fmt.kind, ()) or fmt.variant not in variants.get(fmt.kind, (0, 1)):
-        raise Unsupported(f"sample format {fmt.kind}, {fmt.width}, {fmt.variant}")
     if segment_frames == 0:
         raise Damaged("an audio format without segment frames")
     if segment_frames * fmt.frame_bytes > MAX_BYTES:
         raise Damaged("segments of too many bytes")
     if fmt.kind != OPAQUE and segment_frames * fmt.channels > MAX_SAMPLES:
         raise Damaged("segments of too many samples")
-    return fmt
+    return fmt, segment_frames
 
 
-def _decoded(body, stored):
+def _decoded(stored):
     """The fingerprint behind its length and the byte model (§4.4)."""
+    body = Reader(stored)
     (length,) = body.unpack("H")
-    if not 0 < length <= 4096:
+    if not 0 < length <= MAX_FINGERPRINT:
         raise Damaged(f"a coded fingerprint of {length} bytes")
-    coded = body.take(stored - 2, "the fingerprint")
-    return Reader(byte_model.decode(coded, length, 1, _fingerprint_primer()))
+    return Reader(byte_model.decode(body.rest(), length, 1, _fingerprint_primer()))
 
 
 def _fingerprint_primer():
@@ -126,7 +133,7 @@ def _fingerprint_primer():
 
 def _fingerprint(body):
     if body.data[body.at:body.at + 1] == b"\x01" and len(body.data) - body.at == EXACT_BYTES:
-        _, arithmetic, model_hash = body.unpack("BB32s")
+        _, arithmetic, model_hash = body.unpack("BB8s")
         if arithmetic != ARITHMETIC:
             raise Unsupported(f"arithmetic {arithmetic} of the exact engine")
         return Exact(model_hash)

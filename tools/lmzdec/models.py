@@ -28,7 +28,7 @@ class Models:
         for path in self.files:
             if path not in self.hashes:
                 self.hashes[path] = blake3(path.read_bytes())
-            if self.hashes[path] == wanted:
+            if self.hashes[path].startswith(wanted):
                 return path.read_bytes()
         names = ", ".join(path.name for path in self.files) or "none"
         raise NeedsModel(f"the model {wanted.hex()} is not at hand ({names}); give its file with --model")

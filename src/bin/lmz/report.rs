@@ -270,7 +270,7 @@ fn size_rows(info: &FileInfo) -> Rows {
     let compressed = info.compressed_bytes;
     let share = percent(compressed, info.original_bytes);
     let mut rows = vec![
-        ("original", format!("{} bytes, BLAKE3 {}", info.original_bytes, hash(info))),
+        ("original", format!("{} bytes, BLAKE3 {}", info.original_bytes, info.blake3)),
         ("compressed", format!("{compressed} bytes, {share} of the original")),
     ];
     let bytes = info.bytes;
@@ -329,13 +329,6 @@ fn language_model(info: &FileInfo) -> String {
             percent(lm.saved_bytes, info.compressed_bytes + lm.saved_bytes)
         ),
     }
-}
-
-fn hash(info: &FileInfo) -> String {
-    info.blake3.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Hours, minutes and seconds.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::super::identity::hex;
 use super::super::interleaved::Sequences;
 use super::super::{EMBEDDED, LanguageModel, ModelProvider, ModelSource};
 use super::{ARITHMETIC, ExactIdentity, ExactModel};
@@ -83,18 +84,18 @@ impl ModelSource for ExactModels {
             ));
         }
         let embedded = self.embedded()?;
-        if embedded.blake3() == wanted.blake3 {
+        if wanted.names(embedded.blake3()) {
             return Ok(Arc::new(Provider(embedded)));
         }
         if self.file.is_some() {
             let named = self.named()?;
-            if named.blake3() == wanted.blake3 {
+            if wanted.names(named.blake3()) {
                 return Ok(Arc::new(Provider(named)));
             }
         }
         mismatch(format!(
-            "the model whose file has the BLAKE3 {} is not at hand; name it with --model",
-            blake3::Hash::from(wanted.blake3)
+            "the model whose file has a BLAKE3 that starts with {} is not at hand; name it with --model",
+            hex(&wanted.model)
         ))
     }
 }

@@ -6,7 +6,7 @@ use lmz::pipeline::CompressOptions;
 use lmz::wav::{Container, Endian, SampleFormat, WavFormat};
 
 use super::super::{compress_with, wav};
-use super::{Builder, Case, edit, format, wave, wave16};
+use super::{Builder, Case, format, wave, wave16};
 
 /// A fingerprint (lm-metadata.md, section 6) of a model that does not exist.
 fn fingerprint() -> Vec<u8> {
@@ -80,8 +80,6 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
     let mut briefly = Builder::pcm16(1).predicted(&stereo[..200]);
     briefly.header.fingerprint = fingerprint();
     briefly.header.fingerprint_coded = true;
-    let options =
-        edit::prologue(Builder::pcm16(1).predicted(&stereo[..200]).bytes(), 14, &[0, 128]);
     // Of samples that cost few bytes each: the models of many channels learn slowly.
     let quiet: Vec<u8> =
         wave(64 * 24, 30).iter().flat_map(|&s| ((s / 4) as i16).to_le_bytes()).collect();
@@ -98,12 +96,6 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
         single.good("one-frame", "segments of one frame"),
         named.good("unused-model", "the header names a language model that no block uses"),
         briefly.good("coded-fingerprint", "the same with a coded fingerprint"),
-        Case {
-            name: "optional-feature",
-            about: "an unknown optional feature is ignored",
-            lmz: options,
-            original: Some(stereo[..200].to_vec()),
-        },
         mixed.good("mixed", "blocks of all kinds in turn"),
         Builder::new(Level::Best, Some((format(3, super::PCM16), 500)))
             .predicted(&stereo[..360])
