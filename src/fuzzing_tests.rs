@@ -1,6 +1,7 @@
 //! Replays what fuzzers have found, and a little of what they start from.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -85,14 +86,20 @@ fn small_files() -> Vec<Vec<u8>> {
     files
 }
 
-/// Runs `count` files with changed structures and right checksums through decompress and salvage.
-fn structures_are_mutated(count: u64) {
+/// Runs files with changed structures and right checksums through decompress and salvage. The same
+/// round always makes the same file.
+fn structures_are_mutated(rounds: Range<u64>) {
+    const CHOICES: usize = 96;
     let seeds = small_files();
     assert!(seeds.len() > 20, "{}", seeds.len());
     let mut stream = blake3::Hasher::new().update(b"structures").finalize_xof();
-    for round in 0..count {
-        let mut choices = [0; 96];
+    stream.set_position(rounds.start * CHOICES as u64);
+    for round in rounds.clone() {
+        let mut choices = [0; CHOICES];
         stream.fill(&mut choices);
+        if round > rounds.start && round % 10_000 == 0 {
+            println!("{} files", round - rounds.start);
+        }
         let file = fuzzing::mutated(&seeds, &choices);
         if let Err(panic) = std::panic::catch_unwind(|| fuzzing::structures(&file)) {
             let kept = std::env::temp_dir().join("lmz-structures-finding.lmz");
@@ -105,22 +112,23 @@ fn structures_are_mutated(count: u64) {
     if let Ok(status) = fs::read_to_string("/proc/self/status") {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let kilobytes: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
-        println!("{count} files, at most {kilobytes} kB");
+        println!("{} files, at most {kilobytes} kB", rounds.end - rounds.start);
         assert!(kilobytes < 1_000_000, "{kilobytes} kB");
     }
 }
 
 #[test]
 fn mutated_structures_are_refused_or_restored() {
-    structures_are_mutated(400);
+    structures_are_mutated(0..400);
 }
 
-/// `LMZ_SOAK` is the number of files.
+/// `LMZ_SOAK` is the number of files, `LMZ_SOAK_FROM` the first one's, so that a soak can be cut into parts.
 #[test]
 #[ignore = "takes an hour"]
 fn a_million_mutated_structures() {
-    let count = std::env::var("LMZ_SOAK").ok().and_then(|count| count.parse().ok());
-    structures_are_mutated(count.unwrap_or(1_000_000));
+    let setting = |name| std::env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
+    let first = setting("LMZ_SOAK_FROM").unwrap_or(0);
+    structures_are_mutated(first..first + setting("LMZ_SOAK").unwrap_or(1_000_000));
 }
 
 proptest! {
