@@ -104,7 +104,7 @@ pub fn container_parser(data: &[u8]) {
             bytes += block.tokens.len() + block.lsb.len();
         }
         assert!(bytes < data.len());
-        let _ = pipeline::info(data);
+        let _ = pipeline::inspect(data);
     });
 }
 

@@ -84,7 +84,7 @@
 //! files are the same from any processor and decode on any other, whatever rounding or flush-to-zero
 //! the program around has set (on x86 and AArch64; elsewhere it has to leave these alone). The exception is a language model
 //! that llama.cpp runs: such files need the build and the processor features that the file names,
-//! and say so; [`info()`] reports it.
+//! and say so; [`Summary::portable`] reports it.
 //!
 //! # Limits
 //!
@@ -138,17 +138,13 @@ pub use container::ContentHash;
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use fault::Fault;
-#[cfg(feature = "llama")]
-pub use lm::LlamaModels;
-pub use lm::exact::ExactModels;
-pub use lm::{ModelProvider, ModelSource, NoModels};
+pub use lm::{ModelProvider, ModelSource, Models};
 #[cfg(feature = "unstable")]
 pub use observer::Watch;
 pub use observer::{Observer, Progress};
 pub use pipeline::{
-    AudioInfo, Bytes, Damage, Decoder, DecompressOptions, Encoder, Extract, FileInfo, FrameReader,
-    FrameWriter, Gap, LmInfo, LmUse, ModelInfo, Position, SalvageReport, Summary, compress_to_vec,
-    decompress_to_vec, examine, extract, info, salvage,
+    Damage, Decoder, DecompressOptions, Encoder, FrameReader, FrameWriter, Gap, Info, LmUse,
+    SalvageReport, Summary, compress_to_vec, decompress_to_vec, info, salvage,
 };
 pub use wav::{AudioFormat, SampleKind};
 

@@ -2,13 +2,14 @@
 
 use std::io::Seek;
 
-use lmz::{AudioFormat, Decoder, Position, SampleKind};
+use lmz::{AudioFormat, Decoder, SampleKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::files;
 use crate::observer::Interpreter;
 use crate::settings;
+use crate::whole::summary;
 
 /// The audio of a file, by its two ends: the rest is not read. Without samples, `channels` is 0.
 #[pyfunction]
@@ -32,23 +33,16 @@ pub fn audio<'py>(py: Python<'py>, source: &Bound<'py, PyAny>) -> PyResult<Bound
 #[pyfunction]
 pub fn info<'py>(py: Python<'py>, source: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let mut input = files::input(source)?;
-    let (info, format) = Interpreter::default().run(py, move |_| {
+    let info = Interpreter::default().run(py, move |_| {
         input.rewind()?;
-        let info = lmz::info(&mut input)?;
-        input.rewind()?;
-        Ok((info, Decoder::with_options(input, &settings::decoding(1, None))?.format()))
+        lmz::info(input)
     })?;
-    let dict = PyDict::new(py);
-    describe(&dict, format)?;
-    let audio = info.audio.unwrap_or_default();
-    dict.set_item("frames", audio.frames)?;
-    dict.set_item("segment_frames", audio.segment_frames)?;
-    dict.set_item("level", info.level)?;
-    dict.set_item("original_bytes", info.original_bytes)?;
-    dict.set_item("compressed_bytes", info.compressed_bytes)?;
-    dict.set_item("segments", info.segments)?;
-    dict.set_item("segments_with_lm", info.lm.segments)?;
-    dict.set_item("blake3", info.blake3.to_string())?;
+    let dict = summary(py, &info.summary)?;
+    describe(&dict, info.format)?;
+    dict.set_item("frames", info.frames)?;
+    dict.set_item("segment_frames", info.segment_frames)?;
+    dict.set_item("level", info.level.name())?;
+    dict.set_item("segments_with_lm", info.summary.segments_with_lm)?;
     Ok(dict)
 }
 
@@ -62,11 +56,11 @@ pub fn extract<'py>(
     threads: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let options = settings::decoding(threads, None);
-    let input = files::input(source)?;
-    let part = (Some(Position::Frame(start)), Some(Position::Frame(stop)));
+    let mut input = files::input(source)?;
     let wav = Interpreter::default().run(py, move |observer| {
+        input.rewind()?;
         let mut wav = Vec::new();
-        lmz::extract(input, &mut wav, part, &options, observer)?;
+        Decoder::with_options(input, &options)?.extract(start..stop, &mut wav, observer)?;
         Ok(wav)
     })?;
     Ok(PyBytes::new(py, &wav))

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, LazyLock};
 
-use lmz::{DecompressOptions, Encoder, ExactModels, Level, LmUse};
+use lmz::{DecompressOptions, Encoder, Level, LmUse, Models};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors;
 
 /// The embedded model, read once in a process and not before it is needed.
-static MODELS: LazyLock<Arc<ExactModels>> = LazyLock::new(Arc::default);
+static MODELS: LazyLock<Arc<Models>> = LazyLock::new(Arc::default);
 
 /// How to compress; a dict in Python.
 #[derive(FromPyObject)]

@@ -54,7 +54,8 @@ pub fn blake3(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<String> {
     Interpreter::default().run(py, move |_| Ok(ContentHash::of_reader(&mut input)?.to_string()))
 }
 
-fn summary<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
+/// The dict that says what a file has come to.
+pub fn summary<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("original_bytes", summary.original_bytes)?;
     dict.set_item("compressed_bytes", summary.compressed_bytes)?;

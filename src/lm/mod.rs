@@ -15,8 +15,8 @@ pub mod llama;
 mod llama_check;
 #[cfg(feature = "llama")]
 mod llama_models;
+mod models;
 mod recorder;
-mod registry;
 mod rehearsed;
 mod source;
 mod vector;
@@ -24,8 +24,8 @@ pub mod vocabulary;
 
 #[cfg(feature = "llama")]
 pub use llama_models::LlamaModels;
+pub use models::Models;
 pub use recorder::Recorder;
-pub use registry::Registry;
 pub use rehearsed::Rehearsed;
 pub use source::{ModelProvider, ModelSource, NoModels};
 

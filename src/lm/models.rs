@@ -12,29 +12,58 @@ use super::{ModelProvider, ModelSource};
 use crate::error::Error;
 use crate::error::Result;
 
-/// The models that a program works with, whatever engine runs them.
+/// The language models that a program works with, whatever engine runs them: the embedded one and, if
+/// one is named, that of a file. Each is read when it is first needed.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use lmz::{DecompressOptions, Encoder, LmUse, Models};
+///
+/// let models = Arc::new(Models::default());
+/// let encoder = Encoder::new().model(models.provider()?, LmUse::Auto);
+/// let options = DecompressOptions::default().with_models(models);
+/// # Ok::<(), lmz::Error>(())
+/// ```
 #[derive(Debug, Default)]
-pub struct Registry {
+pub struct Models {
     /// Models with the same bits on every machine.
-    pub exact: ExactModels,
+    exact: ExactModels,
     /// Models of any kind, for the machine at hand.
     #[cfg(feature = "llama")]
-    pub llama: LlamaModels,
+    llama: LlamaModels,
 }
 
-impl Registry {
+impl Models {
     /// The embedded model and that of the GGUF file `file`.
     #[must_use]
     pub fn new(file: Option<PathBuf>) -> Self {
-        Registry {
+        Models {
             exact: ExactModels::new(file.clone()),
             #[cfg(feature = "llama")]
             llama: LlamaModels::new(file),
         }
     }
+
+    /// The model to compress with, that of the file if one is named: run by the exact engine, so that
+    /// what it codes decodes on every machine.
+    ///
+    /// # Errors
+    /// [`Error::Model`](crate::Error::Model) when that engine does not run it,
+    /// [`Error::Io`](crate::Error::Io) when its file cannot be read.
+    pub fn provider(&self) -> Result<Arc<dyn ModelProvider>> {
+        self.exact.provider()
+    }
+
+    /// The models that llama.cpp runs.
+    #[cfg(all(feature = "llama", feature = "unstable"))]
+    #[must_use]
+    pub fn llama(&self) -> &LlamaModels {
+        &self.llama
+    }
 }
 
-impl ModelSource for Registry {
+impl ModelSource for Models {
     fn lanes(&self, fingerprint: &[u8]) -> usize {
         if ExactIdentity::from_bytes(fingerprint).is_some() {
             return self.exact.lanes(fingerprint);

@@ -10,14 +10,19 @@ use super::{CHARACTERS, LanguageModel};
 use crate::error::{Error, Result};
 
 /// A loaded language model that hands out sessions.
+///
+/// Programs pass it on to [`Encoder::model`](crate::Encoder::model). What an engine implements is shown with
+/// the feature `unstable`.
 pub trait ModelProvider: Send + Sync {
     /// Identity of model, engine and settings, as written to the file header.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn fingerprint(&self) -> Vec<u8>;
 
     /// Number of sessions that advance in lock step; 1 when they are independent.
     ///
     /// Above 1, the pipeline runs exactly this many threads, and block `n` of a file goes to
     /// lane `n % lanes` in both directions, whatever thread is free.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn lanes(&self) -> usize {
         1
     }
@@ -28,6 +33,7 @@ pub trait ModelProvider: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn session(&self, lane: usize) -> Result<Box<dyn LanguageModel>>;
 
     /// `count` sequences for one thread that decodes as many segments side by side; `None` where that
@@ -35,6 +41,7 @@ pub trait ModelProvider: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn sequences(&self, count: usize) -> Result<Option<Box<dyn Sequences>>> {
         let _ = count;
         Ok(None)
@@ -44,6 +51,7 @@ pub trait ModelProvider: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start, or has been set up for bins.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
         let _ = lane;
         Err(Error::model("it has been set up to read quantile bins, not characters"))
@@ -51,9 +59,12 @@ pub trait ModelProvider: Send + Sync {
 }
 
 /// Finds the model that a file was made with.
+///
+/// [`Models`](crate::Models) does. What others implement is shown with the feature `unstable`.
 pub trait ModelSource: Send + Sync {
     /// Number of lanes that `fingerprint` requires, as [`ModelProvider::lanes`]; known
     /// without loading anything. 1 for a fingerprint that is not understood.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn lanes(&self, fingerprint: &[u8]) -> usize {
         let _ = fingerprint;
         1
@@ -61,6 +72,7 @@ pub trait ModelSource: Send + Sync {
 
     /// Most segments that a thread should decode side by side ([`ModelProvider::sequences`]); known
     /// without loading anything.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn interleaved(&self, fingerprint: &[u8]) -> usize {
         let _ = fingerprint;
         1
@@ -71,6 +83,7 @@ pub trait ModelSource: Send + Sync {
     /// # Errors
     /// [`Error::ModelMismatch`] when no model at hand has that identity, [`Error::Model`]
     /// when it cannot be loaded, [`Error::Unsupported`] when this build has no engine.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>>;
 }
 

@@ -1,12 +1,11 @@
 //! Decompression, for programs: pulled, as far as they like.
 
 use std::io::{self, Read, Seek, Write};
-use std::ops::RangeBounds;
+use std::ops::{Bound, RangeBounds};
 
 use super::decompress::Restoring;
 use super::frame_reader::FrameReader;
-use super::{DecompressOptions, Summary};
-use crate::codec::Level;
+use super::{DecompressOptions, Position, Summary, extract};
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
@@ -86,12 +85,6 @@ impl<R: Read> Decoder<R> {
         self.restoring.header().audio.map(|audio| audio.segment_frames)
     }
 
-    /// How much prediction the file was made with.
-    #[must_use]
-    pub fn level(&self) -> Level {
-        self.restoring.header().level
-    }
-
     /// What the whole file was, once all of it has been read.
     #[must_use]
     pub fn summary(&self) -> Option<&Summary> {
@@ -166,6 +159,32 @@ impl<R: Read + Seek> Decoder<R> {
     /// [`Error::Corrupt`] if its trailer is damaged; [`Error::Io`].
     pub fn frames(self, range: impl RangeBounds<u64>) -> Result<FrameReader<R>> {
         FrameReader::new(self.restoring.into_input(), range, self.options)
+    }
+
+    /// Writes the samples of a part, as a file of the original's kind with a plain header: for samples of
+    /// any format. What is past the end is the end. Returns the number of bytes written.
+    ///
+    /// # Errors
+    /// Those of [`Decoder::frames`] and [`Decoder::decode_to`].
+    pub fn extract(
+        self,
+        range: impl RangeBounds<u64>,
+        output: impl Write,
+        observer: &mut dyn Observer,
+    ) -> Result<u64> {
+        let from = match range.start_bound() {
+            Bound::Included(&start) => Some(start),
+            Bound::Excluded(&start) => Some(start.saturating_add(1)),
+            Bound::Unbounded => None,
+        };
+        let to = match range.end_bound() {
+            Bound::Included(&end) => Some(end.saturating_add(1)),
+            Bound::Excluded(&end) => Some(end),
+            Bound::Unbounded => None,
+        };
+        let part = (from.map(Position::Frame), to.map(Position::Frame));
+        let input = self.restoring.into_input();
+        Ok(extract(input, output, part, &self.options, observer)?.written_bytes)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::lm::exact::ExactIdentity;
 use crate::lm::identity::{Fingerprint, hex};
 use crate::wav::{SampleFormat, WavFormat};
 
-/// Result of [`info`].
+/// Result of [`inspect`].
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -192,7 +192,7 @@ impl ModelInfo {
 /// # Errors
 /// [`Error::NotLmz`], [`Error::Unsupported`], [`Error::Corrupt`], [`Error::Limit`] and
 /// [`Error::Io`] as for [`decompress`](super::decompress).
-pub fn info(input: impl Read) -> Result<FileInfo> {
+pub fn inspect(input: impl Read) -> Result<FileInfo> {
     let mut reader = Reader::new(input)?;
     let header = reader.header().clone();
     let mut info = FileInfo {

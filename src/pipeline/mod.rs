@@ -1,4 +1,4 @@
-//! Whole files: [`compress`], [`decompress`], [`verify`] and [`info`] over `Read` and `Write`.
+//! Whole files: [`compress`], [`decompress`], [`verify`] and [`inspect`] over `Read` and `Write`.
 //!
 //! A file is a sequence of blocks that are independent of each other, so both directions are
 //! the same pipeline: the calling thread reads blocks, workers code them, the calling thread
@@ -19,6 +19,7 @@ mod frame_writer;
 mod info;
 mod late_header;
 mod lazy_model;
+mod overview;
 mod pool;
 mod salvage;
 mod salvage_choice;
@@ -37,7 +38,8 @@ pub use encoder::{Encoder, compress_to_vec};
 pub use extract::{Extract, Position, extract};
 pub use frame_reader::FrameReader;
 pub use frame_writer::FrameWriter;
-pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, info};
+pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, inspect};
+pub use overview::{Info, info};
 pub use salvage::{Damage, Gap, SalvageReport, examine, salvage};
 
 use crate::ascii::Params;
@@ -96,33 +98,30 @@ pub struct CompressOptions {
     pub raw: Option<WavFormat>,
 }
 
-/// Options of [`decompress`] and [`verify`].
+/// How to decode: with which models, on how many threads, to how many bytes at most.
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct DecompressOptions {
-    /// Where to find the model that a file names.
-    pub models: Arc<dyn ModelSource>,
-    /// Number of worker threads; 0 means one per processor. No file makes it more.
-    pub threads: usize,
-    /// Largest number of bytes to write. A file can grow by a factor of 800,000, and by
-    /// 8,400,000 in [`salvage`], which fills gaps with silence.
-    pub max_output: u64,
+    models: Arc<dyn ModelSource>,
+    threads: usize,
+    max_output: u64,
 }
 
 impl DecompressOptions {
-    /// With models that files may name.
+    /// With models that files may name; without, those that need one are refused.
     #[must_use]
     pub fn with_models(self, models: Arc<dyn ModelSource>) -> Self {
         DecompressOptions { models, ..self }
     }
 
-    /// With a number of worker threads; 0 means one per processor.
+    /// With a number of worker threads; 0, as it is by default, means one per processor. No file makes it
+    /// more.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
         DecompressOptions { threads, ..self }
     }
 
-    /// With a largest number of bytes to write.
+    /// With a largest number of bytes to write. A file can grow by a factor of 800,000, and by 8,400,000 in
+    /// [`salvage`], which fills gaps with silence.
     #[must_use]
     pub fn with_max_output(self, max_output: u64) -> Self {
         DecompressOptions { max_output, ..self }

@@ -157,7 +157,7 @@ fn errors_say_where_in_the_file() {
             continue;
         }
         let options = lmz::DecompressOptions::default();
-        let report = lmz::examine(std::io::Cursor::new(&lmz), &options, &mut ()).unwrap();
+        let report = lmz::pipeline::examine(std::io::Cursor::new(&lmz), &options, &mut ()).unwrap();
         let reasons: Vec<_> = report.damage.iter().map(|damage| &damage.reason).collect();
         let place = format!("at byte {true_offset}: ");
         assert!(reasons.iter().any(|reason| reason.contains(&place)), "{name}: {reasons:?}");

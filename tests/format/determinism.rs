@@ -98,7 +98,7 @@ fn the_golden_files_cover_the_format() {
     let (mut bytes, mut levels) = (pipeline::Bytes::default(), BTreeSet::new());
     let mut most_segments = 0;
     for golden in golden::all() {
-        let info = pipeline::info(stored(&golden).as_slice()).unwrap();
+        let info = pipeline::inspect(stored(&golden).as_slice()).unwrap();
         levels.insert(info.level);
         most_segments = most_segments.max(info.segments);
         bytes.foreign += info.bytes.foreign;

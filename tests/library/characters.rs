@@ -144,7 +144,7 @@ fn noise_is_stored_and_nothing_grows() {
     let packed = compress_with(&file, &options(Params::default(), None));
     assert!(packed.len() < file.len() + 512, "{}", packed.len());
     assert!(decompress(&packed, 1).unwrap() == file);
-    let info = pipeline::info(&packed[..]).unwrap();
+    let info = pipeline::inspect(&packed[..]).unwrap();
     assert!(info.bytes.stored > 70_000 && info.bytes.tokens == 0, "{:?}", info.bytes);
 }
 
@@ -156,7 +156,7 @@ fn threads_do_not_change_the_bytes() {
     let packed = compress_with(&file, &options(params, None));
     let one = CompressOptions { threads: 1, ..options(params, None) };
     assert_eq!(packed, compress_with(&file, &one));
-    assert!(pipeline::info(&packed[..]).unwrap().segments > 3);
+    assert!(pipeline::inspect(&packed[..]).unwrap().segments > 3);
     assert!(decompress(&packed, 5).unwrap() == file);
 }
 
@@ -178,7 +178,7 @@ fn a_model_takes_part_in_lanes_and_alone() {
         for experts in [Experts::MIX, Experts::LM] {
             let params = Params { experts, ..Params::default() };
             let packed = compress_with(&file, &options(params, Some(model.clone())));
-            let info = pipeline::info(&packed[..]).unwrap();
+            let info = pipeline::inspect(&packed[..]).unwrap();
             assert_eq!(info.segments, 4);
             // The LSBs are noise, an eighth of all; the rest is known after four characters.
             assert!(packed.len() < file.len() / 4, "{lanes} lanes, {experts:?}: {}", packed.len());

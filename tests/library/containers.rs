@@ -93,7 +93,7 @@ fn other_containers_cost_what_wav_does() {
         let (found, plain) = (lmz.len(), compress(&wav).len());
         // Some names and chunks more.
         assert!(found < plain + plain / 100 + 150, "{name}: {found}, as WAV {plain}");
-        let info = pipeline::info(lmz.as_slice()).unwrap().audio.unwrap();
+        let info = pipeline::inspect(lmz.as_slice()).unwrap().audio.unwrap();
         assert_eq!(info.container, container.name(), "{name}");
         assert_eq!((info.channels, info.frames), (2, FRAMES as u64), "{name}");
         assert!([44_100, 48_000].contains(&info.sample_rate));
@@ -160,7 +160,7 @@ fn sample_data_may_come_before_its_format() {
     let file = form(b"AIFF", &[comm, aiff_chunk(b"SSND", &ssnd)]);
     let lmz = compress(&file);
     assert!(decompress(&lmz).unwrap() == file);
-    assert_eq!(pipeline::info(lmz.as_slice()).unwrap().audio.unwrap().frames, FRAMES as u64);
+    assert_eq!(pipeline::inspect(lmz.as_slice()).unwrap().audio.unwrap().frames, FRAMES as u64);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn parts_have_the_container_of_the_whole() {
         pipeline::extract(Cursor::new(lmz), &mut part, range, &options, &mut ()).unwrap();
         let lmz = compress(&part);
         assert!(decompress(&lmz).unwrap() == part, "{name}");
-        let info = pipeline::info(lmz.as_slice()).unwrap().audio.unwrap();
+        let info = pipeline::inspect(lmz.as_slice()).unwrap().audio.unwrap();
         assert_eq!((info.container, info.frames), (container.name(), 101), "{name}");
     }
 }
@@ -182,7 +182,7 @@ fn parts_have_the_container_of_the_whole() {
 fn salvaged_files_are_read_again() {
     for (name, container, file, _) in files() {
         let lmz = compress(&file);
-        let first = pipeline::info(lmz.as_slice()).unwrap().bytes.header as usize;
+        let first = pipeline::inspect(lmz.as_slice()).unwrap().bytes.header as usize;
         let payload = first + 9 + usize::from(lmz[first + 4]);
         let mut damaged = lmz.clone();
         damaged[payload + 2] ^= 0xff; // of the block with the header
@@ -192,7 +192,7 @@ fn salvaged_files_are_read_again() {
             let input = Cursor::new(&damaged);
             pipeline::salvage(input, &mut restored, gap, &options, &mut ()).unwrap();
             let again = compress(&restored);
-            let audio = pipeline::info(again.as_slice()).unwrap().audio;
+            let audio = pipeline::inspect(again.as_slice()).unwrap().audio;
             let audio = audio.unwrap_or_else(|| panic!("{name} {gap:?}"));
             assert_eq!(
                 (audio.container, audio.frames),
@@ -225,7 +225,7 @@ fn raw_samples_need_a_format_and_nothing_else() {
             let lmz = compress_with(data, &options);
             assert!(decompress(&lmz).unwrap() == data, "{format}");
             assert!(data.len() < 2 || lmz.len() < plain + 100, "{format}: {} {plain}", lmz.len());
-            let audio = pipeline::info(lmz.as_slice()).unwrap().audio.unwrap();
+            let audio = pipeline::inspect(lmz.as_slice()).unwrap().audio.unwrap();
             assert_eq!(audio.container, "raw");
         }
     }

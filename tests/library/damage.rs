@@ -16,7 +16,7 @@ fn check(damaged: &[u8], original: &[u8], what: &str) {
         ) => {}
         Err(other) => panic!("{what}: {other:?}"),
     }
-    let _ = lmz::pipeline::info(damaged);
+    let _ = lmz::pipeline::inspect(damaged);
 }
 
 /// Small files in which, taken together, every kind of block occurs.

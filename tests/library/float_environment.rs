@@ -8,11 +8,8 @@ use std::sync::Arc;
 
 use crate::support;
 use crate::support::wav;
-use lmz::pipeline::{CompressOptions, LmUse};
-use lmz::{
-    AudioFormat, Decoder, DecompressOptions, Encoder, ExactModels, Gap, Level, Position, extract,
-    info, salvage,
-};
+use lmz::pipeline::{CompressOptions, LmUse, Position, extract};
+use lmz::{AudioFormat, Decoder, DecompressOptions, Encoder, Gap, Level, Models, info, salvage};
 
 /// Settings: rounding down, up and to zero; the smallest numbers taken for zero; all of it.
 #[cfg(target_arch = "x86_64")]
@@ -51,7 +48,7 @@ fn set(value: u64) {
 
 /// All that a program can have computed: files with and without a model, floats, samples, parts.
 fn everything(original: &[u8]) -> Vec<Vec<u8>> {
-    let models = Arc::new(ExactModels::new(None));
+    let models = Arc::new(Models::default());
     let options = CompressOptions {
         level: Level::Fast,
         lm: LmUse::Always,
@@ -60,7 +57,7 @@ fn everything(original: &[u8]) -> Vec<Vec<u8>> {
         ..CompressOptions::default()
     };
     let modelled = support::compress_with(original, &options);
-    assert!(info(modelled.as_slice()).unwrap().lm.segments > 0);
+    assert!(info(modelled.as_slice()).unwrap().summary.segments_with_lm > 0);
     let decoding = DecompressOptions::default().with_models(models).with_threads(2);
     let mut back = Vec::new();
     Decoder::with_options(modelled.as_slice(), &decoding).unwrap().read_to_end(&mut back).unwrap();

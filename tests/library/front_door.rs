@@ -1,13 +1,14 @@
 //! The types that programs use: what comes out of them, wherever one stops, seeks or errs.
 
 use std::io::{self, Cursor, Read};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::wav;
 use lmz::lm::{BINS, InputToken, LanguageModel, Recorder};
 use lmz::pcm::Pcm;
-use lmz::{AudioFormat, Decoder, DecompressOptions, Encoder, Error, FrameReader, Level, LmUse};
+use lmz::{AudioFormat, Decoder, Encoder, Error, FrameReader, Level, LmUse};
 use lmz::{ModelProvider, Result, SampleKind, Watch, codec};
 
 /// The shortest segments there are have this many samples.
@@ -158,8 +159,47 @@ fn limits_and_files_of_other_kinds() {
     let decoder = Decoder::new(Cursor::new(nothing)).unwrap();
     assert!(decoder.format().is_none());
     assert!(matches!(decoder.samples(), Err(Error::OutOfRange { .. })));
-    let options = DecompressOptions::default().with_threads(1);
-    assert_eq!(Decoder::with_options(lmz.as_slice(), &options).unwrap().level(), Level::Fast);
+}
+
+#[test]
+fn a_file_says_what_it_is() {
+    let samples = samples();
+    let lmz = pack(&samples, None);
+    let info = lmz::info(lmz.as_slice()).unwrap();
+    assert_eq!(info.format, Some(AudioFormat::integer(1, 100, 16)));
+    assert_eq!((info.frames, info.segment_frames), (samples.len() as u64, SEGMENT as u32));
+    assert_eq!(info.level, Level::Fast);
+    assert_eq!(info.summary.compressed_bytes, lmz.len() as u64);
+    let mut decoder = Decoder::new(lmz.as_slice()).unwrap();
+    io::copy(&mut decoder, &mut io::sink()).unwrap();
+    assert_eq!(Some(&info.summary), decoder.summary());
+
+    let nothing = lmz::compress_to_vec(b"RIFF\x04\0\0\0WAVE").unwrap();
+    let info = lmz::info(nothing.as_slice()).unwrap();
+    assert_eq!((info.format, info.frames, info.segment_frames), (None, 0, 0));
+    assert!(matches!(lmz::info(&lmz[..lmz.len() / 2]), Err(Error::Corrupt { .. })));
+}
+
+#[test]
+fn a_part_is_a_file_of_its_own() {
+    let samples = samples();
+    let lmz = pack(&samples, None);
+    let plain = |range: std::ops::Range<usize>| {
+        let samples: Vec<i16> = samples[range].iter().map(|&sample| sample as i16).collect();
+        wav::pcm16(1, 100, &samples)
+    };
+    let decoder = || Decoder::new(Cursor::new(&lmz)).unwrap();
+    let mut part = Vec::new();
+    let written = decoder().extract(SEGMENT as u64 - 5..=SEGMENT as u64, &mut part, &mut ());
+    assert!(part == plain(SEGMENT - 5..SEGMENT + 1));
+    assert_eq!(written.unwrap(), part.len() as u64);
+    // What is past the end is the end.
+    part.clear();
+    let start = (Bound::Excluded(3 * SEGMENT as u64), Bound::Included(u64::MAX));
+    decoder().extract(start, &mut part, &mut ()).unwrap();
+    assert!(part == plain(3 * SEGMENT + 1..samples.len()));
+    let nothing = decoder().extract(samples.len() as u64.., &mut part, &mut ());
+    assert!(matches!(nothing, Err(Error::OutOfRange { .. })));
 }
 
 /// A model that helps to encode, and then says something else.

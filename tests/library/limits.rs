@@ -23,7 +23,7 @@ fn all_readers(lmz: &[u8]) -> bool {
     let part = (Some(Position::Frame(0)), None);
     let out = std::io::sink;
     let verified = pipeline::verify(lmz, &options, &mut ()).is_ok();
-    let told = pipeline::info(lmz).is_ok();
+    let told = pipeline::inspect(lmz).is_ok();
     let salvaged = pipeline::salvage(Cursor::new(lmz), out(), Gap::Drop, &options, &mut ()).is_ok();
     let extracted = pipeline::extract(Cursor::new(lmz), out(), part, &options, &mut ()).is_ok();
     verified || told || salvaged || extracted

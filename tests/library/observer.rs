@@ -61,7 +61,7 @@ fn progress_moves_within_a_segment_and_a_break_ends_it() {
     pipeline::compress(original.as_slice(), &mut lmz, &options, &mut all).unwrap();
     assert!(*all.seen.last().unwrap() <= original.len() as u64);
     assert!(all.stages() >= 10, "{:?}", all.seen);
-    assert_eq!(pipeline::info(lmz.as_slice()).unwrap().segments, 1);
+    assert_eq!(pipeline::inspect(lmz.as_slice()).unwrap().segments, 1);
 
     let mut some = Note::new(original.len(), 0.3);
     let mut unfinished = Vec::new();

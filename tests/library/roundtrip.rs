@@ -150,7 +150,7 @@ fn neither_threads_nor_read_sizes_change_bytes() {
     let file = wav::pcm16(1, 8_000, &wav::sine(1, 400_000));
     let options = |threads| CompressOptions { level: Level::Fast, threads, ..Default::default() };
     let expected = compress_with(&file, &options(1));
-    assert!(pipeline::info(expected.as_slice()).unwrap().segments > 1);
+    assert!(pipeline::inspect(expected.as_slice()).unwrap().segments > 1);
     for threads in [2, 5] {
         assert!(compress_with(&file, &options(threads)) == expected, "{threads} threads");
     }
@@ -180,7 +180,7 @@ fn info_accounts_for_every_byte() {
         [plain.clone(), wav::build(3, 1, 48_000, 64, &wav::bytes(800)), plain[..12].to_vec()]
     {
         let lmz = compress(&file);
-        let info = pipeline::info(lmz.as_slice()).unwrap();
+        let info = pipeline::inspect(lmz.as_slice()).unwrap();
         let b = info.bytes;
         let parts = [
             b.header,
@@ -197,7 +197,7 @@ fn info_accounts_for_every_byte() {
         assert_eq!(info.original_bytes, file.len() as u64);
         assert_eq!(info.blake3, lmz::ContentHash::of(&file));
     }
-    let audio = pipeline::info(compress(&plain).as_slice()).unwrap().audio.unwrap();
+    let audio = pipeline::inspect(compress(&plain).as_slice()).unwrap().audio.unwrap();
     assert_eq!((audio.channels, audio.sample_rate, audio.frames), (2, 44_100, 5_000));
     assert_eq!(audio.sample_format, "16-bit integer");
 }

@@ -169,7 +169,7 @@ fn the_model_alone_is_used_and_its_identity_checked() {
     let original = wav::build(1, 1, 8_000, 16, &[0; 3_000]);
     let params = Params { experts: Experts::LM, ..Params::default() };
     let packed = compress(&original, params, &models.provider(1, options(40)).unwrap());
-    let info = pipeline::info(&packed[..]).unwrap();
+    let info = pipeline::inspect(&packed[..]).unwrap();
     assert_eq!((info.lm.segments, info.segments), (1, 1), "{info:?}");
     let model = info.lm.model.unwrap();
     assert!(model.interface.starts_with("characters 1: tokens "), "{}", model.interface);
@@ -188,7 +188,7 @@ fn lanes_of_characters_decode() {
     let original = wav::pcm16_in_pieces(1, &wav::sine(1, 900), 4);
     let params = Params { experts: Experts::LM, ..Params::default() };
     let packed = compress(&original, params, &models.provider(3, options(32)).unwrap());
-    assert!(pipeline::info(&packed[..]).unwrap().segments > 2);
+    assert!(pipeline::inspect(&packed[..]).unwrap().segments > 2);
     assert!(decompress(&packed, &models).unwrap() == original);
 }
 
@@ -237,7 +237,7 @@ fn smollm2_in_a_file() {
     let params = Params { experts: Experts::LM, chunk_size: 301, ..Params::default() };
     let options = CompressOptions { lm: LmUse::Always, ..compress_options(params, &provider) };
     let packed = compress_with(&original, &options);
-    let info = pipeline::info(&packed[..]).unwrap();
+    let info = pipeline::inspect(&packed[..]).unwrap();
     assert_eq!((info.lm.segments, info.segments), (1, 1), "{info:?}");
     assert!(decompress(&packed, &models).unwrap() == original);
 }

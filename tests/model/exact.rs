@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use lmz::lm::exact::{ExactIdentity, ExactModels};
-use lmz::lm::{EMBEDDED, ModelSource, Registry};
+use lmz::lm::{EMBEDDED, ModelSource, Models};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
 use lmz::{Error, Level};
 
@@ -70,7 +70,7 @@ fn the_golden_file_is_written_and_read() {
     }
     assert!(std::fs::read(folder.join("song.wav")).unwrap() == wav);
     assert!(std::fs::read(folder.join("song.lmz")).unwrap() == packed);
-    assert!(decompress(&packed, Arc::new(Registry::default()), 1).unwrap() == wav);
+    assert!(decompress(&packed, Arc::new(Models::default()), 1).unwrap() == wav);
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn files_come_back_whatever_the_number_of_threads() {
     let packed = compress(&wav, 1);
     assert!(compress(&wav, 3) == packed);
     for threads in [1, 2] {
-        let models = Arc::new(Registry::default());
+        let models = Arc::new(Models::default());
         assert!(decompress(&packed, models, threads).unwrap() == wav);
     }
-    let info = pipeline::info(packed.as_slice()).unwrap();
+    let info = pipeline::inspect(packed.as_slice()).unwrap();
     let identity = ExactIdentity::from_bytes(&info.lm.fingerprint).unwrap();
     assert_eq!(identity, ExactIdentity::new(*blake3::hash(EMBEDDED).as_bytes()));
     assert!(info.portable && info.lm.segments > 0);
@@ -95,14 +95,14 @@ fn segments_are_decoded_side_by_side() {
     let wav = slow_song(4_000 * 5 + 300);
     let packed = compress(&wav, 2);
     for threads in [1, 2, 5] {
-        let models = Arc::new(Registry::default());
+        let models = Arc::new(Models::default());
         assert!(decompress(&packed, models, threads).unwrap() == wav, "{threads} threads");
     }
     // One that is damaged ends the run, whoever else is under way.
     for place in [packed.len() / 5, packed.len() / 2] {
         let mut damaged = packed.clone();
         damaged[place] ^= 16;
-        let outcome = decompress(&damaged, Arc::new(Registry::default()), 1);
+        let outcome = decompress(&damaged, Arc::new(Models::default()), 1);
         assert!(matches!(outcome, Err(Error::Corrupt { .. })), "{outcome:?}");
     }
 }

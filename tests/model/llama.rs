@@ -44,7 +44,7 @@ fn decompress(packed: &[u8], models: &Arc<LlamaModels>) -> Result<Vec<u8>> {
 }
 
 fn uses_lm(packed: &[u8]) -> bool {
-    pipeline::info(packed).unwrap().lm.segments > 0
+    pipeline::inspect(packed).unwrap().lm.segments > 0
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn size(lm: LmUse, name: usize) -> (usize, u32, u64) {
         ..Default::default()
     };
     let lmz = support::compress_with(&original, &options);
-    let info = pipeline::info(lmz.as_slice()).unwrap();
+    let info = pipeline::inspect(lmz.as_slice()).unwrap();
     assert_eq!(info.lm.model.is_some(), info.lm.segments > 0);
 
     let decoding = DecompressOptions::default().with_models(Arc::new(oracle)).with_threads(1);

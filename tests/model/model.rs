@@ -104,7 +104,7 @@ fn lanes_round_trip_and_sizes_tell_who_saved_what() {
             let mut restored = Vec::new();
             pipeline::decompress(lmz.as_slice(), &mut restored, &decoding, &mut ()).unwrap();
             assert!(restored == original, "{lanes} lanes, {lm:?}");
-            let info = pipeline::info(lmz.as_slice()).unwrap();
+            let info = pipeline::inspect(lmz.as_slice()).unwrap();
             assert!(info.segments >= 3);
             // A model that was tried in vain leaves no trace.
             assert_eq!(info.lm.model.is_some(), info.lm.segments > 0);
@@ -120,7 +120,7 @@ fn a_file_that_uses_no_model_decodes_without_one() {
     let options =
         CompressOptions { model: Some(Arc::new(provider)), threads: 1, ..Default::default() };
     let lmz = support::compress_with(&original, &options);
-    assert_eq!(pipeline::info(lmz.as_slice()).unwrap().lm.segments, 0);
+    assert_eq!(pipeline::inspect(lmz.as_slice()).unwrap().lm.segments, 0);
     assert!(support::decompress(&lmz).unwrap() == original);
 }
 
@@ -131,7 +131,7 @@ fn without_a_model_the_header_names_none() {
     let options =
         CompressOptions { lm: LmUse::Off, model: Some(Arc::new(provider)), ..Default::default() };
     let lmz = support::compress_with(&original, &options);
-    assert!(pipeline::info(lmz.as_slice()).unwrap().lm.model.is_none());
+    assert!(pipeline::inspect(lmz.as_slice()).unwrap().lm.model.is_none());
 }
 
 /// Samples in the shortest segments that are cut, whatever the rate.
@@ -230,7 +230,7 @@ fn blocks_keep_their_lanes_on_any_number_of_threads() {
         ..Default::default()
     };
     let lmz = support::compress_with(&original, &compressing(2));
-    assert_eq!(pipeline::info(lmz.as_slice()).unwrap().lm.segments, 4);
+    assert_eq!(pipeline::inspect(lmz.as_slice()).unwrap().lm.segments, 4);
     assert!((1..=2).contains(&model.most.swap(0, Ordering::Relaxed)));
     assert!(support::compress_with(&original, &compressing(1)) == lmz);
     assert_eq!(model.most.load(Ordering::Relaxed), 1);

@@ -67,7 +67,7 @@ fn made_elsewhere(fingerprint: Fingerprint) -> TempDir {
         ..Default::default()
     };
     let lmz = support::compress_with(&wav::pcm16(1, 8_000, &samples), &options);
-    assert_eq!(pipeline::info(lmz.as_slice()).unwrap().lm.segments, 1);
+    assert_eq!(pipeline::inspect(lmz.as_slice()).unwrap().lm.segments, 1);
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("song.lmz"), lmz).unwrap();
     folder

@@ -173,7 +173,7 @@ fn measure(job: &Job, path: &Path, peers: &Peers) -> Result<Row> {
         ensure!(restored == original, "it comes back different");
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let audio = pipeline::info(lmz.as_slice())?.audio.map_or(0.0, |audio| audio.seconds);
+    let audio = pipeline::inspect(lmz.as_slice())?.audio.map_or(0.0, |audio| audio.seconds);
     let peer = peers.0.get(&name).copied().unwrap_or_default();
     Ok(Row { name, wav: original.len() as u64, lmz: lmz.len() as u64, peer, audio, elapsed })
 }

@@ -198,7 +198,7 @@ pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
         &common,
         |_| true,
         |job, turn| {
-            let info = pipeline::info(Input::open(&job.input)?.reader()?)?;
+            let info = pipeline::inspect(Input::open(&job.input)?.reader()?)?;
             let told = Told { obstacle: obstacle(&info, &args.model), info };
             let name = job.input.name();
             turn.messages.push(Message::Print(match (args.common.json, args.common.verbose) {

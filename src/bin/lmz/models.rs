@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lmz::lm::{ModelProvider, ModelSource, Registry};
+use lmz::{ModelProvider, ModelSource};
 
 use crate::args::{CompressArgs, Engine, Lm, ModelArgs};
 use crate::failure::Usage;
@@ -55,7 +55,7 @@ pub fn all(args: &ModelArgs) -> Models {
 
 /// As what the pipeline asks for when decoding.
 pub fn as_source(models: &Models) -> Arc<dyn ModelSource> {
-    Arc::clone(&models.registry) as Arc<dyn ModelSource>
+    Arc::clone(&models.loadable) as Arc<dyn ModelSource>
 }
 
 /// Whether llama.cpp is part of this build.
@@ -63,7 +63,7 @@ const WITH_LLAMA: bool = cfg!(feature = "llama");
 
 /// The models of this run.
 pub struct Models {
-    registry: Arc<Registry>,
+    loadable: Arc<lmz::Models>,
     /// Whether a file is named.
     #[cfg(feature = "bench")]
     named: bool,
@@ -74,7 +74,7 @@ impl Models {
         Models {
             #[cfg(feature = "bench")]
             named: file.is_some(),
-            registry: Arc::new(Registry::new(file)),
+            loadable: Arc::new(lmz::Models::new(file)),
         }
     }
 
@@ -86,7 +86,7 @@ impl Models {
 
     /// Run by the exact engine.
     fn exact(&self) -> lmz::Result<Arc<dyn ModelProvider>> {
-        self.registry.exact.provider()
+        self.loadable.provider()
     }
 
     /// Run by llama.cpp. With a window, a model of characters; without, one of quantile bins.
@@ -99,7 +99,7 @@ impl Models {
     ) -> lmz::Result<Arc<dyn ModelProvider>> {
         use lmz::lm::llama::{Alphabet, ModelOptions};
         let alphabet = window.map_or(Alphabet::Bins, |window| Alphabet::Characters { window });
-        self.registry.llama.provider(lanes, ModelOptions { gpu_layers, alphabet })
+        self.loadable.llama().provider(lanes, ModelOptions { gpu_layers, alphabet })
     }
 
     /// Not in this build.

@@ -145,7 +145,7 @@ fn explain(
 ) -> Result<Explained> {
     let mut packed = Vec::new();
     pipeline::compress(content, &mut packed, options, &mut ())?;
-    let info = pipeline::info(packed.as_slice())?;
+    let info = pipeline::inspect(packed.as_slice())?;
     let mut explained = Explained {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         date: today(),

@@ -124,7 +124,7 @@ pub fn parts(packed: &[u8]) -> Result<Parts> {
             with_lm += block.tokens.len() as u64;
         }
     }
-    Ok(Parts::new(&pipeline::info(packed)?.bytes, with_lm))
+    Ok(Parts::new(&pipeline::inspect(packed)?.bytes, with_lm))
 }
 
 /// Models whose sessions count the tokens they read.

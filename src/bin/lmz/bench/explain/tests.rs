@@ -11,7 +11,7 @@ fn options() -> CompressOptions {
 }
 
 fn look(content: &[u8]) -> Result<Explained> {
-    explain(content, &options(), Arc::new(lmz::NoModels), false)
+    explain(content, &options(), Arc::new(lmz::lm::NoModels), false)
 }
 
 #[test]
