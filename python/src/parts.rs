@@ -75,10 +75,10 @@ fn describe(dict: &Bound<'_, PyDict>, format: Option<AudioFormat>) -> PyResult<(
 /// soundfile's name.
 fn subtype(samples: SampleKind) -> String {
     match samples {
-        SampleKind::Integer { bits: 8 } => "PCM_U8".to_owned(),
-        SampleKind::Integer { bits } => format!("PCM_{bits}"),
-        SampleKind::Float { bits: 32 } => "FLOAT".to_owned(),
-        SampleKind::Float { .. } => "DOUBLE".to_owned(),
+        SampleKind::Integer(8) => "PCM_U8".to_owned(),
+        SampleKind::Integer(bits) => format!("PCM_{bits}"),
+        SampleKind::Float(32) => "FLOAT".to_owned(),
+        SampleKind::Float(_) => "DOUBLE".to_owned(),
         SampleKind::ALaw => "ALAW".to_owned(),
         SampleKind::MuLaw => "ULAW".to_owned(),
         _ => "UNKNOWN".to_owned(),

@@ -55,8 +55,7 @@ impl Level {
     }
 
     /// Longest segment that the encoder makes, in seconds.
-    #[must_use]
-    pub fn segment_seconds(self) -> u32 {
+    pub(crate) fn segment_seconds(self) -> u32 {
         profile(self).effort.segment_seconds
     }
 }

@@ -9,7 +9,7 @@ use crate::codec::Level;
 use crate::error::Result;
 use crate::lm::ModelProvider;
 use crate::observer::Observer;
-use crate::wav::{AudioFormat, raw_format};
+use crate::wav::AudioFormat;
 
 /// Makes lmz files, from WAV files and others of their kind or from samples.
 ///
@@ -78,17 +78,6 @@ impl Encoder {
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.verify = verify;
         self
-    }
-
-    /// The input is samples and nothing else, as in files with names in `.raw` and `.pcm`. `format` says
-    /// which: samples, frames per second and channels, such as `s16le,44100,2`; also `u8`, `s8`, `s24`,
-    /// `s32`, `f32`, `f64`, `alaw` and `mulaw`, those of more than one byte with `le` or `be` behind.
-    ///
-    /// # Errors
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange) for other text.
-    pub fn raw(mut self, format: &str) -> Result<Self> {
-        self.options.raw = Some(raw_format(format)?);
-        Ok(self)
     }
 
     /// Compresses a WAV, Wave64, AIFF or CAF file, front to back and in memory bounded by the number of

@@ -75,7 +75,7 @@ impl<W: Write> FrameWriter<W> {
     /// [`Error::OutOfRange`] for part of a frame, a value that does not fit, and a file of floats:
     /// nothing of `samples` is written then. [`Error::Io`] from the output.
     pub fn write_frames(&mut self, samples: &[i32]) -> Result<()> {
-        let SampleKind::Integer { bits } = self.kind else {
+        let SampleKind::Integer(bits) = self.kind else {
             let reason = "the file holds floats: write them with write_float_frames".to_owned();
             return Err(Error::OutOfRange { reason });
         };
@@ -87,7 +87,7 @@ impl<W: Write> FrameWriter<W> {
     /// # Errors
     /// As for [`FrameWriter::write_frames`].
     pub fn write_float_frames(&mut self, samples: &[f32]) -> Result<()> {
-        let SampleKind::Float { .. } = self.kind else {
+        let SampleKind::Float(_) = self.kind else {
             let reason = "the file holds integers: write them with write_frames".to_owned();
             return Err(Error::OutOfRange { reason });
         };

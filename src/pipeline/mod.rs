@@ -60,6 +60,7 @@ pub enum LmUse {
     /// Wherever it saves anything, if that is more in the whole file than naming it costs.
     On,
     /// Wherever it saves anything, even if the file becomes larger: to try a model out.
+    #[cfg_attr(not(feature = "unstable"), doc(hidden))]
     Always,
     /// Never.
     Off,

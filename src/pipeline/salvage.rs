@@ -1,6 +1,7 @@
 //! Damaged lmz in, whatever is left of the original out.
 
 use std::io::{self, Read, Seek, Write};
+use std::ops::Range;
 
 use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
@@ -24,26 +25,36 @@ pub enum Gap {
 
 /// A part of the original that could not be restored.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Damage {
     /// `header` (the start of the file), `chunks` (other bytes that are not samples) or
     /// `samples`.
     pub what: &'static str,
-    /// Offset of the first lost byte in the original.
-    pub original_offset: u64,
-    /// Number of bytes lost.
-    pub original_bytes: u64,
-    /// Number of frames before the loss.
-    pub first_frame: u64,
-    /// Number of frames lost.
-    pub frames: u64,
-    /// Time of the first lost frame in seconds; 0 where the sample rate is not known.
-    pub start_seconds: f64,
-    /// Time of the first frame after the loss.
-    pub end_seconds: f64,
+    /// The bytes of the original that are lost.
+    pub bytes: Range<u64>,
+    /// The frames that are lost; empty where other bytes are lost.
+    pub frames: Range<u64>,
+    /// From when to when they sound; zeros where the sample rate is not known.
+    pub seconds: Range<f64>,
     /// What was wrong.
     pub reason: String,
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Damage {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut fields = to.serialize_struct("Damage", 8)?;
+        fields.serialize_field("what", self.what)?;
+        fields.serialize_field("original_offset", &self.bytes.start)?;
+        fields.serialize_field("original_bytes", &(self.bytes.end - self.bytes.start))?;
+        fields.serialize_field("first_frame", &self.frames.start)?;
+        fields.serialize_field("frames", &(self.frames.end - self.frames.start))?;
+        fields.serialize_field("start_seconds", &self.seconds.start)?;
+        fields.serialize_field("end_seconds", &self.seconds.end)?;
+        fields.serialize_field("reason", &self.reason)?;
+        fields.end()
+    }
 }
 
 /// Result of [`salvage`].
@@ -160,18 +171,16 @@ fn undecodable(found: &Found, first_frame: u64, error: &Error) -> Lost {
 
 fn damage(lost: &Lost, audio: Option<Audio>) -> Damage {
     let seconds = |frames: u64| audio.map_or(0.0, |audio| audio.format.seconds(frames));
+    let frames = lost.first_frame..lost.first_frame.saturating_add(lost.frames);
     Damage {
         what: match lost.held {
             Held::Head => "header",
             Held::Foreign => "chunks",
             Held::Audio => "samples",
         },
-        original_offset: lost.offset,
-        original_bytes: lost.bytes,
-        first_frame: lost.first_frame,
-        frames: lost.frames,
-        start_seconds: seconds(lost.first_frame),
-        end_seconds: seconds(lost.first_frame + lost.frames),
+        bytes: lost.offset..lost.offset.saturating_add(lost.bytes),
+        seconds: seconds(frames.start)..seconds(frames.end),
+        frames,
         reason: lost.reason.clone(),
     }
 }

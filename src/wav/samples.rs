@@ -13,17 +13,11 @@ const FLOAT: u16 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SampleKind {
-    /// Integers of `bits` bits (8, 16, 24 or 32), from -2^(bits-1) to 2^(bits-1) - 1; those of 8
-    /// bits, too, although WAV files store them without a sign.
-    Integer {
-        /// Bits of the container: fewer may carry signal.
-        bits: u16,
-    },
+    /// Integers of so many bits (8, 16, 24 or 32), of which fewer may carry signal: from -2^(bits-1) to
+    /// 2^(bits-1) - 1, those of 8 bits, too, although WAV files store them without a sign.
+    Integer(u16),
     /// IEEE 754 floats of 32 or 64 bits; full scale is 1.
-    Float {
-        /// Bits of a sample.
-        bits: u16,
-    },
+    Float(u16),
     /// G.711 A-law: as integers, of 13 bits.
     ALaw,
     /// G.711 µ-law: as integers, of 14 bits.
@@ -38,7 +32,7 @@ pub enum SampleKind {
 /// use lmz::{AudioFormat, SampleKind};
 ///
 /// let cd = AudioFormat::integer(2, 44_100, 16);
-/// assert_eq!(cd.samples, SampleKind::Integer { bits: 16 });
+/// assert_eq!(cd.samples, SampleKind::Integer(16));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -57,18 +51,13 @@ impl AudioFormat {
     /// Integers of 8, 16, 24 or 32 bits.
     #[must_use]
     pub fn integer(channels: u16, sample_rate: u32, bits: u16) -> Self {
-        AudioFormat {
-            channels,
-            sample_rate,
-            samples: SampleKind::Integer { bits },
-            channel_mask: 0,
-        }
+        AudioFormat { channels, sample_rate, samples: SampleKind::Integer(bits), channel_mask: 0 }
     }
 
     /// Floats of 32 bits.
     #[must_use]
     pub fn float(channels: u16, sample_rate: u32) -> Self {
-        let samples = SampleKind::Float { bits: 32 };
+        let samples = SampleKind::Float(32);
         AudioFormat { channels, sample_rate, samples, channel_mask: 0 }
     }
 
@@ -80,10 +69,10 @@ impl AudioFormat {
     pub(crate) fn wav_format(&self) -> Result<WavFormat> {
         let endian = Endian::Little;
         let (tag, bits, sample) = match self.samples {
-            SampleKind::Integer { bits: bits @ (8 | 16 | 24 | 32) } => {
+            SampleKind::Integer(bits @ (8 | 16 | 24 | 32)) => {
                 (INTEGER, bits, SampleFormat::Integer { width: (bits / 8) as u8, endian })
             }
-            SampleKind::Float { bits: 32 } => (FLOAT, 32, SampleFormat::Float32 { endian }),
+            SampleKind::Float(32) => (FLOAT, 32, SampleFormat::Float32 { endian }),
             other => {
                 let reason = format!(
                     "{other:?} cannot be written: integers of 8, 16, 24 and 32 bits and floats \
@@ -115,12 +104,10 @@ impl AudioFormat {
 impl From<&WavFormat> for AudioFormat {
     fn from(format: &WavFormat) -> Self {
         let samples = match format.sample {
-            SampleFormat::Integer { width, .. } => {
-                SampleKind::Integer { bits: u16::from(width) * 8 }
-            }
-            SampleFormat::SignedByte => SampleKind::Integer { bits: 8 },
-            SampleFormat::Float32 { .. } => SampleKind::Float { bits: 32 },
-            SampleFormat::Float64 { .. } => SampleKind::Float { bits: 64 },
+            SampleFormat::Integer { width, .. } => SampleKind::Integer(u16::from(width) * 8),
+            SampleFormat::SignedByte => SampleKind::Integer(8),
+            SampleFormat::Float32 { .. } => SampleKind::Float(32),
+            SampleFormat::Float64 { .. } => SampleKind::Float(64),
             SampleFormat::ALaw => SampleKind::ALaw,
             SampleFormat::MuLaw => SampleKind::MuLaw,
             SampleFormat::Opaque { .. } => SampleKind::Opaque,

@@ -88,7 +88,7 @@ fn floats_come_back() {
     assert!(writer.write_frames(&[1, 2, 3]).is_err());
     writer.finish().unwrap();
     let mut reader = open(&lmz);
-    assert_eq!(reader.format().samples, SampleKind::Float { bits: 32 });
+    assert_eq!(reader.format().samples, SampleKind::Float(32));
     assert!(reader.read_frames(&mut [0; 3]).is_err(), "floats are no integers");
     let mut back = [0.0; 6];
     assert_eq!(reader.read_float_frames(&mut back).unwrap(), 2);

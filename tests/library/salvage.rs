@@ -182,12 +182,13 @@ fn random_damages(sample: &Sample, rounds: u64) {
         assert!(out == sample.without(&lost, 0x80), "round {round}, {what}");
         assert!(!report.complete);
         assert_eq!(report.segments as usize, segments.len() - k, "round {round}, {what}");
-        let named: u64 = report.damage.iter().map(|damage| damage.original_bytes).sum();
+        let named: u64 =
+            report.damage.iter().map(|damage| damage.bytes.end - damage.bytes.start).sum();
         let gone: usize = lost.iter().map(|&block| sample.blocks[block].1.len()).sum();
         assert_eq!(named, gone as u64, "round {round}, {what}");
         for damage in &report.damage {
             assert_eq!(damage.what, "samples");
-            assert_eq!(damage.frames, damage.original_bytes);
+            assert_eq!(damage.frames.clone().count(), damage.bytes.clone().count());
         }
     }
     assert_eq!(counts.len(), 6, "{counts:?}");
@@ -278,8 +279,7 @@ fn check(sample: &Sample, lmz: &[u8], what: &str) -> usize {
     expected.truncate(out.len());
     let mut restored = out.len();
     for damage in &report.damage {
-        let start = damage.original_offset as usize;
-        let lost = start..start + damage.original_bytes as usize;
+        let lost = damage.bytes.start as usize..damage.bytes.end as usize;
         expected[lost.clone()].copy_from_slice(&out[lost.clone()]);
         restored -= lost.len();
     }
@@ -390,8 +390,8 @@ fn gaps_can_be_dropped() {
     assert_eq!(out.len(), 44 + expected.len());
     assert_eq!(u32::from_le_bytes(*out[40..].first_chunk().unwrap()) as usize, expected.len());
     assert_eq!(report.damage.len(), 2);
-    assert_eq!((report.damage[1].first_frame, report.damage[1].frames), (40, 10));
-    assert_eq!((report.damage[1].start_seconds, report.damage[1].end_seconds), (2.0, 2.5));
+    assert_eq!(report.damage[1].frames, 40..50);
+    assert_eq!(report.damage[1].seconds, 2.0..2.5);
 }
 
 #[test]
@@ -428,8 +428,8 @@ fn examine_names_what_salvage_would() {
     }
     let options = DecompressOptions::default();
     let report = examine(Cursor::new(&lmz), &options, &mut ()).unwrap();
-    let named: Vec<_> = report.damage.iter().map(|d| (d.first_frame, d.frames)).collect();
-    assert_eq!(named, [(0, 10), (30, 10)]);
+    let named: Vec<_> = report.damage.iter().map(|d| d.frames.clone()).collect();
+    assert_eq!(named, [0..10, 30..40]);
     assert_eq!(report.segments, 4);
     assert!(examine(Cursor::new(&sample.lmz), &options, &mut ()).unwrap().complete);
 }
@@ -551,7 +551,7 @@ fn a_segment_of_another_file_is_named() {
     assert!(!report.complete);
     assert_eq!(report.damage.len(), 1, "{:?}", report.damage);
     let damage = &report.damage[0];
-    assert_eq!((damage.first_frame, damage.frames), (segment as u64, segment as u64));
+    assert_eq!(damage.frames, segment as u64..2 * segment as u64);
     assert!(damage.reason.contains("of another file"), "{}", damage.reason);
     assert!(out == ours.without(&[2], 0));
     // A trailer of another file says nothing of the segments.

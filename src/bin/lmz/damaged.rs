@@ -33,7 +33,7 @@ pub fn salvage(
     let from = job.input.name();
     name_damage(&from, &found, turn);
     let line = format!("{from} -> {}: {} bytes", job.output.name(), found.written_bytes);
-    tell(job, turn, &args.common, &found, line)?;
+    push_result(job, turn, &args.common, &found, line)?;
     if found.complete { Ok(()) } else { Err(Incomplete(restored(&found)).into()) }
 }
 
@@ -65,7 +65,7 @@ pub fn extract(
         done.first_frame,
         done.written_bytes
     );
-    tell(job, turn, &args.common, &done, line)
+    push_result(job, turn, &args.common, &done, line)
 }
 
 /// Gives the output what it keeps of the input, and its name.
@@ -87,7 +87,7 @@ fn finish(
 }
 
 /// Reports a result: as JSON, or as a line unless standard output is the result.
-fn tell(
+fn push_result(
     job: &Job,
     turn: &mut Turn<'_>,
     common: &CommonArgs,
@@ -158,7 +158,7 @@ fn restored(found: &SalvageReport) -> String {
 }
 
 fn has_lost_all_audio(found: &SalvageReport) -> bool {
-    found.segments == 0 && found.damage.iter().any(|damage| damage.frames > 0)
+    found.segments == 0 && found.damage.iter().any(|damage| !damage.frames.is_empty())
 }
 
 fn lost(found: &SalvageReport) -> String {

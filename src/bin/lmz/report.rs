@@ -167,19 +167,16 @@ pub fn compressed(input: &str, output: &str, summary: &Summary) -> String {
 
 /// One line about a part of a file that is lost.
 pub fn damage(damage: &Damage) -> String {
-    let Damage { what, original_offset, original_bytes, first_frame, frames, .. } = damage;
-    let reason = &damage.reason;
-    if *frames == 0 {
-        return format!(
-            "lost: {what}, bytes {original_offset} to {}, {reason}",
-            original_offset + original_bytes
-        );
+    let Damage { what, bytes, frames, seconds, reason, .. } = damage;
+    if frames.is_empty() {
+        return format!("lost: {what}, bytes {} to {}, {reason}", bytes.start, bytes.end);
     }
     format!(
-        "lost: {what} from {} to {}, frames {first_frame} to {}, {reason}",
-        clock(damage.start_seconds),
-        clock(damage.end_seconds),
-        first_frame + frames,
+        "lost: {what} from {} to {}, frames {} to {}, {reason}",
+        clock(seconds.start),
+        clock(seconds.end),
+        frames.start,
+        frames.end,
     )
 }
 
