@@ -117,7 +117,7 @@ impl Error {
         Error::Corrupt { offset, reason: reason.into() }
     }
 
-    /// For tokens that start `by` bytes behind others.
+    /// For a payload that starts `by` bytes behind others.
     #[must_use]
     pub(crate) fn shifted(self, by: usize) -> Self {
         match self {

@@ -5,13 +5,13 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// More decisions are due than the token stream has.
+    /// More decisions are due than the payload has.
     #[error("the token stream ends too early")]
-    TokensEndEarly,
-    /// The last decision does not use the token stream up.
+    PayloadEndsEarly,
+    /// The last decision does not use the payload up.
     #[error("bytes left over in the token stream")]
-    TokensLeftOver {
-        /// The first of them, counted from the start of the tokens.
+    PayloadLeftOver {
+        /// The first of them, counted from the start of the payload.
         at: usize,
     },
     /// The LSB block has another length than the bits read.
@@ -28,7 +28,7 @@ pub enum Fault {
         /// That byte, counted from the start of the LSB block.
         at: usize,
     },
-    /// What the tokens begin with is not possible.
+    /// What the payload begins with is not possible.
     #[error("{0}")]
     Parameters(String),
     /// Integers that are no samples of the format.
@@ -65,9 +65,9 @@ pub enum Fault {
 pub(crate) enum Site {
     /// No part alone.
     Block,
-    /// So many bytes behind the start of the tokens.
+    /// So many bytes behind the start of the payload.
     Tokens(usize),
-    /// Where the tokens end.
+    /// Where the payload ends.
     EndOfTokens,
     /// So many bytes behind the start of the LSB block.
     Lsb(usize),
@@ -77,8 +77,8 @@ impl Fault {
     /// Where it is.
     pub(crate) fn site(&self) -> Site {
         match *self {
-            Fault::TokensEndEarly => Site::EndOfTokens,
-            Fault::TokensLeftOver { at } => Site::Tokens(at),
+            Fault::PayloadEndsEarly => Site::EndOfTokens,
+            Fault::PayloadLeftOver { at } => Site::Tokens(at),
             Fault::Parameters(_) => Site::Tokens(0),
             Fault::LsbLength { bytes, bits } => Site::Lsb(bits.div_ceil(8).min(bytes)),
             Fault::LsbPadding { at } => Site::Lsb(at),
@@ -90,11 +90,11 @@ impl Fault {
         }
     }
 
-    /// For tokens that start `by` bytes behind the others.
+    /// For a payload that starts `by` bytes behind the others.
     #[must_use]
     pub(crate) fn shifted(self, by: usize) -> Self {
         match self {
-            Fault::TokensLeftOver { at } => Fault::TokensLeftOver { at: at + by },
+            Fault::PayloadLeftOver { at } => Fault::PayloadLeftOver { at: at + by },
             other => other,
         }
     }

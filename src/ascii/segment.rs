@@ -20,7 +20,7 @@ const LSB_DEPTH: usize = 7;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coded {
     /// The parameters, then the range-coded decisions.
-    pub tokens: Vec<u8>,
+    pub payload: Vec<u8>,
     /// Packed LSB block; empty unless LSBs are raw.
     pub lsb: Vec<u8>,
     /// Who took part.
@@ -34,7 +34,7 @@ impl Coded {
     /// Length of both streams in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tokens.len() + self.lsb.len()
+        self.payload.len() + self.lsb.len()
     }
 
     /// Whether there is nothing, which never happens: parameters are always there.
@@ -96,7 +96,7 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
         for (frame, channel) in layout.order(frames, blocking) {
             ensemble.sample(coder, bytes, frame, channel)?;
             if coder.overrun() {
-                return Err(Fault::TokensEndEarly.into());
+                return Err(Fault::PayloadEndsEarly.into());
             }
         }
         Ok(ensemble.mixture.costs())
@@ -294,11 +294,11 @@ fn encode_with_all(
     let (coder, bytes) = (&mut encoder, &mut *bytes.to_vec());
     let costs = run(Pass { coder, format, level, params, bytes, lm, watch })?;
     let (coded, lsb) = encoder.finish();
-    let tokens = [&params.to_bytes()[..], &coded].concat();
+    let payload = [&params.to_bytes()[..], &coded].concat();
     let flags = params.experts.flags();
     let extra = (Params::BYTES + lsb.len()) as f64;
     let alone = std::array::from_fn(|i| flags[i].then(|| costs[i] + extra));
-    Ok(Coded { tokens, lsb, experts: params.experts, alone })
+    Ok(Coded { payload, lsb, experts: params.experts, alone })
 }
 
 /// Inverse of [`encode`], for `len` bytes.
@@ -307,7 +307,7 @@ fn encode_with_all(
 /// [`Error::Payload`] and [`Error::Unsupported`] about the streams;
 /// those of the model; [`Error::Model`] and [`Error::Interrupted`] as for [`encode`].
 pub fn decode(
-    tokens: &[u8],
+    payload: &[u8],
     lsb: &[u8],
     format: &WavFormat,
     len: usize,
@@ -315,7 +315,7 @@ pub fn decode(
     mut lm: Option<&mut Characters<'_>>,
     watch: &Watch,
 ) -> Result<Vec<u8>> {
-    let (params, coded) = Params::from_bytes(tokens)?;
+    let (params, coded) = Params::from_bytes(payload)?;
     check_model(&params, lm.as_deref_mut())?;
     if !len.is_multiple_of(format.frame_bytes()) {
         return Err(Fault::Contradiction("a segment that does not end with a frame").into());
@@ -324,7 +324,7 @@ pub fn decode(
     let mut bytes = vec![0; len];
     let coder = &mut decoder;
     run(Pass { coder, format, level, params: &params, bytes: &mut bytes, lm, watch })?;
-    decoder.finish().map_err(|error| error.shifted(tokens.len() - coded.len()))?;
+    decoder.finish().map_err(|error| error.shifted(payload.len() - coded.len()))?;
     Ok(bytes)
 }
 

@@ -1,4 +1,4 @@
-//! One segment of PCM to and from its token stream and LSB block (§8.3).
+//! One segment of PCM to and from its payload and LSB block (§8.3).
 
 use super::alphabet::Alphabet;
 use super::channel::{Channel, Shared};
@@ -121,15 +121,15 @@ impl Pass<'_, '_> {
             coder.end_frame(number);
             self.watch.step(places.len())?;
             if coder.overrun() {
-                return Err(Fault::TokensEndEarly.into());
+                return Err(Fault::PayloadEndsEarly.into());
             }
         }
         Ok(())
     }
 }
 
-/// Passes `coder` numbers on the grids of `layout`.
-fn tell(
+/// Codes numbers on the grids of `layout` with `coder`.
+fn code(
     coder: &mut dyn Coder,
     numbers: &Pcm,
     profile: &Profile<'_>,
@@ -152,9 +152,9 @@ fn encode_with(
 ) -> Result<CodedPcm> {
     let mut encoder = StreamEncoder::default();
     let long_term = layout.lags.is_some();
-    tell(&mut encoder, numbers, profile, layout, lm, watch)?;
-    let (tokens, lsb) = encoder.finish();
-    Ok(CodedPcm { tokens, lsb, long_term })
+    code(&mut encoder, numbers, profile, layout, lm, watch)?;
+    let (payload, lsb) = encoder.finish();
+    Ok(CodedPcm { payload, lsb, long_term })
 }
 
 /// The order in which the channels of `numbers` are best coded, by trial on an excerpt with the fastest
@@ -196,11 +196,11 @@ fn is_better(length: usize, usual: usize) -> bool {
 /// profile or of a lower level, which on short or odd material may do better, and how fast it forgets.
 fn best_composition(
     numbers: &Pcm,
-    asked: &Profile<'_>,
+    profile: &Profile<'_>,
     layout: &Layout,
     watch: &Watch,
 ) -> Result<Layout> {
-    let Effort { trial, short_trial, .. } = asked.effort;
+    let Effort { trial, short_trial, .. } = profile.effort;
     let frames = numbers.frames();
     let is_short = frames <= short_trial;
     let short = if is_short { frames } else { (frames / 4).min(short_trial) };
@@ -208,11 +208,11 @@ fn best_composition(
     // On an excerpt, what learns quickly looks better than it is.
     let handicap = if is_short { 0 } else { QUICK_START };
     let plain = Layout { lags: None, ..layout.clone() };
-    let (mut best, length) = best_on(&excerpt, asked, &plain, handicap, watch)?;
+    let (mut best, length) = best_on(&excerpt, profile, &plain, handicap, watch)?;
     if layout.lags.is_some() {
         // Where passages come again in an excerpt is not known.
         if is_short {
-            let (other, its_length) = best_on(&excerpt, asked, layout, handicap, watch)?;
+            let (other, its_length) = best_on(&excerpt, profile, layout, handicap, watch)?;
             best = if is_better(its_length, length) { other } else { best };
         } else {
             best.lags.clone_from(&layout.lags);
@@ -225,15 +225,15 @@ fn best_composition(
 /// the share of 1 / `handicap` beyond what it saves, if that is not 0.
 fn best_on(
     numbers: &Pcm,
-    asked: &Profile<'_>,
+    profile: &Profile<'_>,
     layout: &Layout,
     handicap: usize,
     watch: &Watch,
 ) -> Result<(Layout, usize)> {
-    let (mut memory, mut least) = best_memory(numbers, asked, layout, watch)?;
-    let mut composition = asked.level;
-    for &level in Level::ALL[..asked.level as usize].iter().rev() {
-        let (its_memory, length) = best_memory(numbers, profile(level), layout, watch)?;
+    let (mut memory, mut least) = best_memory(numbers, profile, layout, watch)?;
+    let mut composition = profile.level;
+    for &level in Level::ALL[..profile.level as usize].iter().rev() {
+        let (its_memory, length) = best_memory(numbers, super::profile(level), layout, watch)?;
         let handicap = least.checked_div(handicap).unwrap_or(0);
         if is_better(length + handicap, least) {
             (composition, memory, least) = (level, its_memory, length);
@@ -298,7 +298,7 @@ impl<'p> SegmentPlan<'p> {
         let chosen = best_composition(&numbers, profile, &layout, &trials)?;
         let other = match profile.effort.compares_with {
             Some(level) => {
-                let below = super::profile::profile(level);
+                let below = super::profile(level);
                 Some(best_composition(&numbers, below, &layout, &trials)?)
             }
             None => None,
@@ -348,17 +348,18 @@ impl<'p> SegmentPlan<'p> {
         watch: &Watch,
     ) -> Result<Vec<FrameCost>> {
         let mut meter = Meter::default();
-        self.tell(&mut meter, lm, watch)?;
+        self.code_with(&mut meter, lm, watch)?;
         Ok(meter.frames)
     }
 
-    fn tell(
+    /// Codes the segment with any coder.
+    fn code_with(
         &self,
         coder: &mut dyn Coder,
         lm: Option<&mut dyn LanguageModel>,
         watch: &Watch,
     ) -> Result<()> {
-        tell(coder, &self.numbers, self.profile, self.layout.clone(), lm, watch)
+        code(coder, &self.numbers, self.profile, self.layout.clone(), lm, watch)
     }
 }
 
@@ -382,7 +383,7 @@ pub fn encode_pcm(
 pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
     let watch = Watch::default();
     let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
-    SegmentPlan::new(pcm, level, &watch)?.tell(&mut decisions, Some(&mut recorder), &watch)?;
+    SegmentPlan::new(pcm, level, &watch)?.code_with(&mut decisions, Some(&mut recorder), &watch)?;
     Ok(decisions.tokens(&recorder))
 }
 
@@ -450,7 +451,7 @@ pub async fn decode_pcm_start(
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<Pcm> {
-    let mut decoder = StreamDecoder::new(&coded.tokens, &coded.lsb);
+    let mut decoder = StreamDecoder::new(&coded.payload, &coded.lsb);
     let mut samples = vec![0; channels * frames];
     let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);
     let layout = Layout::plain(level, channels, lags);

@@ -163,13 +163,13 @@ impl<'a> RangeDecoder<'a> {
     /// Checks that the stream was used up and not overrun.
     ///
     /// # Errors
-    /// [`Fault::TokensEndEarly`], [`Fault::TokensLeftOver`].
+    /// [`Fault::PayloadEndsEarly`], [`Fault::PayloadLeftOver`].
     pub fn finish(self) -> Result<()> {
         if self.overrun() {
-            return Err(Fault::TokensEndEarly.into());
+            return Err(Fault::PayloadEndsEarly.into());
         }
         if self.taken < self.bytes.len() {
-            return Err(Fault::TokensLeftOver { at: self.taken }.into());
+            return Err(Fault::PayloadLeftOver { at: self.taken }.into());
         }
         Ok(())
     }

@@ -291,7 +291,7 @@ fn require(sets: &[(&'static str, bool)]) -> std::result::Result<(), MissingInst
 }
 
 /// Two digits for each byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

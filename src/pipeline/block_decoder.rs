@@ -156,7 +156,7 @@ impl BlockDecoder {
             _ => (None, tokens),
         };
         let (before, before_floats) = (all - tokens.len(), size_of::<u32>());
-        let coded = CodedPcm { tokens, lsb, long_term };
+        let coded = CodedPcm { payload: tokens, lsb, long_term };
         let wanted = wanted.unwrap_or(frames);
         self.watch.pass(1.0, channels * wanted);
         let watch = &self.watch;

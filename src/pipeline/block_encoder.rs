@@ -135,8 +135,9 @@ impl BlockEncoder {
             Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
         let mut predicted = self.encode_pcm(&empty, &pcm, floats.as_deref())?;
         // Where integers hold little of the floats, bytes may be the better view of them.
-        let told_apart = floats.is_some_and(|floats| floats.len() > stored.tokens.len() / 4);
-        let rival = if told_apart { Some(bytewise(stored.clone())?) } else { None };
+        let integers_say_little =
+            floats.is_some_and(|floats| floats.len() > stored.tokens.len() / 4);
+        let rival = if integers_say_little { Some(bytewise(stored.clone())?) } else { None };
         let smallest = rival.as_ref().unwrap_or(&stored).cost();
         if predicted.plain.cost() < smallest {
             return Ok(predicted);
@@ -155,12 +156,12 @@ impl BlockEncoder {
     /// beside the integers.
     fn encode_pcm(&self, empty: &Block, pcm: &Pcm, floats: Option<&[u8]>) -> Result<Encoded> {
         let (level, samples) = (self.options.level, pcm.samples.len());
-        let block = |CodedPcm { tokens, lsb, long_term }| Block {
+        let block = |CodedPcm { payload, lsb, long_term }| Block {
             kind: BlockKind::AudioCoded,
             long_term,
             tokens: match floats {
-                Some(floats) => codec::join_floats(floats, &tokens),
-                None => tokens,
+                Some(floats) => codec::join_floats(floats, &payload),
+                None => payload,
             },
             lsb,
             ..*empty
@@ -204,7 +205,7 @@ impl BlockEncoder {
         let (level, watch) = (self.options.level, self.watch.of_trial());
         let bits = |plan: &SegmentPlan<'_>, lm: &mut dyn LanguageModel| -> Result<f64> {
             let frames = plan.cost(Some(lm), &watch)?;
-            Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.tokens + f.lsb)).sum())
+            Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.payload + f.lsb)).sum())
         };
         let (mut without, mut with) = (0.0, 0.0);
         for part in [1, 4] {

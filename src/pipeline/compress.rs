@@ -88,8 +88,8 @@ impl<W: Write> Encoding<W> {
         let writer = LateHeader::new(output, header, options.lm)?;
         let lanes = model.map_or(1, |model| model.lanes());
         // A model with lanes is slow unless they are filled.
-        let wish = if options.threads == 0 && lanes > 1 { lanes } else { options.threads };
-        let threads = Threads::new(wish, lanes);
+        let requested = if options.threads == 0 && lanes > 1 { lanes } else { options.threads };
+        let threads = Threads::new(requested, lanes);
         let (run, options) = (Arc::new(Run::default()), Arc::new(options));
         let shared = Arc::clone(&run);
         let pool = Pool::start(threads, run, move || {

@@ -154,7 +154,7 @@ fn resolve(
     let seconds = format.seconds(total);
     if start > total {
         return out_of_range(format!(
-            "frame {start} is asked for; the file has {total} frames ({seconds:.3} s)"
+            "frame {start} is requested; the file has {total} frames ({seconds:.3} s)"
         ));
     }
     if start >= end {

@@ -51,13 +51,13 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// For a wish (0: all processors) and a model with `lanes` lanes. More threads than lanes would
+    /// For a requested number (0: all processors) and a model with `lanes` lanes. More threads than lanes would
     /// only wait; fewer leave lanes empty, which costs time and nothing else.
-    pub(super) fn new(wish: usize, lanes: usize) -> Self {
+    pub(super) fn new(requested: usize, lanes: usize) -> Self {
         let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let count = match wish {
+        let count = match requested {
             0 => processors(),
-            wish => wish.min(MAX_THREADS),
+            requested => requested.min(MAX_THREADS),
         };
         match lanes {
             2.. => {

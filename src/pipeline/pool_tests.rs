@@ -157,11 +157,11 @@ fn observers_are_called_while_a_job_lasts() {
 }
 
 #[test]
-fn a_wish_for_threads_holds_whatever_the_lanes() {
-    for (wish, lanes, count) in
+fn the_requested_number_of_threads_holds_whatever_the_lanes() {
+    for (requested, lanes, count) in
         [(usize::MAX, 1, 256), (1, 256, 1), (3, 256, 3), (5, 2, 2), (4, 1, 4), (4, 0, 4)]
     {
-        assert_eq!(Threads::new(wish, lanes).count, count, "{wish}, {lanes}");
+        assert_eq!(Threads::new(requested, lanes).count, count, "{requested}, {lanes}");
     }
     let processors = thread::available_parallelism().unwrap().get();
     assert_eq!(Threads::new(0, 256).count, processors.min(256));

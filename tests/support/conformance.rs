@@ -117,9 +117,9 @@ impl Builder {
         let tokens = match floats {
             Some(floats) => {
                 let stream = codec::encode_floats(&floats, &pcm.samples, pcm.channels);
-                codec::join_floats(&stream, &coded.tokens)
+                codec::join_floats(&stream, &coded.payload)
             }
-            None => coded.tokens,
+            None => coded.payload,
         };
         let mut built = self.block(BlockKind::AudioCoded, bytes, tokens);
         let block = built.last();

@@ -17,7 +17,7 @@ use crate::models;
 use crate::names::{self, Direction, Job, Place};
 use crate::output::Output;
 use crate::progress::Watch;
-use crate::report::{self, Message, Told, Total};
+use crate::report::{self, Described, Message, Total};
 use crate::run::{Turn, for_each, open_output};
 use crate::walk::{self, Found};
 
@@ -52,7 +52,7 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
             if skip(job, &args.output, turn) {
                 return Ok(());
             }
-            // Without a wish, a model with lanes gets a thread for each.
+            // Without `--threads`, a model with lanes gets a thread for each.
             let threads = if args.common.threads == 0 && lanes > 1 { 0 } else { turn.threads };
             let options = CompressOptions { threads, ..options.clone() };
             compress_one(job, turn, args, &options, &models)
@@ -199,12 +199,12 @@ pub fn info(args: &InfoArgs) -> Result<Outcome, Usage> {
         |_| true,
         |job, turn| {
             let info = pipeline::inspect(Input::open(&job.input)?.reader()?)?;
-            let told = Told { obstacle: obstacle(&info, &args.model), info };
+            let described = Described { obstacle: obstacle(&info, &args.model), info };
             let name = job.input.name();
             turn.messages.push(Message::Print(match (args.common.json, args.common.verbose) {
-                (true, _) => report::json(&job.input, None, &told)?,
-                (false, true) => report::table(&name, &told),
-                (false, false) => report::line(&name, &told),
+                (true, _) => report::json(&job.input, None, &described)?,
+                (false, true) => report::table(&name, &described),
+                (false, false) => report::line(&name, &described),
             }));
             Ok(())
         },
@@ -241,7 +241,7 @@ fn plan(
     if common.json && jobs.iter().any(|job| job.output == Place::Pipe) {
         return Err(Usage("--json and the result cannot both go to standard output".to_owned()));
     }
-    Ok((jobs, told(found, common)))
+    Ok((jobs, report_findings(found, common)))
 }
 
 /// Jobs of a command that writes nothing.
@@ -253,15 +253,15 @@ fn without_output(
     let found = walk::find(inputs, walk, Direction::Decompress)?;
     let job = |(path, _): &(PathBuf, _)| Job::new(Place::new(path), Place::Pipe);
     let jobs = found.inputs.iter().map(job).collect();
-    Ok((jobs, told(found, common)))
+    Ok((jobs, report_findings(found, common)))
 }
 
 /// Reports what the walk through folders met with.
-fn told(found: Found, common: &CommonArgs) -> Outcome {
+fn report_findings(found: Found, common: &CommonArgs) -> Outcome {
     let special = found.special.into_iter().filter(|_| !common.quiet).map(Message::Warning);
     for message in special.chain(found.notes.into_iter().map(Message::Detail)) {
         // Printing to standard error only.
-        let _ = message.tell(common);
+        let _ = message.show(common);
     }
     let mut outcome = Outcome::default();
     for (name, error) in found.failures {

@@ -71,7 +71,7 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// A line on standard error. There is nobody to tell if that fails.
+/// A line on standard error. If that fails, there is no other place to report it.
 pub fn complain(message: &str) {
     let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("lmz: {message}\n"));
 }

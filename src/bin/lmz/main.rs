@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 /// Prints what clap says instead of a command line: help, the version, or what is wrong.
 fn help_or_error(message: &ParseError) -> ExitCode {
     if message.use_stderr() {
-        // There is nobody to tell if that fails.
+        // If that fails, there is no other place to report it.
         let _ = message.print();
         return ExitCode::from(WRONG_USAGE);
     }

@@ -11,12 +11,12 @@ use crate::failure::Usage;
 /// The model for compressing; `None` when none is to be used.
 ///
 /// # Errors
-/// [`Usage`] when a model is asked for that cannot be had, or `--portable` forbids it.
+/// [`Usage`] when a model is required that cannot be had, or `--portable` forbids it.
 pub fn for_compressing(
     args: &CompressArgs,
     models: &Models,
 ) -> Result<Option<Arc<dyn ModelProvider>>, Usage> {
-    let asked = args.lm == Some(Lm::On)
+    let required = args.lm == Some(Lm::On)
         || args.engine.is_some()
         || args.model.model.is_some()
         || args.mapping.needs_model();
@@ -34,8 +34,8 @@ pub fn for_compressing(
             ));
         }
         Engine::Exact => models.exact(),
-        // Nobody has asked, so it is left out.
-        Engine::LlamaCpp if !asked && (args.portable || !WITH_LLAMA) => return Ok(None),
+        // By default only, so it is left out.
+        Engine::LlamaCpp if !required && (args.portable || !WITH_LLAMA) => return Ok(None),
         Engine::LlamaCpp if args.portable => {
             return Err(Usage(
                 "--portable: what llama.cpp codes decodes only with the same build on the same kind \
@@ -53,7 +53,7 @@ pub fn all(args: &ModelArgs) -> Models {
     Models::new(args.model.clone())
 }
 
-/// As what the pipeline asks for when decoding.
+/// As the pipeline takes them when decoding.
 pub fn as_source(models: &Models) -> Arc<dyn ModelSource> {
     Arc::clone(&models.loadable) as Arc<dyn ModelSource>
 }
@@ -78,7 +78,7 @@ impl Models {
         }
     }
 
-    /// The model as it is used unless other settings are asked for.
+    /// The model as it is used unless other settings are given.
     #[cfg(feature = "bench")]
     pub fn usual(&self) -> lmz::Result<Arc<dyn ModelProvider>> {
         if self.named { self.llama(1, 0, None) } else { self.exact() }

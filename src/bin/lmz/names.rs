@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Component, Path, PathBuf};
 
+use lmz::lm::identity::hex;
+
 use crate::args::OutputArgs;
 use crate::failure::Usage;
 
@@ -48,8 +50,7 @@ impl Place {
     pub fn odd_name(&self) -> Option<String> {
         let Place::File(path) = self else { return None };
         let bytes = path.as_os_str().as_encoded_bytes();
-        let hex = |byte: &u8| format!("{byte:02x}");
-        path.to_str().is_none().then(|| bytes.iter().map(hex).collect())
+        path.to_str().is_none().then(|| hex(bytes))
     }
 
     /// For programs: as it is, but for bytes that are not UTF-8.

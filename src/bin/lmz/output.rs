@@ -141,7 +141,7 @@ impl Output {
         unfinished.writer.get_ref().sync_all()?;
         let folder = folder_of(&unfinished.target).to_owned();
         self.finish()?;
-        // The name itself; other systems have no way to ask for it.
+        // The name itself; other systems have no call for it.
         #[cfg(unix)]
         File::open(folder)?.sync_all()?;
         Ok(())

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use lmz::lm::identity::hex;
 use lmz::pipeline::{AudioInfo, Damage, FileInfo, Summary};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -23,7 +24,7 @@ pub fn print(line: &str) -> io::Result<()> {
 
 /// A line on standard error about what went well.
 pub fn say(line: &str) {
-    // There is nobody to tell if that fails.
+    // If that fails, there is no other place to report it.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
@@ -42,7 +43,7 @@ pub enum Message {
 impl Message {
     /// # Errors
     /// When standard output cannot be written to.
-    pub fn tell(&self, common: &CommonArgs) -> anyhow::Result<()> {
+    pub fn show(&self, common: &CommonArgs) -> anyhow::Result<()> {
         match self {
             Message::Done(line) if !common.quiet && !common.json => say(line),
             Message::Detail(line) if common.verbose && !common.json => say(line),
@@ -182,7 +183,7 @@ pub fn damage(damage: &Damage) -> String {
 
 /// What `lmz info` says about a file.
 #[derive(Serialize)]
-pub struct Told {
+pub struct Described {
     #[serde(flatten)]
     pub info: FileInfo,
     /// Why this build, with the model at hand, cannot decode it; `null` if it can.
@@ -190,8 +191,8 @@ pub struct Told {
 }
 
 /// The line of `lmz info`.
-pub fn line(name: &str, told: &Told) -> String {
-    let info = &told.info;
+pub fn line(name: &str, described: &Described) -> String {
+    let info = &described.info;
     let audio = info.audio.as_ref().map_or_else(
         || "no audio".to_owned(),
         |audio| {
@@ -206,7 +207,7 @@ pub fn line(name: &str, told: &Told) -> String {
         info.compressed_bytes,
         percent(info.compressed_bytes, info.original_bytes)
     );
-    let obstacle = told.obstacle.as_ref();
+    let obstacle = described.obstacle.as_ref();
     let obstacle =
         obstacle.map_or_else(String::new, |why| format!(", cannot be decoded here: {why}"));
     format!("{name}: {audio}, {sizes}, level {}{obstacle}", info.level)
@@ -222,9 +223,9 @@ pub fn channels(count: u16) -> String {
 }
 
 /// The table of `lmz info -v`.
-pub fn table(name: &str, told: &Told) -> String {
-    let info = &told.info;
-    let rows = [content_rows(info), size_rows(info), decoding_rows(told)];
+pub fn table(name: &str, described: &Described) -> String {
+    let info = &described.info;
+    let rows = [content_rows(info), size_rows(info), decoding_rows(described)];
     let mut table = format!("{name}\n");
     for (label, value) in rows.into_iter().flatten() {
         let _ = writeln!(table, "  {label:<18} {value}");
@@ -290,8 +291,8 @@ fn size_rows(info: &FileInfo) -> Rows {
 }
 
 /// The language model, and who can decode the file.
-fn decoding_rows(told: &Told) -> Rows {
-    let Told { info, obstacle } = told;
+fn decoding_rows(described: &Described) -> Rows {
+    let Described { info, obstacle } = described;
     let mut rows = vec![("language model", language_model(info))];
     if let Some(model) = &info.lm.model {
         rows.push(("  BLAKE3", model.blake3.clone()));

@@ -130,7 +130,7 @@ struct Ledger<'a> {
     free: usize,
     /// Results that are ahead of their turn.
     waiting: BTreeMap<usize, Done>,
-    /// The job whose result is to be told next.
+    /// The job whose result is shown next.
     next: usize,
     total: Total,
     outcome: Outcome,
@@ -157,7 +157,7 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Waits for a result, and tells those whose turn it is.
+    /// Waits for a result, and shows those whose turn it is.
     fn collect(&mut self) {
         let Ok(done) = self.results.recv() else { return };
         self.free += done.threads;
@@ -166,20 +166,20 @@ impl<'a> Ledger<'a> {
             let job = &self.jobs[self.next];
             self.next += 1;
             self.status.finished(self.next);
-            self.status.suspend(|| self.tell(job, done));
+            self.status.suspend(|| self.show(job, done));
         }
     }
 
-    fn tell(&mut self, job: &Job, done: Done) {
+    fn show(&mut self, job: &Job, done: Done) {
         self.total.add(&done.total);
-        let told = done.messages.iter().try_for_each(|message| message.tell(self.common));
+        let shown = done.messages.iter().try_for_each(|message| message.show(self.common));
         let described = done.messages.iter().any(|message| matches!(message, Message::Print(_)));
         if let (true, Err(error)) = (self.common.json && !described, &done.result) {
             let _ = report::print(&report::failure(&job.input, error));
         }
         let name = job.input.name();
         self.outcome.add(&name, done.result);
-        self.outcome.add(&name, told);
+        self.outcome.add(&name, shown);
     }
 }
 

@@ -221,9 +221,9 @@ pub struct CompressArgs {
 impl CompressArgs {
     /// When the language model takes part.
     pub fn lm(&self) -> Lm {
-        let asked = self.model.model.is_some() || self.mapping.needs_model();
+        let named = self.model.model.is_some() || self.mapping.needs_model();
         self.lm.unwrap_or(match self.level.0 {
-            Level::Fast if !asked => Lm::Off,
+            Level::Fast if !named => Lm::Off,
             Level::Best => Lm::On,
             _ => Lm::Auto,
         })

@@ -58,7 +58,7 @@ pub fn serve() -> Result<()> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let task: Task = serde_json::from_str(&line).context("this is for lmz bench alone")?;
-    // Standard input ends when the parent does, and nobody wants the result then.
+    // Standard input ends when the parent does, and there is no reader of the result then.
     thread::spawn(|| {
         let _ = io::stdin().lock().read_to_end(&mut Vec::new());
         process::exit(i32::from(INTERRUPTED));

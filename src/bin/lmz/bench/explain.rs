@@ -98,7 +98,7 @@ struct Frame {
     with_lm: Option<FrameCost>,
 }
 
-/// Looks into `file` and writes what `args` asks for.
+/// Looks into `file` and writes what `args` says.
 ///
 /// # Errors
 /// When the file or the model cannot be read, or a report not be written.
@@ -267,10 +267,10 @@ fn account(
             };
             (plan.cost(None, &watch)?, modelled)
         }
-        // Not predicted: nothing tells one frame's share from another's.
+        // Not predicted: every frame gets the same share.
         _ => {
             let each = 8.0 * block.coded_length() as f32 / frames.max(1) as f32;
-            (vec![FrameCost { tokens: each, lsb: 0.0 }; frames], None)
+            (vec![FrameCost { payload: each, lsb: 0.0 }; frames], None)
         }
     };
     let frame = |i: usize| Frame {
@@ -284,10 +284,10 @@ fn account(
 fn mean(frames: &[Frame], samples: &[f32], channels: usize) -> Point {
     let count = (frames.len() * channels).max(1) as f64;
     let sum = |cost: fn(&Frame) -> f64| frames.iter().map(cost).sum::<f64>() / count;
-    let bits = |cost: FrameCost| f64::from(cost.tokens) + f64::from(cost.lsb);
+    let bits = |cost: FrameCost| f64::from(cost.payload) + f64::from(cost.lsb);
     let with_lm: Option<f64> = frames.iter().map(|f| f.with_lm.map(bits)).sum();
     Point {
-        predictor: sum(|f| f64::from(f.predictor.tokens) + f64::from(f.predictor.lsb)),
+        predictor: sum(|f| f64::from(f.predictor.payload) + f64::from(f.predictor.lsb)),
         with_lm: with_lm.map(|bits| bits / count),
         lsb: sum(|f| f64::from(f.predictor.lsb)),
         low: samples.iter().copied().reduce(f32::min).unwrap_or_default(),

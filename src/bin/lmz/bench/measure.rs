@@ -79,7 +79,7 @@ pub struct Material {
 }
 
 impl Material {
-    /// Reads `file`, and cuts chunks into `folder` if the plan wants them.
+    /// Reads `file`, and cuts chunks into `folder` if the plan has chunks.
     ///
     /// # Errors
     /// When it is no WAV file, or has no samples to take a chunk from.

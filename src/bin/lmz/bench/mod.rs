@@ -28,7 +28,7 @@ use plan::Plan;
 /// Runs the subcommand.
 ///
 /// # Errors
-/// [`Usage`] when nothing can be measured as asked.
+/// [`Usage`] when nothing can be measured.
 pub fn run(args: &BenchArgs) -> Result<Outcome, Usage> {
     refuse_existing(args)?;
     let mut outcome = Outcome::default();

@@ -38,7 +38,7 @@ pub struct Plan {
 
 impl Plan {
     /// # Errors
-    /// When there is nothing to measure, or a coder that is asked for is not there.
+    /// When there is nothing to measure, or a coder that is named is not there.
     pub fn new(args: &BenchArgs) -> Result<Self, Usage> {
         let files = files(&args.inputs).map_err(|error| Usage(format!("{error:#}")))?;
         let mut coders = variants(args)?;
@@ -68,7 +68,7 @@ impl Plan {
     }
 }
 
-/// The variants of lmz that are asked for.
+/// The variants of lmz that are to be measured.
 fn variants(args: &BenchArgs) -> Result<Vec<Spec>, Usage> {
     let models = Models::new(args.model.model.clone());
     let mut variants = Vec::new();
@@ -82,8 +82,8 @@ fn variants(args: &BenchArgs) -> Result<Vec<Spec>, Usage> {
             }
         }
     }
-    let asked = args.lm.contains(&Lm::On) || args.model.model.is_some();
-    if asked && args.lm != [Lm::Off] {
+    let required = args.lm.contains(&Lm::On) || args.model.model.is_some();
+    if required && args.lm != [Lm::Off] {
         // Rather now than once for each file.
         models.usual().map_err(|error| Usage(error.to_string()))?;
     }

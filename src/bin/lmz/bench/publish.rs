@@ -12,7 +12,7 @@ use crate::names::{self, Place};
 use crate::output::Output;
 use crate::stdout;
 
-/// Prints and writes the report in all forms that are asked for.
+/// Prints and writes the report in all forms that are named.
 ///
 /// # Errors
 /// When one of them cannot be written.

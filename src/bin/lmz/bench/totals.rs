@@ -58,9 +58,9 @@ pub fn rows(measurements: &[Measurement], coders: &[String]) -> Vec<Row> {
 
 fn select(
     measurements: &[Measurement],
-    wanted: impl Fn(&Measurement) -> bool,
+    is_selected: impl Fn(&Measurement) -> bool,
 ) -> Vec<&Measurement> {
-    measurements.iter().filter(|measurement| wanted(measurement)).collect()
+    measurements.iter().filter(|measurement| is_selected(measurement)).collect()
 }
 
 /// Sums over measurements of one coder, as a row without a name.

@@ -25,7 +25,7 @@ struct Program {
     extension: &'static str,
 }
 
-/// For programs that are told nothing more.
+/// For programs that take no other arguments.
 const NOTHING: &[&str] = &[];
 
 /// No metadata of ffmpeg's own, and one thread.
@@ -160,7 +160,7 @@ impl External {
         self.program().label
     }
 
-    /// The first line that the program prints when asked who it is.
+    /// The first line that the program prints about its version.
     pub fn version(&self) -> String {
         let mut command = Command::new(&self.encoder);
         command.args(self.program().version).stdin(Stdio::null());
@@ -191,7 +191,7 @@ impl Coder for Running {
             Scope::WholeFiles => program.whole,
             Scope::Chunks => NOTHING,
         };
-        // The program's own ending, then the name that was asked for.
+        // The program's own ending, then the name that was given.
         let named = coded.with_extension(program.extension);
         run(&self.external.encoder, &[more, program.encode], original, &named, clock)?;
         std::fs::rename(&named, coded).context("it has written nothing")

@@ -85,7 +85,7 @@ impl Library {
     }
 }
 
-/// Versions that the crates do not tell; a test compares them with `Cargo.lock`.
+/// Versions that the crates do not export; a test compares them with `Cargo.lock`.
 const FLATE2: &str = "1.1.11";
 const FLAC_CODEC: &str = "1.3.3";
 const LIBLZMA: &str = "0.4.9";

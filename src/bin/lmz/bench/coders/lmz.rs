@@ -15,7 +15,7 @@ use crate::args::{BenchLevel, Lm};
 use crate::models::{self, Models};
 use crate::version;
 
-/// What `compress` is asked to do.
+/// Settings of `compress`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variant {
     pub level: BenchLevel,
