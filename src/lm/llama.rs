@@ -351,4 +351,5 @@ fn backend_name(options: ModelOptions) -> Result<String> {
 }
 
 #[cfg(test)]
+#[path = "llama_tests.rs"]
 mod tests;

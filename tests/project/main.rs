@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conventions;
 mod layers;
 mod public_items;
 mod supply_chain;

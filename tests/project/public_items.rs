@@ -113,17 +113,45 @@ fn members(name: &str, sources: &[String]) -> usize {
     count
 }
 
-#[test]
-fn the_public_interface_is_small() {
+/// The exported names, and the sources of the library.
+fn names_and_sources() -> (Vec<String>, Vec<String>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut paths = Vec::new();
     rust_sources(&root, &mut paths);
-    let sources: Vec<String> = paths
+    let sources = paths
         .into_iter()
         .filter(|path| !path.starts_with(root.join("bin")))
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
-    let names = exported(&fs::read_to_string(root.join("lib.rs")).unwrap());
+    (exported(&fs::read_to_string(root.join("lib.rs")).unwrap()), sources)
+}
+
+/// So that a variant or a field can be added in any release.
+#[test]
+fn enums_and_structs_with_fields_are_non_exhaustive() {
+    let (names, sources) = names_and_sources();
+    let mut seen = 0;
+    for name in &names {
+        for (kind, source) in
+            sources.iter().flat_map(|source| [("enum", source), ("struct", source)])
+        {
+            for block in blocks(source, &format!("pub {kind} {name}")) {
+                let open = kind == "enum" || shown(block, |line| line.starts_with("    pub ")) > 0;
+                let at = source.find(block).unwrap();
+                let attributes =
+                    source[..at].lines().rev().take_while(|line| line.starts_with('#'));
+                let marked = attributes.into_iter().any(|line| line == "#[non_exhaustive]");
+                assert!(marked || !open, "{name}");
+                seen += usize::from(open);
+            }
+        }
+    }
+    assert!(seen >= 10, "{seen}");
+}
+
+#[test]
+fn the_public_interface_is_small() {
+    let (names, sources) = names_and_sources();
     assert!(names.len() > 20 && names.contains(&"Encoder".to_owned()), "{names:?}");
     let mut items = names.len();
     for name in &names {

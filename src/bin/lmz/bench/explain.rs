@@ -343,4 +343,5 @@ fn text(explained: &Explained) -> String {
 }
 
 #[cfg(test)]
+#[path = "explain_tests.rs"]
 mod tests;

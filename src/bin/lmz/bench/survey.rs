@@ -148,4 +148,5 @@ fn progress(steps: usize, visible: bool) -> ProgressBar {
 }
 
 #[cfg(test)]
+#[path = "survey_tests.rs"]
 mod tests;

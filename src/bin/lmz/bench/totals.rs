@@ -170,4 +170,5 @@ fn quotient(part: f64, whole: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[path = "totals_tests.rs"]
 mod tests;

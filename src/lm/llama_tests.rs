@@ -5,10 +5,10 @@ use super::super::lanes::split;
 use super::super::{FEATURES, Features};
 use super::*;
 
-const TINY: &[u8] = include_bytes!("../../../fixtures/models/tiny.gguf");
+const TINY: &[u8] = include_bytes!("../../fixtures/models/tiny.gguf");
 
 /// A model of interface 2.
-const NUMBERS: &[u8] = include_bytes!("../../../fixtures/models/numbers.gguf");
+const NUMBERS: &[u8] = include_bytes!("../../fixtures/models/numbers.gguf");
 
 fn load(bytes: &[u8]) -> Model {
     Model::from_bytes(bytes, ModelOptions::default()).unwrap()
@@ -230,7 +230,7 @@ fn weights_that_yield_nan_are_refused() {
 
 #[test]
 fn engine_versions_match_the_lock_file() {
-    let lock = include_str!("../../../Cargo.lock");
+    let lock = include_str!("../../Cargo.lock");
     let version = |name: &str| {
         let start = lock.find(&format!("name = \"{name}\"\nversion = \"")).unwrap();
         lock[start..].split('"').nth(3).unwrap()
