@@ -115,11 +115,19 @@ impl BytesContext<'_> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has encoded: a second time for nothing would show in no result.
+    pub(crate) static ENCODED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Codes `bytes`.
 ///
 /// # Errors
 /// [`crate::Error::Interrupted`] by `watch`.
 pub fn encode_bytes(bytes: &[u8], context: BytesContext<'_>, watch: &Watch) -> Result<Vec<u8>> {
+    #[cfg(test)]
+    ENCODED.set(ENCODED.get() + 1);
     let mut encoder = RangeEncoder::default();
     let (mut model, mut before) = context.begin(bytes.len());
     for &byte in bytes {

@@ -260,3 +260,42 @@ fn stored_block(kind: BlockKind, bytes: Vec<u8>) -> Result<Block> {
         lsb: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::byte_model::ENCODED;
+    use crate::wav::AudioFormat;
+
+    #[test]
+    fn the_byte_model_runs_once() {
+        let mut noise = blake3::Hasher::new().finalize_xof();
+        let mut random = |count| {
+            let mut bytes = vec![0; count];
+            noise.fill(&mut bytes);
+            bytes
+        };
+        // Words of five bytes across floats of four, which are better seen as bytes: compared with
+        // prediction before. And noise, where bytes are tried after it.
+        let words = random(5 * 64);
+        let word = |n: u8| words[usize::from(n % 64) * 5..][..5].to_vec();
+        let text = random(4_000).into_iter().flat_map(word).collect();
+        for (format, bytes, kind) in [
+            (AudioFormat::float(1, 8_000), text, BlockKind::AudioBytes),
+            (AudioFormat::integer(1, 8_000, 32), random(4_000), BlockKind::AudioStored),
+        ] {
+            let format = format.wav_format().unwrap();
+            let encoder = BlockEncoder {
+                audio: Some(Audio { format, segment_frames: 1 << 17 }),
+                options: Arc::default(),
+                lane: 0,
+                watch: Watch::default(),
+                check: None,
+            };
+            ENCODED.set(0);
+            let block = encoder.encode(44, Span::Audio { bytes }).unwrap().plain;
+            assert_eq!(block.kind, kind, "{format:?}");
+            assert_eq!(ENCODED.get(), 1, "{format:?}");
+        }
+    }
+}

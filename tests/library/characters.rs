@@ -190,6 +190,30 @@ fn a_model_takes_part_in_lanes_and_alone() {
     }
 }
 
+/// [`LmUse::Always`] codes with the model wherever [`LmUse::On`] does, and not only where a trial is won.
+#[test]
+fn always_is_no_stricter_than_on() {
+    // One segment, in whose middle the trial finds noise.
+    let mut samples: Vec<i16> = wav::noise(12_000);
+    for (i, sample) in samples.iter_mut().enumerate() {
+        if !(4_000..8_000).contains(&i) {
+            *sample = [0x1234, 0x5678][i % 2];
+        }
+    }
+    let file = wav::pcm16(1, 8_000, &samples);
+    let segments = |lm| {
+        let params =
+            Params { experts: Experts { adaptive: false, ..Experts::MIX }, ..Params::default() };
+        let packed = compress_with(
+            &file,
+            &CompressOptions { lm, ..options(params, Some(Arc::new(provider(1)))) },
+        );
+        assert!(decompress(&packed, 1).unwrap() == file);
+        pipeline::inspect(&packed[..]).unwrap().lm.segments
+    };
+    assert_eq!([LmUse::Auto, LmUse::On, LmUse::Always].map(segments), [0, 1, 1]);
+}
+
 #[test]
 fn a_model_that_is_not_at_hand_is_left_out_or_missed() {
     let file = wav::pcm16(1, 8_000, &wav::sine(1, 500));

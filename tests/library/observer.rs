@@ -1,4 +1,4 @@
-//! Progress within a segment, and how soon a run ends that is asked to.
+//! Progress within a segment, how often it is shown, and how soon a break ends the run.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -80,4 +80,35 @@ fn progress_moves_within_a_segment_and_a_break_ends_it() {
     let outcome = pipeline::decompress(lmz.as_slice(), io::sink(), &options, &mut some);
     assert!(matches!(outcome, Err(Error::Interrupted)));
     assert!(some.broke.unwrap().elapsed() < SOON);
+}
+
+/// While a segment is coded, which takes seconds, on one thread.
+#[test]
+fn observers_are_called_every_50_ms() {
+    const OFTEN: Duration = Duration::from_millis(50);
+    let original = original();
+    let check = |run: &mut dyn FnMut(&mut dyn Observer)| {
+        let mut calls = vec![Instant::now()];
+        run(&mut |_: Progress| {
+            calls.push(Instant::now());
+            ControlFlow::Continue(())
+        });
+        let gaps: Vec<_> = calls.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let late = gaps.iter().filter(|&&gap| gap > OFTEN).count();
+        assert!(gaps.len() >= 10, "{gaps:?}");
+        // A busy machine may stop the thread for longer now and then.
+        assert!(late <= gaps.len() / 4, "{late} of {}: {gaps:?}", gaps.len());
+    };
+    let options = CompressOptions { threads: 1, ..Default::default() };
+    let mut lmz = Vec::new();
+    check(&mut |observer| {
+        pipeline::compress(original.as_slice(), &mut lmz, &options, observer).unwrap();
+    });
+    let options = DecompressOptions::default().with_threads(1);
+    check(&mut |observer| {
+        pipeline::verify(lmz.as_slice(), &options, observer).unwrap();
+    });
+    check(&mut |observer| {
+        pipeline::examine(io::Cursor::new(&lmz), &options, observer).unwrap();
+    });
 }
