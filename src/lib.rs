@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | `cli` | yes | the program `lmz` |
 //! | `bench` | yes | `lmz bench`, with the coders it compares with; implies `cli` |
-//! | `llama` | yes | language models, through llama.cpp, and the embedded one |
+//! | `llama` | yes | language models of any kind, through llama.cpp; the embedded one ([`Models`]) needs no feature |
 //! | `serde` | yes | [`Summary`] and [`SalvageReport`] can be serialised; `cli` implies it |
 //! | `cuda`, `metal`, `vulkan` | | GPU back ends of llama.cpp; each implies `llama` |
 //! | `unstable` | | the codec's parts, for research, training and tests: any of it may change in any release |
