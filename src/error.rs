@@ -16,26 +16,17 @@ pub enum Error {
     Io(#[from] io::Error),
 
     /// The input of `compress` is no file of samples: RIFF/WAVE, RIFX, RF64, BW64, Wave64, AIFF, AIFF-C
-    /// or CAF.
-    #[error("not a WAV, AIFF, Wave64 or CAF file: {reason}")]
-    NotWav {
-        /// What was found instead.
-        reason: String,
-    },
+    /// or CAF. Says what was found instead.
+    #[error("not a WAV, AIFF, Wave64 or CAF file: {0}")]
+    NotWav(String),
 
-    /// The input of `decompress` is not an lmz file at all.
-    #[error("not an lmz file: {reason}")]
-    NotLmz {
-        /// What was found instead.
-        reason: String,
-    },
+    /// The input of `decompress` is not an lmz file at all. Says what was found instead.
+    #[error("not an lmz file: {0}")]
+    NotLmz(String),
 
-    /// The file is sound but needs a newer or differently built lmz.
-    #[error("this file cannot be read by this lmz: {reason}")]
-    Unsupported {
-        /// What is needed, and what would work.
-        reason: String,
-    },
+    /// The file is sound but needs a newer or differently built lmz. Says what is needed, and what would work.
+    #[error("this file cannot be read by this lmz: {0}")]
+    Unsupported(String),
 
     /// The file is damaged.
     #[error("damaged file at byte {offset}: {reason}")]
@@ -61,26 +52,18 @@ pub enum Error {
         reason: String,
     },
 
-    /// The part of a file that was requested is not in it.
-    #[error("out of range: {reason}")]
-    OutOfRange {
-        /// What was requested and what there is.
-        reason: String,
-    },
+    /// The part of a file that was requested is not in it. Says what was requested and what there is.
+    #[error("out of range: {0}")]
+    OutOfRange(String),
 
-    /// The language model at hand is not the one that the file was made with.
-    #[error("language model mismatch: {reason}")]
-    ModelMismatch {
-        /// Which field of the fingerprint differs, both values, and what would work.
-        reason: String,
-    },
+    /// The language model at hand is not the one that the file was made with. Says which field of the
+    /// fingerprint differs, with both values, and what would work.
+    #[error("language model mismatch: {0}")]
+    ModelMismatch(String),
 
-    /// The language model could not be loaded or run.
-    #[error("language model: {reason}")]
-    Model {
-        /// What llama.cpp or the model's metadata said.
-        reason: String,
-    },
+    /// The language model could not be loaded or run. Has what llama.cpp or the model's metadata said.
+    #[error("language model: {0}")]
+    Model(String),
 
     /// What was coded does not decode to what it was made of: a fault of lmz or of the machine.
     #[error("what was coded of byte {offset} of the input on does not decode; please report this")]
@@ -99,12 +82,11 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::Io(error) => return error,
-            Error::NotWav { .. }
-            | Error::NotLmz { .. }
-            | Error::Corrupt { .. }
-            | Error::Payload(_) => io::ErrorKind::InvalidData,
-            Error::Unsupported { .. } => io::ErrorKind::Unsupported,
-            Error::OutOfRange { .. } => io::ErrorKind::InvalidInput,
+            Error::NotWav(_) | Error::NotLmz(_) | Error::Corrupt { .. } | Error::Payload(_) => {
+                io::ErrorKind::InvalidData
+            }
+            Error::Unsupported(_) => io::ErrorKind::Unsupported,
+            Error::OutOfRange(_) => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::Other,
         };
         io::Error::new(kind, error)
@@ -128,6 +110,6 @@ impl Error {
 
     /// Shorthand for [`Error::Model`].
     pub(crate) fn model(reason: impl Into<String>) -> Self {
-        Error::Model { reason: reason.into() }
+        Error::Model(reason.into())
     }
 }

@@ -155,7 +155,7 @@ fn decode_block(header: &container::FileHeader, block: &Block) {
     let characters = block.kind == BlockKind::AudioCharacters;
     let decoder = BlockDecoder::without_model(header);
     let decoded = match at_once(decoder.decode_payload(OFFSET, block)) {
-        Err(Error::Model { .. } | Error::Unsupported { .. }) if characters => return,
+        Err(Error::Model(_) | Error::Unsupported(_)) if characters => return,
         decoded => decoded,
     };
     match decoded {

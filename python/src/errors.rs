@@ -14,13 +14,13 @@ pub fn exception(py: Python<'_>, error: Error) -> PyErr {
         error => error,
     };
     let name = match &error {
-        Error::NotWav { .. } => "NotWavError",
-        Error::NotLmz { .. } => "NotLmzError",
-        Error::Unsupported { .. } => "UnsupportedError",
+        Error::NotWav(_) => "NotWavError",
+        Error::NotLmz(_) => "NotLmzError",
+        Error::Unsupported(_) => "UnsupportedError",
         Error::Corrupt { .. } => "CorruptError",
         Error::Limit { .. } => "LimitError",
-        Error::OutOfRange { .. } => "OutOfRangeError",
-        Error::ModelMismatch { .. } | Error::Model { .. } => "ModelError",
+        Error::OutOfRange(_) => "OutOfRangeError",
+        Error::ModelMismatch(_) | Error::Model(_) => "ModelError",
         _ => "LmzError",
     };
     let class = || -> PyResult<Bound<'_, PyType>> {

@@ -130,9 +130,9 @@ impl Params {
         };
         let flags = head[0];
         if flags & !(LM | ADAPTIVE | CLASSICAL | RAW_LSB) != 0 {
-            return Err(Error::Unsupported {
-                reason: format!("made by a newer lmz? character flags {flags:#04x}"),
-            });
+            return Err(Error::Unsupported(format!(
+                "made by a newer lmz? character flags {flags:#04x}"
+            )));
         }
         let params = Params {
             experts: Experts {
@@ -212,7 +212,7 @@ mod tests {
         }
         let mut bytes = good;
         bytes[0] |= 16;
-        assert!(matches!(Params::from_bytes(&bytes), Err(Error::Unsupported { .. })));
+        assert!(matches!(Params::from_bytes(&bytes), Err(Error::Unsupported(_))));
         for first in [2, 6] {
             let mut bytes = good;
             bytes[first..first + 4].fill(0);

@@ -157,25 +157,23 @@ fn check_magic(found: &[u8]) -> Result<()> {
     } else {
         format!("it starts with {found:02x?}")
     };
-    Err(Error::NotLmz { reason })
+    Err(Error::NotLmz(reason))
 }
 
 fn check_version(version: u8, draft: u8) -> Result<()> {
     match (version, draft) {
         (VERSION, DRAFT) => Ok(()),
-        (VERSION, _) => Err(Error::Unsupported {
-            reason: format!(
-                "it was written by a development version of lmz (format {version} draft {draft}); \
+        (VERSION, _) => Err(Error::Unsupported(format!(
+            "it was written by a development version of lmz (format {version} draft {draft}); \
                  decompress it with that one"
-            ),
-        }),
+        ))),
         _ => Err(newer(format!("format version {version}, this lmz reads {VERSION}"))),
     }
 }
 
 /// An intact file with something that this version does not define.
 pub(super) fn newer(what: String) -> Error {
-    Error::Unsupported { reason: format!("made by a newer lmz? {what}") }
+    Error::Unsupported(format!("made by a newer lmz? {what}"))
 }
 
 /// Inverse of [`FileHeader::body`], for a body at offset `at` of the lmz file.

@@ -62,7 +62,7 @@ impl ModelSource for LlamaModels {
 
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         let wanted = Fingerprint::from_bytes(fingerprint)
-            .map_err(|error| Error::ModelMismatch { reason: error.to_string() })?;
+            .map_err(|error| Error::ModelMismatch(error.to_string()))?;
         let alphabet = match wanted.interface.starts_with(CHARACTERS_INTERFACE) {
             true => Alphabet::Characters { window: wanted.window },
             false => Alphabet::Bins,
@@ -71,7 +71,7 @@ impl ModelSource for LlamaModels {
         let provider = Provider::new(self.load(options)?, wanted.lanes)?;
         match wanted.explain_mismatch(&provider.fingerprint) {
             None => Ok(Arc::new(provider)),
-            Some(reason) => Err(Error::ModelMismatch { reason }),
+            Some(reason) => Err(Error::ModelMismatch(reason)),
         }
     }
 }

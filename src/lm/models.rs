@@ -85,9 +85,9 @@ impl ModelSource for Models {
         #[cfg(feature = "llama")]
         return self.llama.open(fingerprint);
         #[cfg(not(feature = "llama"))]
-        Err(Error::Unsupported {
-            reason: "it was made with a language model that llama.cpp runs, and this build of lmz has none"
+        Err(Error::Unsupported(
+            "it was made with a language model that llama.cpp runs, and this build of lmz has none"
                 .to_owned(),
-        })
+        ))
     }
 }

@@ -93,8 +93,8 @@ pub struct NoModels;
 
 impl ModelSource for NoModels {
     fn open(&self, _fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
-        Err(Error::Unsupported {
-            reason: "it was made with a language model, and this build of lmz has none".to_owned(),
-        })
+        Err(Error::Unsupported(
+            "it was made with a language model, and this build of lmz has none".to_owned(),
+        ))
     }
 }

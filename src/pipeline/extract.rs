@@ -24,8 +24,10 @@ impl Position {
     fn frame(self, format: &WavFormat) -> Result<u64> {
         match self {
             Position::Frame(frame) => Ok(frame),
-            Position::Nanoseconds(time) => format.frame_at(time).ok_or_else(|| Error::OutOfRange {
-                reason: "the file does not say how long a frame is: count frames".to_owned(),
+            Position::Nanoseconds(time) => format.frame_at(time).ok_or_else(|| {
+                Error::OutOfRange(
+                    "the file does not say how long a frame is: count frames".to_owned(),
+                )
             }),
         }
     }
@@ -104,14 +106,14 @@ pub(super) fn open_tail(input: &mut (impl Read + Seek)) -> Result<(Tail, FileHea
     let header = tail.file_header(input)?;
     match header.audio {
         Some(audio) => Ok((tail, header, audio.format)),
-        None => Err(Error::OutOfRange { reason: "the file has no samples".to_owned() }),
+        None => Err(Error::OutOfRange("the file has no samples".to_owned())),
     }
 }
 
 /// The error for a file without a trailer that does not start as an lmz file either.
 fn foreign(input: &mut (impl Read + Seek)) -> Option<Error> {
     input.rewind().ok()?;
-    Reader::new(input).err().filter(|error| matches!(error, Error::NotLmz { .. }))
+    Reader::new(input).err().filter(|error| matches!(error, Error::NotLmz(_)))
 }
 
 /// Decodes blocks, each as far as `until` says at least, and hands their bytes to `sink`, in order.
@@ -150,7 +152,7 @@ fn resolve(
     let start = from.map_or(Ok(0), |from| from.frame(format))?;
     let wanted = to.map_or(Ok(total), |to| to.frame(format))?;
     let end = wanted.min(total);
-    let out_of_range = |reason: String| Err(Error::OutOfRange { reason });
+    let out_of_range = |reason: String| Err(Error::OutOfRange(reason));
     let seconds = format.seconds(total);
     if start > total {
         return out_of_range(format!(

@@ -92,7 +92,7 @@ impl<R: Read + Seek> FrameReader<R> {
         if frame < self.range.start || frame > self.range.end {
             let Range { start, end } = self.range;
             let reason = format!("frame {frame}; frames {start} to {end} can be read");
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         }
         let (first, bytes) = &self.segment;
         let held = *first..first + (bytes.len() / self.format.frame_bytes()) as u64;
@@ -132,7 +132,7 @@ impl<R: Read + Seek> FrameReader<R> {
         let room = samples.len() / channels;
         if room == 0 {
             let reason = format!("no room for a frame of {channels} channels");
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         }
         let mut done = 0;
         while done < room && self.position < self.range.end {
@@ -201,7 +201,7 @@ fn bounds(range: &impl RangeBounds<u64>, total: u64) -> Result<Range<u64>> {
     };
     if start > end || end > total {
         let reason = format!("frames {start} to {end}; the file has {total}");
-        return Err(Error::OutOfRange { reason });
+        return Err(Error::OutOfRange(reason));
     }
     Ok(start..end)
 }

@@ -77,7 +77,7 @@ impl<W: Write> FrameWriter<W> {
     pub fn write_frames(&mut self, samples: &[i32]) -> Result<()> {
         let SampleKind::Integer(bits) = self.kind else {
             let reason = "the file holds floats: write them with write_float_frames".to_owned();
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         };
         self.append(samples.len(), |out| wav::append_integers(samples, bits, out))
     }
@@ -89,7 +89,7 @@ impl<W: Write> FrameWriter<W> {
     pub fn write_float_frames(&mut self, samples: &[f32]) -> Result<()> {
         let SampleKind::Float(_) = self.kind else {
             let reason = "the file holds integers: write them with write_frames".to_owned();
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         };
         self.append(samples.len(), |out| {
             out.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
@@ -107,7 +107,7 @@ impl<W: Write> FrameWriter<W> {
             && promised != self.frames
         {
             let reason = format!("{} frames were written, {promised} promised", self.frames);
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         }
         // Nothing is under way: the length is known after all.
         self.begin(Some(self.frames))?;
@@ -133,7 +133,7 @@ impl<W: Write> FrameWriter<W> {
         let channels = usize::from(self.format.channels);
         if !samples.is_multiple_of(channels) {
             let reason = format!("{samples} samples are no whole frames of {channels} channels");
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         }
         let before = self.pending.len();
         if let Err(error) = put(&mut self.pending) {

@@ -19,7 +19,7 @@ const NAMES: &str = "u8, s8, s16le, s16be, s24le, s24be, s32le, s32be, f32le, f3
 /// # Ok::<(), lmz::Error>(())
 /// ```
 pub fn raw_format(text: &str) -> Result<WavFormat> {
-    let wrong = |reason: String| Error::OutOfRange { reason };
+    let wrong = |reason: String| Error::OutOfRange(reason);
     let [name, rate, channels] = text.split(',').collect::<Vec<_>>()[..] else {
         return Err(wrong(format!("\"{text}\" is not of the form FORMAT,RATE,CHANNELS")));
     };

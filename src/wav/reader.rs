@@ -114,7 +114,7 @@ impl<R: Read> WavReader<R> {
         let ahead = input.peek(tag + LONGEST_START)?;
         let start = ahead.get(tag..).unwrap_or_default();
         let Some(grammar) = Grammar::of_file(start) else {
-            return Err(Error::NotWav { reason: refusal::describe(ahead) });
+            return Err(Error::NotWav(refusal::describe(ahead)));
         };
         let end = grammar.declared_length(start).map(|length| length.saturating_add(tag as u64));
         // A long tag is delivered in pieces.

@@ -243,7 +243,7 @@ fn what_is_not_a_wav_is_named() {
         (b"RIFF\0\0\0\0AVI LIST", "RIFF file of type \"AVI \", not \"WAVE\""),
     ] {
         match WavReader::new(file).map(|_| ()) {
-            Err(Error::NotWav { reason: found }) => assert_eq!(found, reason),
+            Err(Error::NotWav(found)) => assert_eq!(found, reason),
             other => panic!("{other:?}"),
         }
     }

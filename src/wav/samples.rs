@@ -78,7 +78,7 @@ impl AudioFormat {
                     "{other:?} cannot be written: integers of 8, 16, 24 and 32 bits and floats \
                      of 32 bits can"
                 );
-                return Err(Error::OutOfRange { reason });
+                return Err(Error::OutOfRange(reason));
             }
         };
         let container = Container::Wav;
@@ -86,7 +86,7 @@ impl AudioFormat {
         // What the header's field for the bytes of a frame can hold.
         if self.channels == 0 || frame_bytes > u32::from(u16::MAX) {
             let reason = format!("{} channels of {bits} bits cannot be written", self.channels);
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         }
         Ok(WavFormat {
             tag,
@@ -146,7 +146,7 @@ pub fn to_integers(bytes: &[u8], format: SampleFormat, out: &mut [i32]) -> Resul
         }
         SampleFormat::Float32 { .. } | SampleFormat::Float64 { .. } => {
             let reason = "the samples are floats: read them as such".to_owned();
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         }
         SampleFormat::Opaque { .. } => return Err(unknown()),
     }
@@ -202,7 +202,7 @@ pub fn append_integers(samples: &[i32], bits: u16, out: &mut Vec<u8>) -> Result<
     for &sample in samples {
         if !(-largest - 1..=largest).contains(&sample) {
             let reason = format!("a sample of {sample} does not fit in {bits} bits");
-            return Err(Error::OutOfRange { reason });
+            return Err(Error::OutOfRange(reason));
         }
         // Bytes have no sign.
         let sample = if width == 1 { sample ^ 0x80 } else { sample };
@@ -213,7 +213,7 @@ pub fn append_integers(samples: &[i32], bits: u16, out: &mut Vec<u8>) -> Result<
 
 fn unknown() -> Error {
     let reason = "the format of the samples is not known: only the file as a whole can be read";
-    Error::OutOfRange { reason: reason.to_owned() }
+    Error::OutOfRange(reason.to_owned())
 }
 
 /// An integer of 1 to 4 bytes; one byte has no sign in a WAV file.
@@ -252,7 +252,7 @@ mod tests {
             assert!(floats[3] > 0.99 && floats[3] <= 1.0);
             if bits < 32 {
                 let refused = append_integers(&[0, largest + 1], bits, &mut bytes);
-                assert!(matches!(refused, Err(Error::OutOfRange { .. })));
+                assert!(matches!(refused, Err(Error::OutOfRange(_))));
             }
         }
     }
@@ -287,7 +287,7 @@ mod tests {
             AudioFormat::integer(40_000, 8_000, 16),
             AudioFormat { samples: SampleKind::ALaw, ..AudioFormat::float(1, 8_000) },
         ] {
-            assert!(matches!(format.wav_format(), Err(Error::OutOfRange { .. })), "{format:?}");
+            assert!(matches!(format.wav_format(), Err(Error::OutOfRange(_))), "{format:?}");
         }
         let format = AudioFormat { channel_mask: 3, ..AudioFormat::float(2, 48_000) };
         assert_eq!(AudioFormat::from(&format.wav_format().unwrap()), format);

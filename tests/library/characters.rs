@@ -53,7 +53,7 @@ impl ModelProvider for Provider {
     }
 
     fn session(&self, _lane: usize) -> Result<Box<dyn LanguageModel>> {
-        Err(Error::Model { reason: "characters only".to_owned() })
+        Err(Error::Model("characters only".to_owned()))
     }
 
     fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
@@ -83,7 +83,7 @@ impl ModelSource for Source {
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         match fingerprint {
             [lanes] => Ok(Arc::new(provider(usize::from(*lanes)))),
-            _ => Err(Error::ModelMismatch { reason: "strange".to_owned() }),
+            _ => Err(Error::ModelMismatch("strange".to_owned())),
         }
     }
 }
@@ -228,7 +228,7 @@ fn a_model_that_is_not_at_hand_is_left_out_or_missed() {
     let alone = options(Params { experts: Experts::LM, ..Params::default() }, None);
     let mut nothing = Vec::new();
     let outcome = pipeline::compress(&file[..], &mut nothing, &alone, &mut ());
-    assert!(matches!(outcome, Err(Error::Model { .. })));
+    assert!(matches!(outcome, Err(Error::Model(_))));
     assert!(nothing.is_empty());
 }
 

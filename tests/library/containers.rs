@@ -299,7 +299,7 @@ fn hostile_files_are_refused_or_come_back() {
     ] {
         let error = pipeline::compress(start, &mut Vec::new(), &Default::default(), &mut ());
         match error {
-            Err(Error::NotWav { reason: found }) => assert!(found.contains(reason), "{found}"),
+            Err(Error::NotWav(found)) => assert!(found.contains(reason), "{found}"),
             other => panic!("{other:?}"),
         }
     }

@@ -30,7 +30,7 @@ fn unusual_files_come_back() {
         match outcome {
             Ok(_) => drop(round_trip(&original, &name)),
             // Some files of the collection are crash reports of other parsers.
-            Err(lmz::Error::NotWav { reason }) => eprintln!("{name}: {reason}"),
+            Err(lmz::Error::NotWav(reason)) => eprintln!("{name}: {reason}"),
             Err(error) => panic!("{name}: {error}"),
         }
         tried += 1;

@@ -9,10 +9,7 @@ fn check(damaged: &[u8], original: &[u8], what: &str) {
     match decompress(damaged) {
         Ok(bytes) => assert!(bytes == original, "{what}: wrong data without an error"),
         Err(
-            Error::NotLmz { .. }
-            | Error::Corrupt { .. }
-            | Error::Limit { .. }
-            | Error::Unsupported { .. },
+            Error::NotLmz(_) | Error::Corrupt { .. } | Error::Limit { .. } | Error::Unsupported(_),
         ) => {}
         Err(other) => panic!("{what}: {other:?}"),
     }
@@ -107,18 +104,18 @@ fn a_newer_file_is_not_called_damaged() {
     // Among the flags one that must be understood.
     for (at, value) in [(VERSION_AT, 42), (DRAFT_AT, 200), (FLAGS_AT, lmz[FLAGS_AT] | 4)] {
         let changed = with_header_byte(&lmz, end, at, value);
-        assert!(matches!(decompress(&changed), Err(Error::Unsupported { .. })), "offset {at}");
+        assert!(matches!(decompress(&changed), Err(Error::Unsupported(_))), "offset {at}");
     }
 }
 
 #[test]
 fn other_files_are_not_lmz() {
     for bytes in [&b""[..], b"RIFF", b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC\0\0\0\x22", &[0; 100]] {
-        assert!(matches!(decompress(bytes), Err(Error::NotLmz { .. })), "{bytes:02x?}");
+        assert!(matches!(decompress(bytes), Err(Error::NotLmz(_))), "{bytes:02x?}");
     }
     // What a transfer in text mode does to the signature.
     let mut text_mode = compress(&wav::pcm16(1, 8_000, &[1, 2, 3]));
     text_mode.remove(4);
-    let Err(Error::NotLmz { reason }) = decompress(&text_mode) else { panic!() };
+    let Err(Error::NotLmz(reason)) = decompress(&text_mode) else { panic!() };
     assert!(reason.contains("text mode"), "{reason}");
 }

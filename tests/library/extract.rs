@@ -125,18 +125,18 @@ fn every_sample_format() {
 fn what_is_not_there_is_refused() {
     let lmz = compress(&wav::pcm16(2, 8_000, &wav::sine(2, 480)));
     for (from, to) in [(480, 480), (481, 482), (5, 5), (6, 5), (0, 0), (480, u64::MAX)] {
-        let Err(Error::OutOfRange { reason }) = frames(&lmz, from, to) else { panic!("{from}") };
+        let Err(Error::OutOfRange(reason)) = frames(&lmz, from, to) else { panic!("{from}") };
         assert!(reason.contains("480"), "{reason}");
     }
     let late = Some(Position::Nanoseconds(60_000_000));
-    assert!(matches!(part(&lmz, late, None), Err(Error::OutOfRange { .. })));
+    assert!(matches!(part(&lmz, late, None), Err(Error::OutOfRange(_))));
     for original in [wav::riff(&[(b"LIST", b"INFO")]), wav::pcm16(1, 8_000, &[])] {
         let lmz = compress(&original);
-        assert!(matches!(part(&lmz, None, None), Err(Error::OutOfRange { .. })));
+        assert!(matches!(part(&lmz, None, None), Err(Error::OutOfRange(_))));
     }
     // No rate: only frames can be counted.
     let lmz = compress(&wav::pcm16(1, 0, &wav::sine(1, 480)));
-    assert!(matches!(part(&lmz, late, None), Err(Error::OutOfRange { .. })));
+    assert!(matches!(part(&lmz, late, None), Err(Error::OutOfRange(_))));
     assert_eq!(frames(&lmz, 2, 5).unwrap().0.len(), 44 + 6);
 }
 
@@ -234,7 +234,7 @@ fn damage_elsewhere_does_not_matter() {
     assert!(matches!(frames(&lmz[..lmz.len() - 1], 0, 5), Err(Error::Corrupt { .. })));
     // What is no lmz file is not a damaged one.
     for other in [&[][..], b"RIFF", &lmz[..5], &original] {
-        assert!(matches!(frames(other, 0, 5), Err(Error::NotLmz { .. })), "{} bytes", other.len());
+        assert!(matches!(frames(other, 0, 5), Err(Error::NotLmz(_))), "{} bytes", other.len());
     }
 }
 

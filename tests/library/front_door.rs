@@ -64,7 +64,7 @@ fn wrong_samples_are_refused_and_nothing_of_them_is_kept() {
     let mut lmz = Vec::new();
     let format = AudioFormat::integer(2, 8_000, 8);
     let mut writer = encoder().for_samples(format, Some(2), &mut lmz).unwrap();
-    let out_of_range = |outcome: Result<()>| matches!(outcome, Err(Error::OutOfRange { .. }));
+    let out_of_range = |outcome: Result<()>| matches!(outcome, Err(Error::OutOfRange(_)));
     assert!(out_of_range(writer.write_frames(&[1, 2, 3])));
     assert!(out_of_range(writer.write_frames(&[1, 128])));
     assert!(out_of_range(writer.write_float_frames(&[0.0, 0.0])));
@@ -120,7 +120,7 @@ fn any_frame_can_be_sought() {
     assert!(buffer[..2] == samples[SEGMENT - 1..=SEGMENT]);
     assert_eq!(part.read_frames(&mut buffer).unwrap(), 0);
     assert!(part.seek(0).is_err(), "outside of the part");
-    assert!(matches!(decoder().frames(..1 << 40), Err(Error::OutOfRange { .. })));
+    assert!(matches!(decoder().frames(..1 << 40), Err(Error::OutOfRange(_))));
 }
 
 #[test]
@@ -153,12 +153,12 @@ fn limits_and_files_of_other_kinds() {
     let lmz = pack(&[5; 1_000], None);
     assert!(matches!(lmz::decompress_to_vec(&lmz, 2_043), Err(Error::Limit { .. })));
     assert_eq!(lmz::decompress_to_vec(&lmz, 2_044).unwrap().len(), 2_044);
-    assert!(matches!(Decoder::new(&b"RIFF"[..]), Err(Error::NotLmz { .. })));
-    assert!(matches!(lmz::compress_to_vec(b"\x89LMZ"), Err(Error::NotWav { .. })));
+    assert!(matches!(Decoder::new(&b"RIFF"[..]), Err(Error::NotLmz(_))));
+    assert!(matches!(lmz::compress_to_vec(b"\x89LMZ"), Err(Error::NotWav(_))));
     let nothing = lmz::compress_to_vec(b"RIFF\x04\0\0\0WAVE").unwrap();
     let decoder = Decoder::new(Cursor::new(nothing)).unwrap();
     assert!(decoder.format().is_none());
-    assert!(matches!(decoder.samples(), Err(Error::OutOfRange { .. })));
+    assert!(matches!(decoder.samples(), Err(Error::OutOfRange(_))));
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_part_is_a_file_of_its_own() {
     decoder().extract(start, &mut part, &mut ()).unwrap();
     assert!(part == plain(3 * SEGMENT + 1..samples.len()));
     let nothing = decoder().extract(samples.len() as u64.., &mut part, &mut ());
-    assert!(matches!(nothing, Err(Error::OutOfRange { .. })));
+    assert!(matches!(nothing, Err(Error::OutOfRange(_))));
 }
 
 /// A model that helps to encode, and then says something else.

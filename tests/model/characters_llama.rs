@@ -177,7 +177,7 @@ fn the_model_alone_is_used_and_its_identity_checked() {
     assert_eq!(model.window, 32);
     assert!(decompress(&packed, &models).unwrap() == original);
     match decompress(&packed, &Arc::new(LlamaModels::new(None))) {
-        Err(Error::ModelMismatch { reason }) => assert!(reason.contains("BLAKE3"), "{reason}"),
+        Err(Error::ModelMismatch(reason)) => assert!(reason.contains("BLAKE3"), "{reason}"),
         other => panic!("expected a refusal, got {:?}", other.map(|bytes| bytes.len())),
     }
 }

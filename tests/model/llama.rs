@@ -73,7 +73,7 @@ fn another_model_is_refused_before_anything_is_written() {
     assert!(uses_lm(&packed), "the model saved nothing on this signal");
     let tiny = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/tiny.gguf");
     match decompress(&packed, &Arc::new(LlamaModels::new(Some(tiny)))) {
-        Err(Error::ModelMismatch { reason }) => {
+        Err(Error::ModelMismatch(reason)) => {
             assert!(reason.contains("BLAKE3"), "the message names what differs: {reason}");
         }
         other => panic!("expected a refusal, got {:?}", other.map(|bytes| bytes.len())),

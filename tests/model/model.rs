@@ -73,7 +73,7 @@ impl ModelSource for Source {
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         match fingerprint {
             [lanes] => Ok(Arc::new(provider(usize::from(*lanes)))),
-            _ => Err(Error::ModelMismatch { reason: "strange".to_owned() }),
+            _ => Err(Error::ModelMismatch("strange".to_owned())),
         }
     }
 }

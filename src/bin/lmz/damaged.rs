@@ -112,7 +112,7 @@ pub fn examine(
     common: &CommonArgs,
     options: &DecompressOptions,
 ) -> anyhow::Error {
-    let damaged = matches!(error, Error::Corrupt { .. } | Error::NotLmz { .. });
+    let damaged = matches!(error, Error::Corrupt { .. } | Error::NotLmz(_));
     let (Place::File(path), true) = (&job.input, damaged) else { return error.into() };
     if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return error.into();

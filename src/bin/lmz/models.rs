@@ -110,6 +110,6 @@ impl Models {
         _gpu_layers: u32,
         _window: Option<u32>,
     ) -> lmz::Result<Arc<dyn ModelProvider>> {
-        Err(lmz::Error::Unsupported { reason: "this build of lmz is without llama.cpp".to_owned() })
+        Err(lmz::Error::Unsupported("this build of lmz is without llama.cpp".to_owned()))
     }
 }

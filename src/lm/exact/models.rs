@@ -72,7 +72,7 @@ impl ModelSource for ExactModels {
     }
 
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
-        let mismatch = |reason: String| Err(Error::ModelMismatch { reason });
+        let mismatch = |reason: String| Err(Error::ModelMismatch(reason));
         let Some(wanted) = ExactIdentity::from_bytes(fingerprint) else {
             return mismatch("it was made by another engine".to_owned());
         };

@@ -199,7 +199,7 @@ fn samples(packed: &[u8], options: &DecompressOptions, count: u64) -> Result<Vec
         match reader.read_float_frames(&mut samples[filled..]) {
             Ok(0) => bail!("samples are missing"),
             Ok(frames) => filled += frames * channels,
-            Err(lmz::Error::OutOfRange { .. }) => return Ok(Vec::new()),
+            Err(lmz::Error::OutOfRange(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error.into()),
         }
     }
