@@ -6,7 +6,9 @@ use super::layout::HASH_LENGTH;
 
 /// The first 16 bytes of the BLAKE3 of a file: `b3sum --length 16` prints the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ContentHash([u8; HASH_LENGTH]);
+pub struct ContentHash {
+    bytes: [u8; HASH_LENGTH],
+}
 
 impl ContentHash {
     /// Of `bytes`.
@@ -29,27 +31,27 @@ impl ContentHash {
 
     /// Of all bytes that `hasher` was updated with.
     pub(crate) fn finish(hasher: &blake3::Hasher) -> Self {
-        let mut hash = [0; HASH_LENGTH];
-        hasher.finalize_xof().fill(&mut hash);
-        ContentHash(hash)
+        let mut bytes = [0; HASH_LENGTH];
+        hasher.finalize_xof().fill(&mut bytes);
+        ContentHash { bytes }
     }
 
     /// As a file holds it.
     pub(crate) fn from_bytes(bytes: [u8; HASH_LENGTH]) -> Self {
-        ContentHash(bytes)
+        ContentHash { bytes }
     }
 
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; HASH_LENGTH] {
-        &self.0
+        &self.bytes
     }
 }
 
 /// Hexadecimal, 32 digits.
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use lmz::lm::identity::hex;
 use lmz::pipeline::{AudioInfo, Damage, FileInfo, Summary};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
