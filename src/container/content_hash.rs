@@ -41,9 +41,8 @@ impl ContentHash {
         ContentHash { bytes }
     }
 
-    /// The bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; HASH_LENGTH] {
+    /// As a file holds it.
+    pub(crate) fn as_bytes(&self) -> &[u8; HASH_LENGTH] {
         &self.bytes
     }
 }
