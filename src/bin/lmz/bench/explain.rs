@@ -234,7 +234,7 @@ fn segment(block: &Block, format: &WavFormat, start_seconds: f64) -> Segment {
         start_seconds,
         seconds: format.seconds(u64::from(block.frames)),
         original_bytes: u64::from(block.original_length),
-        coded_bytes: block.coded_length(),
+        coded_bytes: block.cost(),
         coding: match block.kind {
             BlockKind::AudioCoded => "predicted",
             BlockKind::AudioCharacters => "characters",
@@ -242,7 +242,7 @@ fn segment(block: &Block, format: &WavFormat, start_seconds: f64) -> Segment {
             BlockKind::AudioStored | BlockKind::ForeignStored => "stored",
         },
         uses_lm: block.uses_lm,
-        without_lm_bytes: block.uses_lm.then(|| block.coded_length() + block.saved_by_lm()),
+        without_lm_bytes: block.uses_lm.then(|| block.cost() + block.saved_by_lm()),
     }
 }
 
@@ -269,7 +269,7 @@ fn account(
         }
         // Not predicted: every frame gets the same share.
         _ => {
-            let each = 8.0 * block.coded_length() as f32 / frames.max(1) as f32;
+            let each = 8.0 * block.cost() as f32 / frames.max(1) as f32;
             (vec![FrameCost { payload: each, lsb: 0.0 }; frames], None)
         }
     };
