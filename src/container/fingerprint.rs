@@ -127,8 +127,12 @@ mod tests {
         assert!(decode(&[]).is_err() && decode(&[1]).is_err() && decode(&[0, 0]).is_err());
         let error = decode(&[1, 16, 0, 0, 0, 0, 0]).unwrap_err();
         assert!(matches!(error, Error::Limit { .. }), "{error}");
-        let stored = encode(b"some words, CPU SSE3 and others").unwrap();
+        // More is missing than a decoder reads beyond the end of any stream.
+        let mut hashes = Vec::new();
+        noise(&mut hashes, 100);
+        let stored = encode(&hashes).unwrap();
         assert!(decode(&stored[..stored.len() / 2]).is_err());
+        let stored = encode(b"some words, CPU SSE3 and others").unwrap();
         for i in 0..stored.len() {
             let mut damaged = stored.clone();
             damaged[i] ^= 0x55;
