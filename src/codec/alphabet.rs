@@ -4,6 +4,8 @@ use super::grid::Grid;
 use super::value_set;
 use crate::density::Values;
 use crate::entropy::{Coder, code_uniform};
+use crate::error::Result;
+use crate::observer::Watch;
 
 /// Bits that alphabets of their own must save each channel: about what one takes.
 const LEAST_SAVING: f64 = 64.0;
@@ -58,17 +60,21 @@ impl Alphabet {
     }
 
     /// One for each of `channels`, none of which is empty: their own where that saves something.
-    pub fn choose(channels: &[Vec<i32>]) -> Vec<Alphabet> {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::Error::Interrupted) by `watch`.
+    pub fn choose(channels: &[Vec<i32>], watch: &Watch) -> Result<Vec<Alphabet>> {
         let is_constant = |channel: &[i32]| channel.iter().all(|&sample| sample == channel[0]);
         let moving: Vec<&[i32]> =
             channels.iter().map(Vec::as_slice).filter(|channel| !is_constant(channel)).collect();
         let (shared, shared_saves) =
             if moving.is_empty() { (Alphabet::full(), 0.0) } else { Self::shared(&moving) };
-        let own: Vec<_> = if moving.len() > 1 {
-            moving.iter().map(|&channel| Self::shared(&[channel])).collect()
-        } else {
-            Vec::new()
-        };
+        watch.look()?;
+        let mut own = Vec::new();
+        for &channel in moving.iter().filter(|_| moving.len() > 1) {
+            own.push(Self::shared(&[channel]));
+            watch.look()?;
+        }
         let own_save: f64 = own.iter().map(|(_, saved)| saved - LEAST_SAVING).sum();
         let mut own = own.into_iter().map(|(alphabet, _)| alphabet);
         let apart = own.len() > 0 && own_save > shared_saves;
@@ -81,7 +87,7 @@ impl Alphabet {
                 shared.clone()
             }
         };
-        channels.iter().map(of_channel).collect()
+        Ok(channels.iter().map(of_channel).collect())
     }
 
     /// Codes alphabets one after the other; `self` is ignored when decoding. `last` is the last one that

@@ -30,7 +30,7 @@ fn round_trip(alphabets: &[Alphabet]) -> usize {
 }
 
 fn chosen(channels: &[Vec<i32>]) -> Vec<Alphabet> {
-    let alphabets = Alphabet::choose(channels);
+    let alphabets = Alphabet::choose(channels, &Watch::default()).unwrap();
     round_trip(&alphabets);
     alphabets
 }
@@ -47,7 +47,7 @@ fn a_channel_of_other_depth_has_its_own() {
     let coarse: Vec<i32> = noise(2).iter().map(|sample| sample << 8).collect();
     let alphabets = chosen(&[noise(1), coarse.clone()]);
     assert_eq!(alphabets[0].grid, Grid::FINE);
-    assert_eq!(alphabets[1], Alphabet::choose(&[coarse])[0]);
+    assert_eq!(alphabets[1], Alphabet::choose(&[coarse], &Watch::default()).unwrap()[0]);
 }
 
 #[test]

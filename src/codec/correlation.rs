@@ -14,7 +14,9 @@ use phastft::{c2r_fft_f32_with_planner_and_opts, r2c_fft_f32_with_planner};
 use pulp::NullaryFnOnce;
 
 use super::lags::PERIOD;
+use crate::error::Result;
 use crate::math::{LANES, add_products, sum, vectorized};
+use crate::observer::Watch;
 use crate::predict::LEAST_LAG;
 
 /// Length of the transforms.
@@ -69,7 +71,10 @@ pub struct Correlator {
 impl Correlator {
     /// For channels of equal length, at least a period, of integers from -3 to 3, and peaks in the latest
     /// `reach` periods.
-    pub fn new(signal: Vec<Vec<f32>>, reach: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::Error::Interrupted) by `watch`.
+    pub fn new(signal: Vec<Vec<f32>>, reach: usize, watch: &Watch) -> Result<Self> {
         let periods = signal[0].len() / PERIOD;
         let mut correlator = Correlator {
             inverse_energy: inverse_energy(&signal),
@@ -81,10 +86,11 @@ impl Correlator {
             scratch: [vec![0.0; SIZE / 2], vec![0.0; SIZE / 2]],
         };
         for period in 0..periods {
+            watch.look()?;
             let spectra = correlator.spectra_of(period * PERIOD, SIZE);
             correlator.spectra.push(spectra);
         }
-        correlator
+        Ok(correlator)
     }
 
     /// Of up to `length` frames from frame `first` on, filled up with zeros; one of each channel.
@@ -271,7 +277,7 @@ mod tests {
                 channel[2 * PERIOD + 77 + i] = -channel[600 + i];
             }
         }
-        let mut correlator = Correlator::new(signal.clone(), 8);
+        let mut correlator = Correlator::new(signal.clone(), 8, &Watch::default()).unwrap();
         for period in 0..3 {
             let start = period * PERIOD;
             let peaks = correlator.peaks(period);
@@ -291,7 +297,9 @@ mod tests {
     #[test]
     fn products_are_of_all_passages() {
         let signal = noise(2 * PERIOD);
-        let products = Correlator::new(signal.clone(), 8).products(1, &[16, 2_000]);
+        let products = Correlator::new(signal.clone(), 8, &Watch::default())
+            .unwrap()
+            .products(1, &[16, 2_000]);
         let dot = |a: usize, b: usize| f64::from(product(&signal, a, b));
         let starts = [PERIOD - 16, PERIOD - 2_000, PERIOD];
         for (i, row) in products.iter().enumerate() {
@@ -301,7 +309,8 @@ mod tests {
 
     #[test]
     fn silence_is_like_nothing() {
-        let mut correlator = Correlator::new(vec![vec![0.0; 3 * PERIOD]], 8);
+        let mut correlator =
+            Correlator::new(vec![vec![0.0; 3 * PERIOD]], 8, &Watch::default()).unwrap();
         assert!(correlator.peaks(2).is_empty());
     }
 }

@@ -44,7 +44,7 @@ pub fn search(channels: &[&[i32]], reach: usize, watch: &Watch) -> Result<Option
     }
     let whitened = whiten(channels, watch)?;
     let mut search = Search {
-        correlator: Correlator::new(whitened, reach),
+        correlator: Correlator::new(whitened, reach, watch)?,
         channels: channels.len(),
         last: [0; SLOTS],
         recent: Vec::new(),

@@ -392,7 +392,7 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
     let effort = profile.effort;
     let watch = &watch.of_trial();
     let mut channels = pcm.channels();
-    let alphabets = Alphabet::choose(&channels);
+    let alphabets = Alphabet::choose(&channels, watch)?;
     let mut numbers = pcm.clone();
     for (i, (channel, alphabet)) in channels.iter_mut().zip(&alphabets).enumerate() {
         let places = numbers.samples[i..].iter_mut().step_by(pcm.channels);

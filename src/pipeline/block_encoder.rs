@@ -127,6 +127,7 @@ impl BlockEncoder {
         };
         let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
         let mapped = if predictable { wav::map(&stored.tokens, format) } else { None };
+        self.watch.look()?;
         let Some(Mapped { pcm, mapping, floats }) = mapped else {
             return Ok(Encoded::plain(bytewise(stored)?));
         };
