@@ -207,7 +207,8 @@ def test_interrupt_stops_at_once_and_other_threads_run(tone, tmp_path):
         while not running.wait(0.01):
             ticks.append(time.monotonic())
 
-    ticker = threading.Thread(target=tick)
+    # A daemon: a failed assertion must not keep the interpreter from its end.
+    ticker = threading.Thread(target=tick, daemon=True)
     ticker.start()
     packed = io.BytesIO()
     lmz.write(packed, noise[: 44_100 * 20], 44_100, level="fast")
