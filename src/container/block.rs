@@ -141,12 +141,12 @@ impl Block {
 
     /// Bytes of its header in the lmz file, if its first byte is at `original_offset` of the original.
     pub fn header_length(&self, original_offset: u64) -> u64 {
-        BlockHeader::of(self, original_offset).length()
+        BlockHeader::without_crc(self, original_offset).length()
     }
 
     /// Bytes that the block takes in the lmz file, its header included.
     pub fn coded_length(&self, original_offset: u64) -> u64 {
-        self.header_length(original_offset) + self.payload_length()
+        BlockHeader::without_crc(self, original_offset).coded_length()
     }
 
     /// Bytes behind its header.

@@ -38,6 +38,14 @@ impl BlockHeader {
     /// The header of `block`, whose first byte is at `original_offset` of the original.
     pub(super) fn of(block: &Block, original_offset: u64) -> Self {
         BlockHeader {
+            payload_crc: block.payload_crc(),
+            ..Self::without_crc(block, original_offset)
+        }
+    }
+
+    /// The same without the CRC of the payload, which is not needed to know how long a block is.
+    pub(super) fn without_crc(block: &Block, original_offset: u64) -> Self {
+        BlockHeader {
             kind: block.kind,
             uses_lm: block.uses_lm,
             long_term: block.long_term,
@@ -47,7 +55,7 @@ impl BlockHeader {
             tokens: block.tokens.len() as u32,
             lsb: block.lsb.len() as u32,
             length_without_lm: block.length_without_lm,
-            payload_crc: block.payload_crc(),
+            payload_crc: 0,
             original_crc: block.original_crc,
         }
     }

@@ -67,6 +67,19 @@ pub(crate) fn encode(fingerprint: &[u8]) -> Result<Vec<u8>> {
     Ok(stored)
 }
 
+/// Refuses a fingerprint of more than [`MAX_FINGERPRINT`] bytes at `offset` of the lmz file.
+///
+/// # Errors
+/// [`Error::Limit`].
+pub(super) fn check_length(length: usize, offset: u64) -> Result<()> {
+    if length > MAX_FINGERPRINT {
+        let reason =
+            format!("model fingerprint of {length} bytes, at most {MAX_FINGERPRINT} allowed");
+        return Err(Error::Limit { offset, reason });
+    }
+    Ok(())
+}
+
 /// Inverse of [`encode`].
 ///
 /// # Errors
@@ -79,11 +92,7 @@ pub(crate) fn decode(stored: &[u8]) -> Result<Vec<u8>> {
     if length == 0 {
         return Err(Fault::Fingerprint("a coded fingerprint of no bytes").into());
     }
-    if length > MAX_FINGERPRINT {
-        let reason =
-            format!("model fingerprint of {length} bytes, at most {MAX_FINGERPRINT} allowed");
-        return Err(Error::Limit { offset: 0, reason });
-    }
+    check_length(length, 0)?;
     let primer = &primer();
     let context = BytesContext { stride: primer.len(), primer };
     standard(|| decode_bytes(coded, context, length, &Watch::default()))

@@ -5,8 +5,8 @@ use std::io::Read;
 
 use super::fields::{Fields, put_number};
 use super::layout::{
-    CRC_LENGTH, DRAFT, MAGIC, MAX_BLOCK_ORIGINAL, MAX_FINGERPRINT, MAX_HEADER_BODY_LENGTH,
-    MAX_SEGMENT_SAMPLES, PROLOGUE_LENGTH, VERSION,
+    CRC_LENGTH, DRAFT, MAGIC, MAX_BLOCK_ORIGINAL, MAX_HEADER_BODY_LENGTH, MAX_SEGMENT_SAMPLES,
+    PROLOGUE_LENGTH, VERSION,
 };
 use super::source::{Source, check_crc, codes_ignored};
 use super::{audio_format, fingerprint};
@@ -50,15 +50,7 @@ impl FileHeader {
     /// # Errors
     /// [`Error::Limit`] for a fingerprint above [`MAX_FINGERPRINT`].
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        if self.fingerprint.len() > MAX_FINGERPRINT {
-            return Err(Error::Limit {
-                offset: 0,
-                reason: format!(
-                    "model fingerprint of {} bytes, at most {MAX_FINGERPRINT} allowed",
-                    self.fingerprint.len()
-                ),
-            });
-        }
+        fingerprint::check_length(self.fingerprint.len(), 0)?;
         let body = self.body()?;
         let mut bytes = Vec::with_capacity(PROLOGUE_LENGTH + body.len() + CRC_LENGTH);
         bytes.extend_from_slice(&MAGIC);
@@ -201,13 +193,7 @@ pub(super) fn parse_body(body: &[u8], at: u64) -> Result<FileHeader> {
     // The rest is the model's fingerprint.
     let fingerprint_at = fields.offset();
     let stored = fields.rest();
-    if stored.len() > MAX_FINGERPRINT {
-        let reason = format!(
-            "model fingerprint of {} bytes, at most {MAX_FINGERPRINT} allowed",
-            stored.len()
-        );
-        return Err(Error::Limit { offset: fingerprint_at, reason });
-    }
+    fingerprint::check_length(stored.len(), fingerprint_at)?;
     let fingerprint_coded = flags & CODED_FINGERPRINT != 0;
     let fingerprint = match fingerprint_coded && !codes_ignored() {
         true => fingerprint::decode(stored).map_err(|error| match error {

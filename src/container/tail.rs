@@ -4,6 +4,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::block::{Block, Place};
 use super::block_header::BlockHeader;
+use super::fields::Fields;
 use super::header::{FileHeader, parse_body};
 use super::layout::{
     BLOCK_MARKER, CRC_LENGTH, END_MARKER, FOOTER_LENGTH, MAX_BLOCK_ORIGINAL, TRAILER_MARKER,
@@ -102,32 +103,31 @@ impl Tail {
             .checked_sub(FOOTER_LENGTH as u64)
             .ok_or_else(|| Error::corrupt(end, "too short for a footer"))?;
         input.seek(SeekFrom::Start(at))?;
+        let mut input = BufReader::new(input);
         let mut footer = [0; FOOTER_LENGTH];
-        Source::at(&mut *input, at).fill(&mut footer, "footer")?;
-        if footer[4..] != END_MARKER {
+        Source::at(&mut input, at).fill(&mut footer, "footer")?;
+        let mut footer = Fields::new(&footer, at, "footer");
+        let (length, end_marker) = (u64::from(footer.u32()?), footer.array()?);
+        if end_marker != END_MARKER {
             return Err(Error::corrupt(at, "no end marker: the file has been cut short"));
         }
-        let length = {
-            let [a, b, c, d, ..] = footer;
-            u64::from(u32::from_le_bytes([a, b, c, d]))
-        };
         let offset = at.checked_sub(length).ok_or_else(|| {
             Error::corrupt(at, format!("a trailer of {length} bytes is longer than the file"))
         })?;
-        let tail = Tail::read_at(input, offset)?;
+        let tail = Tail::read_at(&mut input, offset)?;
         if tail.end() != at {
             return Err(Error::corrupt(at, "the footer does not point to the trailer"));
         }
         Ok(tail)
     }
 
-    /// Reads the trailer at `offset` of the lmz file and checks it.
+    /// Reads the trailer at `offset` of the lmz file and checks it. The table is read byte by byte.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if there is none.
-    pub fn read_at(input: &mut (impl Read + Seek), offset: u64) -> Result<Tail> {
+    pub fn read_at(input: &mut BufReader<impl Read + Seek>, offset: u64) -> Result<Tail> {
         input.seek(SeekFrom::Start(offset))?;
-        let mut source = Source::at(BufReader::new(input), offset);
+        let mut source = Source::at(input, offset);
         let mut marker = [0; TRAILER_MARKER.len()];
         source.fill(&mut marker, "trailer")?;
         if marker != TRAILER_MARKER {

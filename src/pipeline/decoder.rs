@@ -1,9 +1,10 @@
 //! Decompression, for programs: pulled, as far as they like.
 
 use std::io::{self, Read, Seek, Write};
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use super::decompress::Restoring;
+use super::extract::ends;
 use super::frame_reader::FrameReader;
 use super::{DecompressOptions, Position, Summary, extract};
 #[cfg(doc)]
@@ -172,16 +173,7 @@ impl<R: Read + Seek> Decoder<R> {
         output: impl Write,
         observer: &mut dyn Observer,
     ) -> Result<u64> {
-        let from = match range.start_bound() {
-            Bound::Included(&start) => Some(start),
-            Bound::Excluded(&start) => Some(start.saturating_add(1)),
-            Bound::Unbounded => None,
-        };
-        let to = match range.end_bound() {
-            Bound::Included(&end) => Some(end.saturating_add(1)),
-            Bound::Excluded(&end) => Some(end),
-            Bound::Unbounded => None,
-        };
+        let (from, to) = ends(&range);
         let part = (from.map(Position::Frame), to.map(Position::Frame));
         let input = self.restoring.into_input();
         Ok(extract(input, output, part, &self.options, observer)?.written_bytes)

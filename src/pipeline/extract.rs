@@ -1,7 +1,7 @@
 //! A part of a file, decoded without the rest.
 
 use std::io::{Read, Seek, Write};
-use std::ops::Range;
+use std::ops::{Bound, Range, RangeBounds};
 
 use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
@@ -31,6 +31,21 @@ impl Position {
             }),
         }
     }
+}
+
+/// First frame of a range and the first behind it; `None` where the range has no such bound.
+pub(super) fn ends(range: &impl RangeBounds<u64>) -> (Option<u64>, Option<u64>) {
+    let start = match range.start_bound() {
+        Bound::Included(&start) => Some(start),
+        Bound::Excluded(&start) => Some(start.saturating_add(1)),
+        Bound::Unbounded => None,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&end) => Some(end.saturating_add(1)),
+        Bound::Excluded(&end) => Some(end),
+        Bound::Unbounded => None,
+    };
+    (start, end)
 }
 
 /// Result of [`extract`].

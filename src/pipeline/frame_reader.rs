@@ -1,11 +1,11 @@
 //! Samples out of an lmz file that can be sought in.
 
 use std::io::{Read, Seek};
-use std::ops::{Bound, Range, RangeBounds};
+use std::ops::{Range, RangeBounds};
 
 use super::DecompressOptions;
 use super::decoding::{Decoding, Job};
-use super::extract::{blocks_with, open_tail};
+use super::extract::{blocks_with, ends, open_tail};
 use crate::container::{Entry, FileHeader};
 use crate::error::{Error, Result};
 use crate::float_environment::standard;
@@ -189,16 +189,8 @@ impl<R: Read + Seek> FrameReader<R> {
 
 /// The frames of a range, if a file of `total` frames has them.
 fn bounds(range: &impl RangeBounds<u64>, total: u64) -> Result<Range<u64>> {
-    let start = match range.start_bound() {
-        Bound::Included(&start) => start,
-        Bound::Excluded(&start) => start.saturating_add(1),
-        Bound::Unbounded => 0,
-    };
-    let end = match range.end_bound() {
-        Bound::Included(&end) => end.saturating_add(1),
-        Bound::Excluded(&end) => end,
-        Bound::Unbounded => total,
-    };
+    let (start, end) = ends(range);
+    let (start, end) = (start.unwrap_or(0), end.unwrap_or(total));
     if start > end || end > total {
         let reason = format!("frames {start} to {end}; the file has {total}");
         return Err(Error::OutOfRange(reason));

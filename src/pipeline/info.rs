@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::runs_anywhere;
+use super::Summary;
 use crate::container::layout::{DRAFT, VERSION};
 use crate::container::{Block, BlockKind, ContentHash, Reader};
 use crate::error::{Error, Result};
@@ -207,21 +207,23 @@ pub fn inspect(input: impl Read) -> Result<FileInfo> {
         ..FileInfo::default()
     };
     info.bytes.header = reader.header_length();
-    let mut end = reader.header_length();
+    let (mut summary, mut end) = (Summary::default(), reader.header_length());
     while let Some((place, block)) = reader.next_block()? {
         info.bytes.count(&block, place.original_offset);
-        info.segments += u32::from(block.kind.is_audio());
         info.long_term_segments += u32::from(block.long_term);
-        info.lm.segments += u32::from(block.uses_lm);
-        info.lm.saved_bytes += block.saved_by_lm();
+        summary.count(&block);
         end = reader.position();
     }
-    info.portable = info.lm.segments == 0 || runs_anywhere(&header.fingerprint);
-    info.compressed_bytes = reader.position();
-    info.bytes.trailer = info.compressed_bytes - end;
     let trailer = reader.trailer().ok_or_else(|| Error::corrupt(end, "no trailer"))?;
-    info.original_bytes = trailer.original_length;
-    info.blake3 = trailer.hash;
+    summary.close(trailer, reader.position(), &header.fingerprint);
+    info.segments = summary.segments;
+    info.lm.segments = summary.segments_with_lm;
+    info.lm.saved_bytes = summary.lm_saved_bytes;
+    info.portable = summary.portable;
+    info.compressed_bytes = summary.compressed_bytes;
+    info.bytes.trailer = info.compressed_bytes - end;
+    info.original_bytes = summary.original_bytes;
+    info.blake3 = summary.blake3;
     info.blocks = trailer.blocks;
     info.ratio = ratio(info.compressed_bytes, info.original_bytes);
     info.audio = header.audio.map(|audio| {

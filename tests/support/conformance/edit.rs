@@ -8,6 +8,8 @@ use lmz::container::layout::{
     TRAILER_PREFIX_LENGTH,
 };
 
+use super::super::number;
+
 fn seal(lmz: &mut [u8], from: usize, to: usize) {
     let crc = crc32fast::hash(&lmz[from..to]);
     lmz[to..to + CRC_LENGTH].copy_from_slice(&crc.to_le_bytes());
@@ -29,8 +31,8 @@ fn splice(
     lmz.splice(field, bytes.iter().copied());
 }
 
-/// Offsets in the lmz file: of the first block, of every block and of the trailer; and the offset of the
-/// copy of the header in the trailer.
+/// Offsets in the lmz file: of the end of the header, of every block, of the trailer, and of the copy of the
+/// header in it.
 struct Places {
     header: usize,
     blocks: Vec<usize>,
@@ -47,9 +49,8 @@ fn places(lmz: &[u8]) -> Places {
         trailer = reader.position() as usize;
     }
     let length = reader.trailer().unwrap().original_length;
-    let bits = u64::BITS - (length | 1).leading_zeros();
     // The count of blocks has one byte.
-    let copy = trailer + TRAILER_PREFIX_LENGTH + 1 + bits.div_ceil(7) as usize + HASH_LENGTH;
+    let copy = trailer + TRAILER_PREFIX_LENGTH + 1 + number(length).len() + HASH_LENGTH;
     Places { header: reader.header_length() as usize, blocks, trailer, copy }
 }
 

@@ -160,12 +160,13 @@ fn explain(
     let mut blocks = Reader::new(packed.as_slice())?;
     let limit = segment_limit(options.level);
     // A span becomes a block.
-    while let (Some(span), Some((_, block))) = (spans.next_span(limit)?, blocks.next_block()?) {
+    while let (Some(span), Some((place, block))) = (spans.next_span(limit)?, blocks.next_block()?) {
         let (Span::Audio { bytes }, Some(format)) = (span, spans.format()) else { continue };
         let start = format.seconds(frames.len() as u64);
-        explained.segments.push(segment(&block, format, start));
+        let coded_bytes = block.coded_length(place.original_offset);
+        explained.segments.push(segment(&block, format, start, coded_bytes));
         let model = options.model.as_deref().filter(|_| always_lm || block.uses_lm);
-        frames.extend(account(&bytes, format, &block, options, model)?);
+        frames.extend(account(&bytes, format, &block, coded_bytes, options, model)?);
     }
     if explained.segments.iter().any(|segment| segment.uses_lm) || always_lm {
         explained.model = info.lm.model.map(|model| model.name);
@@ -229,12 +230,12 @@ fn decibels(amplitude: f64) -> Option<f64> {
     Some(20.0 * amplitude.log10()).filter(|level| level.is_finite())
 }
 
-fn segment(block: &Block, format: &WavFormat, start_seconds: f64) -> Segment {
+fn segment(block: &Block, format: &WavFormat, start_seconds: f64, coded_bytes: u64) -> Segment {
     Segment {
         start_seconds,
         seconds: format.seconds(u64::from(block.frames)),
         original_bytes: u64::from(block.original_length),
-        coded_bytes: block.cost(),
+        coded_bytes,
         coding: match block.kind {
             BlockKind::AudioCoded => "predicted",
             BlockKind::AudioCharacters => "characters",
@@ -242,15 +243,16 @@ fn segment(block: &Block, format: &WavFormat, start_seconds: f64) -> Segment {
             BlockKind::AudioStored | BlockKind::ForeignStored => "stored",
         },
         uses_lm: block.uses_lm,
-        without_lm_bytes: block.uses_lm.then(|| block.cost() + block.saved_by_lm()),
+        without_lm_bytes: block.uses_lm.then(|| coded_bytes + block.saved_by_lm()),
     }
 }
 
-/// What each frame of a block costs.
+/// What each frame of a block of `coded_bytes` bytes costs.
 fn account(
     bytes: &[u8],
     format: &WavFormat,
     block: &Block,
+    coded_bytes: u64,
     options: &CompressOptions,
     model: Option<&dyn ModelProvider>,
 ) -> Result<Vec<Frame>> {
@@ -269,7 +271,7 @@ fn account(
         }
         // Not predicted: every frame gets the same share.
         _ => {
-            let each = 8.0 * block.cost() as f32 / frames.max(1) as f32;
+            let each = 8.0 * coded_bytes as f32 / frames.max(1) as f32;
             (vec![FrameCost { payload: each, lsb: 0.0 }; frames], None)
         }
     };
