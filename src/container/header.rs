@@ -48,7 +48,7 @@ impl FileHeader {
     /// The header's bytes (§4).
     ///
     /// # Errors
-    /// [`Error::Limit`] for a fingerprint above [`MAX_FINGERPRINT`].
+    /// [`Error::Limit`] for a fingerprint above [`MAX_FINGERPRINT`](super::layout::MAX_FINGERPRINT).
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         fingerprint::check_length(self.fingerprint.len(), 0)?;
         let body = self.body()?;
