@@ -64,16 +64,16 @@ impl WithSimd for Bits<'_> {
     type Output = u8;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> u8 {
+    fn with_simd<S: Simd>(self, simd: S) -> u8 {
         let Bits { mixer, coder, contexts, byte } = self;
         // Leading 1, then the bits known so far.
         let mut partial = 1u64;
         while partial < 256 {
             let bit = byte >> (7 - partial.ilog2()) & 1 != 0;
-            let logit = mixer.logit(&contexts, partial, partial as usize);
+            let logit = mixer.logit(simd, &contexts, partial, partial as usize);
             let p = logistic(logit.clamp(-MAX_LOGIT, MAX_LOGIT));
             let decision = coder.code(bit, to_probability(p));
-            mixer.learn(decision, p);
+            mixer.learn(simd, decision, p);
             partial = partial << 1 | u64::from(decision);
         }
         partial as u8

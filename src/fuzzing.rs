@@ -23,6 +23,7 @@ use crate::entropy::{
 use crate::error::{Error, Result};
 use crate::lm::interleaved::at_once;
 use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
+use crate::math::Lanes;
 use crate::observer::Watch;
 use crate::pcm::{Floats, Precision};
 use crate::pipeline::{self, BlockDecoder, CompressOptions, DecompressOptions};
@@ -477,7 +478,7 @@ fn forecast(choices: &mut Choices<'_>, values: &Values, last_bin: u8) -> Forecas
         raw_bits -= 1;
     }
     Forecast {
-        experts: Experts { location, inverse_scale },
+        experts: Experts { location: Lanes(location), inverse_scale: Lanes(inverse_scale) },
         reference,
         location: reference,
         scale,

@@ -8,7 +8,12 @@
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
-use pulp::{Arch, WithSimd};
+use pulp::{Arch, Scalar, WithSimd};
+
+mod elementary;
+mod lanes;
+
+pub use lanes::{F32x16, Lanes};
 
 /// Runs `operation` compiled for the best vector instructions of this machine: the same arithmetic in
 /// the same order, so the same bits.
@@ -115,14 +120,6 @@ pub fn sums<const K: usize>(lists: [[f32; LANES]; K]) -> [f32; K] {
         *sum = lanes[0];
     }
     sums
-}
-
-/// `y[i] += a * x[i]` in single precision.
-#[inline(always)]
-pub fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += a * *x;
-    }
 }
 
 /// Adds to `y` the multiples `gains` of `x[3..]` and of `x[2..]`, one after the other; then the scalar products
@@ -249,41 +246,15 @@ pub fn limited(x: f64, bound: f64) -> f64 {
 
 /// exp(-a) for 0 <= a <= 80; relative error below 2^-20 up to a = 8 and below 2^-17 up to 80,
 /// where the rounding of the product with log2 e counts.
-#[allow(clippy::approx_constant, reason = "a coefficient of the polynomial, near ln 2")]
 #[inline(always)]
 pub fn exp_neg(a: f32) -> f32 {
-    // 2^23 * 1.5: adding it leaves the integer part of a small number in the low mantissa
-    // bits, rounded to nearest, with no conversion instruction.
-    const ROUND: f32 = 12_582_912.0;
-    let t = a * -std::f32::consts::LOG2_E;
-    let rounded = t + ROUND;
-    let f = t - (rounded - ROUND);
-    // The polynomial for 2^f, |f| <= 1/2, with the least largest error that is exact for 0; in pairs that
-    // do not wait for each other.
-    let f2 = f * f;
-    let low = 1.0 + f * 0.693_147;
-    let middle = 0.240_222_42 + f * 0.055_507_336;
-    let high = 0.009_671_513 + f * 0.001_326_472_7;
-    let p = low + f2 * (middle + f2 * high);
-    f32::from_bits(p.to_bits().wrapping_add(rounded.to_bits() << 23))
+    elementary::exp_neg(Scalar::new(), a)
 }
 
 /// Natural logarithm of a positive normal number; the error is below 2^-19, and 2^-22 of the result.
 #[inline(always)]
 pub fn ln(x: f32) -> f32 {
-    // x = m * 2^e with 2/3 <= m < 4/3.
-    const TWO_THIRDS: u32 = 0x3F2A_AAAB;
-    let offset = x.to_bits().wrapping_sub(TWO_THIRDS);
-    let e = (offset as i32 >> 23) as f32;
-    let m = f32::from_bits((offset & 0x007F_FFFF).wrapping_add(TWO_THIRDS));
-    // The polynomial for ln(1 + t) with the least largest error, in pairs that do not wait for each other.
-    let t = m - 1.0;
-    let t2 = t * t;
-    let low = 1.000_022_9 - t * 0.500_064_73;
-    let middle = 0.331_607_22 - t * 0.247_217_61;
-    let high = 0.230_738_39 - t * 0.201_713_35;
-    let series = t * (low + t2 * (middle + t2 * high));
-    e * std::f32::consts::LN_2 + series
+    elementary::ln(Scalar::new(), x)
 }
 
 /// log2 of a positive number within binary32's normal range; the error is below 2^-18, and 2^-22 of the result.

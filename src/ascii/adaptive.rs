@@ -1,5 +1,7 @@
 //! The adaptive expert (`characters.md`, section 4): what bytes followed the same bytes before.
 
+use pulp::Simd;
+
 use super::layout::Layout;
 use crate::density::ContextMixer;
 
@@ -9,7 +11,8 @@ const CONTEXTS: usize = 7;
 const TABLE_BITS: std::ops::RangeInclusive<u32> = 10..=18;
 
 /// Counts of a segment.
-pub struct Adaptive {
+pub struct Adaptive<S> {
+    simd: S,
     mixer: ContextMixer<CONTEXTS>,
     contexts: [u64; CONTEXTS],
     /// Byte of the sample, 0 the most significant.
@@ -30,11 +33,12 @@ pub struct Known {
     pub last: u64,
 }
 
-impl Adaptive {
+impl<S: Simd> Adaptive<S> {
     /// Counts for `len` bytes.
-    pub fn new(layout: &Layout, len: usize) -> Self {
+    pub fn new(simd: S, layout: &Layout, len: usize) -> Self {
         let bits = (len.max(1) * 8).ilog2().clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
         Adaptive {
+            simd,
             mixer: ContextMixer::new(bits, layout.width * 256),
             contexts: [0; CONTEXTS],
             position: 0,
@@ -64,13 +68,13 @@ impl Adaptive {
     /// Logit of the next bit; `partial` is a leading 1 and the byte's bits known so far.
     #[inline(always)]
     pub fn logit(&mut self, partial: u64) -> f32 {
-        self.mixer.logit(&self.contexts, partial, self.position * 256 + partial as usize)
+        self.mixer.logit(self.simd, &self.contexts, partial, self.position * 256 + partial as usize)
     }
 
     /// Learns a bit that had the probability `p` of being 1.
     #[inline(always)]
     pub fn learn(&mut self, bit: bool, p: f32) {
-        self.mixer.learn(bit, p);
+        self.mixer.learn(self.simd, bit, p);
     }
 }
 

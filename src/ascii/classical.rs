@@ -3,22 +3,27 @@
 //! The bits known so far leave an interval of values; the mass of each half under the
 //! forecaster's distributions is a probability of the next bit.
 
+use pulp::Simd;
+
 use super::layout::Layout;
 use super::scale::Scale;
 use crate::codec::{Expectation, Forecaster, HISTORY, Level, profile};
-use crate::density::{EXPERTS, Edge, Interval, MAX_LOGIT, Mixer};
+use crate::density::{Edge, Interval, MAX_LOGIT, Mixer};
+use crate::math::Lanes;
 use crate::predict::{Errors, Pace};
 use crate::wav::WavFormat;
 
 /// Inputs of the mixers: each expert's logit less the mean of all, then the mean; the last ones are
 /// zero.
-const INPUTS: usize = 32;
-const MEAN: usize = EXPERTS;
+type Inputs = [Lanes; 2];
+/// Width classes of the interval over the scale, see [`Classical::width_class`].
+pub const WIDTHS: usize = 16;
 /// Least bound of a forecast.
 const LEAST_BOUND: f64 = 16.0;
 
 /// The forecasters of a segment, and the interval that the sample at hand lies in.
-pub struct Classical {
+pub struct Classical<S> {
+    simd: S,
     scale: Scale,
     /// Bits of a sample.
     bits: u32,
@@ -29,8 +34,8 @@ pub struct Classical {
     signals: Vec<Vec<f64>>,
     /// Largest magnitude so far.
     peak: f64,
-    by_depth: Mixer<INPUTS>,
-    by_width: Mixer<INPUTS>,
+    by_depth: Mixer<2>,
+    by_width: Mixer<2>,
     sample: Sample,
     node: Node,
 }
@@ -57,15 +62,13 @@ struct Node {
     edge: Edge,
     /// A 1 means the upper half.
     one_is_upper: bool,
-    inputs: [f32; INPUTS],
+    inputs: Inputs,
 }
 
-impl Classical {
-    /// Width classes of the interval over the scale, see [`Classical::width_class`].
-    pub const WIDTHS: usize = 16;
-
+impl<S: Simd> Classical<S> {
     /// Forecasters for `frames` frames; `None` for a format without samples.
     pub fn new(
+        simd: S,
         format: &WavFormat,
         layout: &Layout,
         frames: usize,
@@ -88,12 +91,12 @@ impl Classical {
                 )
             })
             .collect();
-        let mut initial = [0.0; INPUTS];
         // Two mixers are summed.
-        initial[MEAN] = 0.5;
+        let initial = [Lanes::ZERO, Lanes::from_slice(&[0.5])];
         let rate = 0.002;
         let expectation = forecasters[0].expectation(0.0, 0.0);
         Some(Classical {
+            simd,
             scale,
             bits: 8 * layout.width as u32,
             frames,
@@ -101,7 +104,7 @@ impl Classical {
             forecasters,
             peak: 0.0,
             by_depth: Mixer::new(64, initial, rate),
-            by_width: Mixer::new(Self::WIDTHS * Expectation::TRENDS, initial, rate),
+            by_width: Mixer::new(WIDTHS * Expectation::TRENDS, initial, rate),
             sample: Sample {
                 frame: 0,
                 channel: 0,
@@ -117,7 +120,7 @@ impl Classical {
                 middle: 0,
                 edge: Edge::BOTTOM,
                 one_is_upper: true,
-                inputs: [0.0; INPUTS],
+                inputs: [Lanes::ZERO; 2],
             },
         })
     }
@@ -158,11 +161,12 @@ impl Classical {
     pub fn logit(&mut self) -> f32 {
         self.look();
         let Sample { interval, left, trend, .. } = &self.sample;
-        interval.halves(&self.node.edge).inputs(&mut self.node.inputs);
+        let (experts, mean) = interval.halves(self.simd, &self.node.edge).inputs();
+        self.node.inputs = [experts, Lanes::from_slice(&[mean])];
         let depth = (self.bits - left) as usize;
         let width = self.width_class() * Expectation::TRENDS + trend;
-        let upper = self.by_depth.mix(depth, &self.node.inputs)
-            + self.by_width.mix(width, &self.node.inputs);
+        let upper = self.by_depth.mix(self.simd, depth, &self.node.inputs)
+            + self.by_width.mix(self.simd, width, &self.node.inputs);
         let upper = upper.clamp(-MAX_LOGIT, MAX_LOGIT);
         if self.node.one_is_upper { upper } else { -upper }
     }
@@ -172,8 +176,8 @@ impl Classical {
     pub fn learn(&mut self, bit: bool, p: f32) {
         let error = f32::from(u8::from(bit)) - p;
         let error = if self.node.one_is_upper { error } else { -error };
-        self.by_depth.update(&self.node.inputs, error);
-        self.by_width.update(&self.node.inputs, error);
+        self.by_depth.update(self.simd, &self.node.inputs, error);
+        self.by_width.update(self.simd, &self.node.inputs, error);
     }
 
     /// Narrows the interval to the half of this bit. Its logit need not have been computed.
@@ -210,7 +214,7 @@ impl Classical {
         let ratio = width / f64::from(expectation.scale[0]);
         // The exponent of a positive double.
         let exponent = (ratio.to_bits() >> 52) as i32 - 1023;
-        (exponent + 4).clamp(0, Self::WIDTHS as i32 - 1) as usize
+        (exponent + 4).clamp(0, WIDTHS as i32 - 1) as usize
     }
 
     /// Finds the middle of the interval, once per bit.
@@ -225,7 +229,7 @@ impl Classical {
         let threshold = self.scale.edge(middle) - expectation.reference;
         self.node.left = *left;
         self.node.middle = middle;
-        self.node.edge = expectation.experts.edge(threshold as f32);
+        self.node.edge = expectation.experts.edge(self.simd, threshold as f32);
         self.node.one_is_upper = self.scale.rank(key | half) >= middle;
     }
 }

@@ -1,10 +1,12 @@
 //! The language model as an expert (`characters.md`, section 6): restricted to the most likely characters,
 //! never certain, and tempered by how far it has been right.
 
+use pulp::Simd;
+
 use crate::density::Mixer;
 use crate::error::Result;
 use crate::lm::{CHARACTERS, InputToken, LanguageModel};
-use crate::math::{exp_neg, ln};
+use crate::math::{Lanes, exp_neg, ln};
 
 /// A session over characters.
 pub type Characters<'a> = dyn LanguageModel<CHARACTERS> + 'a;
@@ -15,8 +17,6 @@ const LEAST_ESCAPE: f32 = 1.0 / 1024.0;
 const FLOOR: f32 = 1.0 / 16384.0;
 /// Weight of the model at the start.
 const WEIGHT: f32 = 0.5;
-/// Inputs of the mixer, those after the first being zero.
-const INPUTS: usize = 16;
 /// Decisions that make a character.
 const DEPTHS: usize = 7;
 
@@ -56,7 +56,8 @@ pub fn tempered_floor(logits: &[f32; CHARACTERS], top_k: usize) -> [f32; CHARACT
 }
 
 /// The expert of a segment.
-pub struct Language<'a, 'lm> {
+pub struct Language<'a, 'lm, S> {
+    simd: S,
     model: &'a mut Characters<'lm>,
     top_k: usize,
     /// `(CHARACTERS + 1)`: sums of the shares of all characters below each one.
@@ -64,22 +65,23 @@ pub struct Language<'a, 'lm> {
     /// The last character, or `None` at the start of a chunk.
     last: Option<u8>,
     /// Weighs the model's logit alone: the reciprocal of a temperature.
-    temper: Mixer<INPUTS>,
-    inputs: [f32; INPUTS],
+    temper: Mixer<1>,
+    /// The first of them; the others are zero.
+    inputs: [Lanes; 1],
 }
 
-impl<'a, 'lm> Language<'a, 'lm> {
+impl<'a, 'lm, S: Simd> Language<'a, 'lm, S> {
     /// The expert for samples of `width` bytes.
-    pub fn new(model: &'a mut Characters<'lm>, top_k: u8, width: usize) -> Self {
-        let mut initial = [0.0; INPUTS];
-        initial[0] = WEIGHT;
+    pub fn new(simd: S, model: &'a mut Characters<'lm>, top_k: u8, width: usize) -> Self {
+        let initial = [Lanes::from_slice(&[WEIGHT])];
         Language {
+            simd,
             model,
             top_k: usize::from(top_k),
             below: [0.0; CHARACTERS + 1],
             last: None,
             temper: Mixer::new(width * DEPTHS, initial, 0.003),
-            inputs: [0.0; INPUTS],
+            inputs: [Lanes::ZERO],
         }
     }
 
@@ -111,14 +113,14 @@ impl<'a, 'lm> Language<'a, 'lm> {
         let upper = self.below[first + width] - self.below[middle];
         // Above half a floor, whatever the rounding of the sums.
         let least = 0.5 * FLOOR;
-        self.inputs[0] = ln(upper.max(least) / lower.max(least));
-        self.temper.mix(position * DEPTHS + depth, &self.inputs)
+        self.inputs[0].0[0] = ln(upper.max(least) / lower.max(least));
+        self.temper.mix(self.simd, position * DEPTHS + depth, &self.inputs)
     }
 
     /// Learns a bit that had the probability `p` of being 1.
     #[inline(always)]
     pub fn learn(&mut self, bit: bool, p: f32) {
-        self.temper.update(&self.inputs, f32::from(u8::from(bit)) - p);
+        self.temper.update(self.simd, &self.inputs, f32::from(u8::from(bit)) - p);
     }
 
     /// Ends a character.

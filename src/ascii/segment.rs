@@ -1,5 +1,7 @@
 //! One segment of whole frames as characters (`characters.md`, section 3), in both directions.
 
+use pulp::{Simd, WithSimd};
+
 use super::adaptive::{Adaptive, Known};
 use super::classical::Classical;
 use super::language::{Characters, Language};
@@ -69,24 +71,24 @@ struct Pass<'a, 'lm> {
     watch: &'a Watch,
 }
 
-impl pulp::NullaryFnOnce for Pass<'_, '_> {
+impl WithSimd for Pass<'_, '_> {
     type Output = Result<[f64; MEMBERS]>;
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
         let Pass { coder, format, level, params, bytes, lm, watch } = self;
         let layout = Layout::new(format);
         let frames = bytes.len() / layout.width / layout.channels;
         let blocking = params.stereo_blocking as usize;
         let Experts { adaptive, classical, .. } = params.experts;
         let mut ensemble = Ensemble {
-            lm: lm.map(|lm| Language::new(lm, params.top_k, layout.width)),
-            adaptive: adaptive.then(|| Adaptive::new(&layout, bytes.len())),
+            lm: lm.map(|lm| Language::new(simd, lm, params.top_k, layout.width)),
+            adaptive: adaptive.then(|| Adaptive::new(simd, &layout, bytes.len())),
             classical: match classical {
-                true => Classical::new(format, &layout, frames, blocking, level),
+                true => Classical::new(simd, format, &layout, frames, blocking, level),
                 false => None,
             },
-            mixture: Mixture::new(params.experts, layout.width),
+            mixture: Mixture::new(simd, params.experts, layout.width),
             params: *params,
             watch,
             layout,
@@ -104,21 +106,21 @@ impl pulp::NullaryFnOnce for Pass<'_, '_> {
 }
 
 /// All experts, and how far the segment is coded.
-struct Ensemble<'a, 'lm> {
+struct Ensemble<'a, 'lm, S> {
     params: Params,
     watch: &'a Watch,
     layout: Layout,
-    lm: Option<Language<'a, 'lm>>,
-    adaptive: Option<Adaptive>,
-    classical: Option<Classical>,
-    mixture: Mixture,
+    lm: Option<Language<'a, 'lm, S>>,
+    adaptive: Option<Adaptive<S>>,
+    classical: Option<Classical<S>>,
+    mixture: Mixture<S>,
     /// The last three bytes coded, as one number.
     last: u64,
     /// Characters coded so far.
     coded: usize,
 }
 
-impl Ensemble<'_, '_> {
+impl<S: Simd> Ensemble<'_, '_, S> {
     /// Codes one sample.
     #[inline(always)]
     fn sample(

@@ -231,7 +231,7 @@ impl<'a> Channel<'a> {
     /// Context class of the sample at hand: where the final forecast lies from a single
     /// expert's, whether errors are growing, and which channel it is.
     fn class(&self, forecast: &Forecast) -> u8 {
-        let apart = forecast.experts.location[SHORT_MEMORY] / forecast.scale as f32;
+        let apart = forecast.experts.location.0[SHORT_MEMORY] / forecast.scale as f32;
         let apart = APART.iter().filter(|&&boundary| apart > boundary).count() as u8;
         let growing = u8::from(forecast.contexts.trend % 8 >= 4);
         apart * 4 + growing * 2 + u8::from(self.second())
@@ -248,7 +248,7 @@ const COARSENESS: [f32; 7] = [0.3, 0.7, 1.5, 3.0, 8.0, 24.0, 100.0];
 
 /// Context: by how much the experts differ, and how fine the values are.
 fn disagreement(experts: &Experts, scale: f32, spacing: f32) -> usize {
-    let mut distances = experts.location;
+    let mut distances = experts.location.0;
     for distance in &mut distances {
         *distance = distance.abs();
     }

@@ -60,9 +60,9 @@ impl View<'_> {
         let experts = &forecast.experts;
 
         for expert in self.experts.locations {
-            put(squash(experts.location[expert] * inverse * 2.0));
+            put(squash(experts.location.0[expert] * inverse * 2.0));
         }
-        let scales = experts.inverse_scale.map(|inverse| 1.0 / inverse);
+        let scales = experts.inverse_scale.0.map(|inverse| 1.0 / inverse);
         for expert in self.experts.scales {
             put(ratio(scales[expert], scale));
         }

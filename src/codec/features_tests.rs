@@ -4,6 +4,7 @@ use super::*;
 use crate::codec::{Level, profile};
 use crate::density::{Contexts, EXPERTS, Experts};
 use crate::lm::FEATURES;
+use crate::math::Lanes;
 
 /// Where groups of features begin.
 const SCALES: usize = 8;
@@ -17,7 +18,7 @@ const SECOND: usize = SLOPES + 5;
 /// A forecast of 100.25 with a scale of 4 that all experts share.
 fn forecast() -> Forecast {
     Forecast {
-        experts: Experts { location: [0.0; EXPERTS], inverse_scale: [0.25; EXPERTS] },
+        experts: Experts { location: Lanes::ZERO, inverse_scale: Lanes([0.25; EXPERTS]) },
         reference: 100.25,
         location: 100.25,
         scale: 4.0,
@@ -63,8 +64,8 @@ fn each_expert_has_its_feature() {
     let experts = &profile(Level::Default).composition.features;
     for expert in 0..EXPERTS {
         let mut forecast = forecast();
-        forecast.experts.location[expert] = 2.0;
-        forecast.experts.inverse_scale[expert] = 0.125;
+        forecast.experts.location.0[expert] = 2.0;
+        forecast.experts.inverse_scale.0[expert] = 0.125;
         let found = features(&forecast, |_| {});
         for (i, &whose) in experts.locations.iter().enumerate() {
             assert_eq!(found[i], if whose == expert { 63 } else { 0 }, "location {i}");
@@ -99,8 +100,8 @@ fn the_latest_samples_have_features() {
 fn extremes_stay_within_the_unit() {
     let mut forecast = forecast();
     for extreme in [f32::MAX, f32::MIN_POSITIVE, f32::INFINITY, f32::NAN, -f32::MAX] {
-        forecast.experts.location = [extreme; EXPERTS];
-        forecast.experts.inverse_scale = [extreme.abs(); EXPERTS];
+        forecast.experts.location = Lanes([extreme; EXPERTS]);
+        forecast.experts.inverse_scale = Lanes([extreme.abs(); EXPERTS]);
         for scale in [1e-30, 1e30] {
             forecast.scale = scale;
             let found = features(&forecast, |view| {

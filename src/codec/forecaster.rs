@@ -2,6 +2,7 @@
 
 use super::profile::{Centre, Composition};
 use crate::density::{EXPERTS, Experts};
+use crate::math::Lanes;
 use crate::predict::{Cascade, Correction, Errors, LeastSquares, Pace, Polish};
 
 /// Mean of |x| over the scale, for the logistic distribution: 2 ln 2.
@@ -132,7 +133,8 @@ impl<'a> Forecaster<'a> {
             location[i] = (self.locations[i].clamp(low, high) - reference) as f32;
             scale[i] = (self.deviations[i] / MEAN_PER_SCALE).max(LEAST_SCALE * self.spacing);
         }
-        let experts = Experts { location, inverse_scale: scale.map(|s| 1.0 / s) };
+        let inverse_scale = Lanes(scale.map(|s| 1.0 / s));
+        let experts = Experts { location: Lanes(location), inverse_scale };
         Expectation { reference, scale, experts }
     }
 

@@ -1,12 +1,12 @@
 //! Bits predicted from contexts (§10.5): adaptive probabilities looked up by hash, and mixed (after
 //! Mahoney's lpaq).
 
+use pulp::Simd;
+
 use super::mixer::Mixer;
 use crate::entropy::{AdaptiveBit, from_probability};
-use crate::math::ln;
+use crate::math::{Lanes, ln};
 
-/// Inputs of the mixer, those after the contexts' being zero.
-const INPUTS: usize = 16;
 /// Weight of each context at the start.
 const WEIGHT: f32 = 0.3;
 /// Final learning rate of the weights.
@@ -18,42 +18,47 @@ pub struct ContextMixer<const N: usize> {
     /// `(N, 1 << table_bits)`
     tables: Vec<Vec<AdaptiveBit>>,
     table_bits: u32,
-    mixer: Mixer<INPUTS>,
+    mixer: Mixer<1>,
     /// Of the bit at hand: place in each table, and what stands there as a logit.
     slots: [usize; N],
-    inputs: [f32; INPUTS],
+    inputs: [Lanes; 1],
 }
 
 impl<const N: usize> ContextMixer<N> {
     /// Tables of `1 << table_bits` slots, and `sets` sets of weights.
     pub fn new(table_bits: u32, sets: usize) -> Self {
-        let mut initial = [0.0; INPUTS];
-        initial[..N].fill(WEIGHT);
+        let initial = Lanes::from_slice(&[WEIGHT; N]);
         ContextMixer {
             tables: vec![vec![AdaptiveBit::default(); 1 << table_bits]; N],
             table_bits,
-            mixer: Mixer::new(sets, initial, RATE),
+            mixer: Mixer::new(sets, [initial], RATE),
             slots: [0; N],
-            inputs: [0.0; INPUTS],
+            inputs: [Lanes::ZERO],
         }
     }
 
     /// Logit of the next bit of a byte, with the weights of `set`. `partial` is a leading 1 and
     /// the bits known so far.
     #[inline(always)]
-    pub fn logit(&mut self, contexts: &[u64; N], partial: u64, set: usize) -> f32 {
+    pub fn logit<S: Simd>(
+        &mut self,
+        simd: S,
+        contexts: &[u64; N],
+        partial: u64,
+        set: usize,
+    ) -> f32 {
         for (i, context) in contexts.iter().enumerate() {
             self.slots[i] = self.slot(*context << 8 | partial, i);
             let p = from_probability(self.tables[i][self.slots[i]].p()) as f32;
-            self.inputs[i] = ln(p / (1.0 - p));
+            self.inputs[0].0[i] = ln(p / (1.0 - p));
         }
-        self.mixer.mix(set, &self.inputs)
+        self.mixer.mix(simd, set, &self.inputs)
     }
 
     /// Learns the bit that `logit` was computed for; `p` is the probability that was made of it.
     #[inline(always)]
-    pub fn learn(&mut self, bit: bool, p: f32) {
-        self.mixer.update(&self.inputs, f32::from(u8::from(bit)) - p);
+    pub fn learn<S: Simd>(&mut self, simd: S, bit: bool, p: f32) {
+        self.mixer.update(simd, &self.inputs, f32::from(u8::from(bit)) - p);
         for (table, slot) in self.tables.iter_mut().zip(self.slots) {
             table[slot].learn(bit);
         }

@@ -1,9 +1,11 @@
 //! Logistic distributions around several forecasts, evaluated side by side (§9.5).
 
-use crate::math::{exp_neg, ln, sum};
+use pulp::Simd;
 
-/// Number of distributions evaluated together: two 256-bit vectors.
-pub const EXPERTS: usize = 16;
+use crate::math::{F32x16, LANES, Lanes, ln};
+
+/// Number of distributions, evaluated together.
+pub const EXPERTS: usize = LANES;
 
 /// Largest logit, either sign, of an expert.
 pub const MAX_LOGIT: f32 = 12.0;
@@ -12,9 +14,9 @@ pub const MAX_LOGIT: f32 = 12.0;
 #[derive(Clone, Copy, Debug)]
 pub struct Experts {
     /// Locations, relative to the sample's reference point.
-    pub location: [f32; EXPERTS],
+    pub location: Lanes,
     /// Reciprocals of the scales.
-    pub inverse_scale: [f32; EXPERTS],
+    pub inverse_scale: Lanes,
 }
 
 /// The experts' distribution functions at one threshold, from below and from above.
@@ -23,32 +25,32 @@ pub struct Experts {
 #[derive(Clone, Copy, Debug)]
 pub struct Edge {
     /// P(x < threshold)
-    below: [f32; EXPERTS],
+    below: Lanes,
     /// P(x >= threshold)
-    above: [f32; EXPERTS],
+    above: Lanes,
 }
 
 impl Edge {
     /// The threshold below all values.
-    pub const BOTTOM: Edge = Edge { below: [0.0; EXPERTS], above: [1.0; EXPERTS] };
+    pub const BOTTOM: Edge = Edge { below: Lanes::ZERO, above: Lanes([1.0; EXPERTS]) };
     /// The threshold above all values.
-    pub const TOP: Edge = Edge { below: [1.0; EXPERTS], above: [0.0; EXPERTS] };
+    pub const TOP: Edge = Edge { below: Lanes([1.0; EXPERTS]), above: Lanes::ZERO };
 }
 
 impl Experts {
     /// Evaluates all experts at `threshold`, relative to the reference point.
     #[inline(always)]
-    pub fn edge(&self, threshold: f32) -> Edge {
-        let mut edge = Edge::BOTTOM;
-        for i in 0..EXPERTS {
-            let z = (threshold - self.location[i]) * self.inverse_scale[i];
-            let e = exp_neg(z.abs().min(60.0));
-            let small = e / (1.0 + e);
-            let large = 1.0 / (1.0 + e);
-            edge.below[i] = if z < 0.0 { small } else { large };
-            edge.above[i] = if z < 0.0 { large } else { small };
+    pub fn edge<S: Simd>(&self, simd: S, threshold: f32) -> Edge {
+        let threshold = F32x16::splat(simd, threshold);
+        let z = (threshold - self.location.on(simd)) * self.inverse_scale.on(simd);
+        let e = z.abs().min(60.0).exp_neg();
+        let one = F32x16::splat(simd, 1.0);
+        let (small, large) = (e / (one + e), one / (one + e));
+        let zero = F32x16::splat(simd, 0.0);
+        Edge {
+            below: z.if_less(zero, small, large).lanes(),
+            above: z.if_less(zero, large, small).lanes(),
         }
-        edge
     }
 }
 
@@ -65,8 +67,8 @@ impl Interval {
 
     /// Its halves below and above `middle`.
     #[inline(always)]
-    pub fn halves(&self, middle: &Edge) -> Halves {
-        Halves { lower: mass(&self.low, middle), upper: mass(middle, &self.high) }
+    pub fn halves<S: Simd>(&self, simd: S, middle: &Edge) -> Halves<S> {
+        Halves { lower: mass(simd, &self.low, middle), upper: mass(simd, middle, &self.high) }
     }
 
     /// Leaves the half above `middle`, or the one below.
@@ -77,67 +79,54 @@ impl Interval {
 
     /// The experts' probabilities of all of it.
     #[inline(always)]
-    pub fn mass(&self) -> [f32; EXPERTS] {
-        mass(&self.low, &self.high)
+    pub fn mass<S: Simd>(&self, simd: S) -> F32x16<S> {
+        mass(simd, &self.low, &self.high)
     }
 }
 
 /// The experts' probabilities of the two halves of an interval.
 #[derive(Clone, Copy, Debug)]
-pub struct Halves {
+pub struct Halves<S> {
     /// P(low <= x < middle)
-    pub lower: [f32; EXPERTS],
+    pub lower: F32x16<S>,
     /// P(middle <= x < high)
-    pub upper: [f32; EXPERTS],
+    pub upper: F32x16<S>,
 }
 
-impl Halves {
+impl<S: Simd> Halves<S> {
     /// Logits of the upper half.
     #[inline(always)]
-    pub fn logits(&self) -> [f32; EXPERTS] {
-        let mut logits = [0.0; EXPERTS];
-        for (i, logit) in logits.iter_mut().enumerate() {
-            *logit = odds(self.upper[i], self.lower[i]);
-        }
-        logits
+    pub fn logits(&self) -> F32x16<S> {
+        ((self.upper + TINY) / (self.lower + TINY)).ln().max(-MAX_LOGIT).min(MAX_LOGIT)
     }
 
-    /// What mixers read (§9.6): each expert's logit of the upper half less their mean, then the mean. What
-    /// all agree on then has one weight, and which expert is right is learnt apart from it. Writes the first
-    /// `EXPERTS + 1` of `inputs`.
+    /// What mixers read (§9.6): each expert's logit of the upper half less their mean, and the mean. What
+    /// all agree on then has one weight, and which expert is right is learnt apart from it.
     #[inline(always)]
-    pub fn inputs<const N: usize>(&self, inputs: &mut [f32; N]) {
+    pub fn inputs(&self) -> (Lanes, f32) {
         let logits = self.logits();
-        let mean = sum(logits) * (1.0 / EXPERTS as f32);
-        for (input, logit) in inputs.iter_mut().zip(logits) {
-            *input = logit - mean;
-        }
-        inputs[EXPERTS] = mean;
+        let mean = logits.sum() * (1.0 / EXPERTS as f32);
+        ((logits - mean).lanes(), mean)
     }
 }
+
+/// Keeps the logarithm away from zero; far below any probability that matters.
+const TINY: f32 = 1e-30;
 
 /// Logit of `upper` against `lower`.
 #[inline(always)]
 pub fn odds(upper: f32, lower: f32) -> f32 {
-    /// Keeps the logarithm away from zero; far below any probability that matters.
-    const TINY: f32 = 1e-30;
     ln((upper + TINY) / (lower + TINY)).clamp(-MAX_LOGIT, MAX_LOGIT)
 }
 
 /// The experts' probabilities of the interval from `low` to `high`: differences in the tail in which
 /// `low` or `high` leaves them digits.
 #[inline(always)]
-fn mass(low: &Edge, high: &Edge) -> [f32; EXPERTS] {
-    let mut mass = [0.0; EXPERTS];
-    for (i, mass) in mass.iter_mut().enumerate() {
-        let from_below = high.below[i] - low.below[i];
-        let from_above = low.above[i] - high.above[i];
-        // By bits: of an `if`, the compiler makes a branch for each expert.
-        let upper = u32::from(low.below[i] > 0.5).wrapping_neg();
-        let difference = (from_above.to_bits() & upper) | (from_below.to_bits() & !upper);
-        *mass = f32::from_bits(difference).max(0.0);
-    }
-    mass
+fn mass<S: Simd>(simd: S, low: &Edge, high: &Edge) -> F32x16<S> {
+    let from_below = high.below.on(simd) - low.below.on(simd);
+    let from_above = low.above.on(simd) - high.above.on(simd);
+    let half = F32x16::splat(simd, 0.5);
+    half.if_less(low.below.on(simd), from_above, from_below).max(0.0)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! From the probabilities that the experts give a decision to one (§9.6): mixers whose weight sets are
 //! selected by contexts, and maps that correct the outcome.
 
+use pulp::Simd;
+
 use super::apm::Apm;
 use super::experts::{EXPERTS, Halves, MAX_LOGIT, odds};
 use super::mixer::Mixer;
 use super::posterior::Posterior;
-use crate::math::{LANES, ln, logistic, sum, sums};
+use crate::math::{F32x16, Lanes, ln, logistic};
 
 /// How the decisions of a level are mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,15 +52,15 @@ const LATE_NODES: usize = 8;
 const KINDS: usize = 4;
 const TAIL_KIND: usize = 3;
 
-/// Inputs of the first layer; the last ones are zero, for [`crate::math::add_products`].
-const INPUTS: usize = 32;
-/// Inputs after the experts': the mean of their logits, two shares, a constant, the language
-/// model's logit, and those of two Bayesian mixtures.
-const MEAN: usize = EXPERTS;
-const SHARES: usize = EXPERTS + 1;
-const BIAS: usize = EXPERTS + 3;
-const LANGUAGE: usize = EXPERTS + 4;
-const POSTERIORS: usize = EXPERTS + 5;
+/// Inputs of the first layer, sixteen at a time: the experts', then others, the last of which are zero.
+type Inputs = [Lanes; 2];
+/// Places of the others: the mean of the experts' logits, the language model's logit, and those of two
+/// Bayesian mixtures. Between them lie two shares and a constant.
+const MEAN: usize = 0;
+const LANGUAGE: usize = 4;
+const POSTERIORS: usize = 5;
+/// The constant.
+const BIAS: f32 = 0.3;
 /// Weight of the language model at the start of a segment.
 const LANGUAGE_WEIGHT: f32 = 0.4;
 /// Weight of each Bayesian mixture at first; the mean of the experts has the rest.
@@ -87,13 +89,14 @@ pub struct Mixing {
     config: MixingConfig,
     /// For late decisions, whose interval is narrow. The experts hardly differ there, so
     /// that no context adds to what the node's weights have learnt.
-    alone: Mixer<INPUTS>,
-    by_node: Mixer<INPUTS>,
-    by_trend: Mixer<INPUTS>,
-    by_surprise: Mixer<INPUTS>,
-    by_best: Mixer<INPUTS>,
-    by_disagreement: Mixer<INPUTS>,
-    second: Mixer<LAYERED_SETS>,
+    alone: Mixer<2>,
+    by_node: Mixer<2>,
+    by_trend: Mixer<2>,
+    by_surprise: Mixer<2>,
+    by_best: Mixer<2>,
+    by_disagreement: Mixer<2>,
+    /// Weighs the sets of the first layer, in the order of these fields; the other lanes are zero.
+    second: Mixer<1>,
     posteriors: [Posterior; 2],
     last_map: Apm,
     surprise_map: Apm,
@@ -109,9 +112,9 @@ struct Decision {
     late: bool,
     /// Places in `shares`.
     shares: [usize; 2],
-    inputs: [f32; INPUTS],
+    inputs: Inputs,
     /// Logits of the first layer's sets.
-    layer: [f32; LAYERED_SETS],
+    layer: [Lanes; 1],
     /// Probability by all mixers.
     mixed: f32,
 }
@@ -127,17 +130,19 @@ impl Mixing {
     /// A network that weighs all experts alike.
     pub fn new(config: &MixingConfig) -> Self {
         let depth = config.depth;
-        let mut whole = [0.0; INPUTS];
-        whole[MEAN] = 1.0;
-        whole[LANGUAGE] = LANGUAGE_WEIGHT;
+        let mut others = Lanes::ZERO;
+        others.0[MEAN] = 1.0;
+        others.0[LANGUAGE] = LANGUAGE_WEIGHT;
         if depth == Depth::Layered {
-            whole[MEAN] -= 2.0 * POSTERIOR_WEIGHT;
-            whole[POSTERIORS..POSTERIORS + 2].fill(POSTERIOR_WEIGHT);
+            others.0[MEAN] -= 2.0 * POSTERIOR_WEIGHT;
+            others.0[POSTERIORS..POSTERIORS + 2].fill(POSTERIOR_WEIGHT);
         }
+        let whole = [Lanes::ZERO, others];
         let (initial, layered) = match depth {
-            Depth::Plain => (whole.map(|weight| weight / PLAIN_SETS as f32), 0),
+            Depth::Plain => ([Lanes::ZERO, Lanes(others.0.map(|w| w / PLAIN_SETS as f32))], 0),
             Depth::Layered => (whole, 1),
         };
+        let even = Lanes::from_slice(&[1.0 / LAYERED_SETS as f32; LAYERED_SETS]);
         let first = |contexts| Mixer::new(contexts, initial, config.first_rate);
         Mixing {
             config: *config,
@@ -147,11 +152,7 @@ impl Mixing {
             by_surprise: first(Self::SURPRISES * KINDS),
             by_best: first(layered * EXPERTS * KINDS),
             by_disagreement: first(layered * Self::DISAGREEMENTS * KINDS),
-            second: Mixer::new(
-                layered * KINDS,
-                [1.0 / LAYERED_SETS as f32; LAYERED_SETS],
-                config.second_rate,
-            ),
+            second: Mixer::new(layered * KINDS, [even], config.second_rate),
             posteriors: config.decays.map(Posterior::new),
             last_map: Apm::new(NODES * 8, config.map_rate),
             surprise_map: Apm::new(NODES * Self::SURPRISES, config.map_rate),
@@ -162,20 +163,21 @@ impl Mixing {
 
     /// Probability of `true`, the upper half. `language` is the language model's logit, 0 without one.
     #[inline(always)]
-    pub fn probability(
+    pub fn probability<S: Simd>(
         &mut self,
+        simd: S,
         contexts: &Contexts,
         node: usize,
-        halves: &Halves,
+        halves: &Halves<S>,
         language: f32,
     ) -> f32 {
         self.at.late = (LATE_NODES..TAIL_NODES).contains(&node) || node >= FINE_NODES;
         let last = contexts.last_bin as usize / 4 * NODES + node;
         let surprise = contexts.surprise * NODES + node;
         self.at.shares = [last, surprise];
-        self.at.inputs = self.inputs(halves, language);
+        self.at.inputs = self.inputs(simd, halves, language);
         if self.at.late {
-            let logit = self.alone.mix(node, &self.at.inputs);
+            let logit = self.alone.mix(simd, node, &self.at.inputs);
             self.at.mixed = logistic(logit.clamp(-MAX_LOGIT, MAX_LOGIT));
             return self.at.mixed;
         }
@@ -184,8 +186,8 @@ impl Mixing {
             _ => TAIL_KIND,
         };
         let logit = match self.config.depth {
-            Depth::Plain => self.one_layer(contexts, node, kind),
-            Depth::Layered => self.two_layers(contexts, node, kind),
+            Depth::Plain => self.one_layer(simd, contexts, node, kind),
+            Depth::Layered => self.two_layers(simd, contexts, node, kind),
         };
         let mapped = self.last_map.refine(last, logit) + self.surprise_map.refine(surprise, logit);
         self.at.mixed = logistic(logit);
@@ -195,89 +197,91 @@ impl Mixing {
 
     /// What the first layer weighs.
     #[inline(always)]
-    fn inputs(&self, halves: &Halves, language: f32) -> [f32; INPUTS] {
-        let mut inputs = [0.0; INPUTS];
+    fn inputs<S: Simd>(&self, simd: S, halves: &Halves<S>, language: f32) -> Inputs {
+        let (experts, mean) = halves.inputs();
+        let mut mixtures = [0.0; 2];
         if self.config.depth == Depth::Layered {
-            // Before the experts' own, which take longer to compute.
-            let [fast, slow] = &self.posteriors;
-            let [fast_upper, fast_lower, slow_upper, slow_lower] = sums([
-                fast.weighed(&halves.upper),
-                fast.weighed(&halves.lower),
-                slow.weighed(&halves.upper),
-                slow.weighed(&halves.lower),
-            ]);
-            inputs[POSTERIORS] = odds(fast_upper, fast_lower);
-            inputs[POSTERIORS + 1] = odds(slow_upper, slow_lower);
+            for (logit, posterior) in mixtures.iter_mut().zip(&self.posteriors) {
+                let upper = posterior.mixture(simd, halves.upper);
+                *logit = odds(upper, posterior.mixture(simd, halves.lower));
+            }
         }
-        halves.inputs(&mut inputs);
+        let mut shares = [0.0; 2];
         if !self.at.late {
             for (i, &place) in self.at.shares.iter().enumerate() {
                 let p = self.shares[i][place];
-                inputs[SHARES + i] = ln(p / (1.0 - p));
+                shares[i] = ln(p / (1.0 - p));
             }
         }
-        inputs[BIAS] = 0.3;
-        inputs[LANGUAGE] = language;
-        inputs
+        let others = [mean, shares[0], shares[1], BIAS, language, mixtures[0], mixtures[1]];
+        [experts, Lanes::from_slice(&others)]
     }
 
     #[inline(always)]
-    fn one_layer(&mut self, contexts: &Contexts, node: usize, kind: usize) -> f32 {
+    fn one_layer<S: Simd>(
+        &mut self,
+        simd: S,
+        contexts: &Contexts,
+        node: usize,
+        kind: usize,
+    ) -> f32 {
         let inputs = &self.at.inputs;
-        let mut lanes = [0.0; LANES];
-        self.by_node.mix_into(&mut lanes, node, inputs);
-        self.by_trend.mix_into(&mut lanes, contexts.trend * KINDS + kind, inputs);
-        self.by_surprise.mix_into(&mut lanes, contexts.surprise * KINDS + kind, inputs);
-        sum(lanes).clamp(-MAX_LOGIT, MAX_LOGIT)
+        let mut lanes = F32x16::splat(simd, 0.0);
+        lanes = self.by_node.mix_into(lanes, node, inputs);
+        lanes = self.by_trend.mix_into(lanes, contexts.trend * KINDS + kind, inputs);
+        lanes = self.by_surprise.mix_into(lanes, contexts.surprise * KINDS + kind, inputs);
+        lanes.sum().clamp(-MAX_LOGIT, MAX_LOGIT)
     }
 
     #[inline(always)]
-    fn two_layers(&mut self, contexts: &Contexts, node: usize, kind: usize) -> f32 {
+    fn two_layers<S: Simd>(
+        &mut self,
+        simd: S,
+        contexts: &Contexts,
+        node: usize,
+        kind: usize,
+    ) -> f32 {
         let inputs = &self.at.inputs;
         let best = self.posteriors[0].best();
-        let mut lanes = [[0.0; LANES]; LAYERED_SETS];
-        self.by_node.mix_into(&mut lanes[0], node, inputs);
-        self.by_trend.mix_into(&mut lanes[1], contexts.trend * KINDS + kind, inputs);
-        self.by_surprise.mix_into(&mut lanes[2], contexts.surprise * KINDS + kind, inputs);
-        self.by_best.mix_into(&mut lanes[3], best * KINDS + kind, inputs);
-        let disagreement = contexts.disagreement * KINDS + kind;
-        self.by_disagreement.mix_into(&mut lanes[4], disagreement, inputs);
-        self.at.layer = sums(lanes);
-        for logit in &mut self.at.layer {
-            *logit = logit.clamp(-MAX_LOGIT, MAX_LOGIT);
-        }
-        self.second.mix_few(kind, &self.at.layer).clamp(-MAX_LOGIT, MAX_LOGIT)
+        let logits = [
+            self.by_node.mix(simd, node, inputs),
+            self.by_trend.mix(simd, contexts.trend * KINDS + kind, inputs),
+            self.by_surprise.mix(simd, contexts.surprise * KINDS + kind, inputs),
+            self.by_best.mix(simd, best * KINDS + kind, inputs),
+            self.by_disagreement.mix(simd, contexts.disagreement * KINDS + kind, inputs),
+        ];
+        self.at.layer =
+            [Lanes::from_slice(&logits).on(simd).max(-MAX_LOGIT).min(MAX_LOGIT).lanes()];
+        self.second
+            .mix_few::<LAYERED_SETS, _>(simd, kind, &self.at.layer)
+            .clamp(-MAX_LOGIT, MAX_LOGIT)
     }
 
     /// Learns the decision that `probability` was computed for.
     #[inline(always)]
-    pub fn learn(&mut self, decision: bool) {
+    pub fn learn<S: Simd>(&mut self, simd: S, decision: bool) {
         let outcome = if decision { 1.0 } else { 0.0 };
         let at = &self.at;
         let error = outcome - at.mixed;
         if at.late {
-            self.alone.update(&at.inputs, error);
+            self.alone.update(simd, &at.inputs, error);
             return;
         }
         match self.config.depth {
             Depth::Plain => {
-                self.by_node.update(&at.inputs, error);
-                self.by_trend.update(&at.inputs, error);
-                self.by_surprise.update(&at.inputs, error);
+                self.by_node.update(simd, &at.inputs, error);
+                self.by_trend.update(simd, &at.inputs, error);
+                self.by_surprise.update(simd, &at.inputs, error);
             }
             Depth::Layered => {
-                // As many as fill a vector.
-                let mut errors = [0.0; 8];
-                errors[..LAYERED_SETS].copy_from_slice(&at.layer);
-                for error in &mut errors {
-                    *error = outcome - logistic(*error);
-                }
-                self.by_node.update(&at.inputs, errors[0]);
-                self.by_trend.update(&at.inputs, errors[1]);
-                self.by_surprise.update(&at.inputs, errors[2]);
-                self.by_best.update(&at.inputs, errors[3]);
-                self.by_disagreement.update(&at.inputs, errors[4]);
-                self.second.update(&at.layer, error);
+                let outcomes = F32x16::splat(simd, outcome);
+                let errors = (outcomes - at.layer[0].on(simd).logistic()).lanes().0;
+                self.by_node.update(simd, &at.inputs, errors[0]);
+                self.by_trend.update(simd, &at.inputs, errors[1]);
+                self.by_surprise.update(simd, &at.inputs, errors[2]);
+                self.by_best.update(simd, &at.inputs, errors[3]);
+                self.by_disagreement.update(simd, &at.inputs, errors[4]);
+                self.second.update(simd, &at.layer, error);
             }
         }
         self.last_map.update(outcome);
@@ -291,16 +295,13 @@ impl Mixing {
 
     /// Learns a whole sample: the experts' probabilities of the block that it lies in.
     #[inline(always)]
-    pub fn learn_sample(&mut self, mass: &[f32; EXPERTS]) {
+    pub fn learn_sample<S: Simd>(&mut self, simd: S, mass: F32x16<S>) {
         if self.config.depth == Depth::Plain {
             return;
         }
-        let mut likelihoods = *mass;
-        for likelihood in &mut likelihoods {
-            *likelihood = ln(*likelihood + 1e-9);
-        }
+        let likelihoods = (mass + 1e-9).ln();
         for posterior in &mut self.posteriors {
-            posterior.learn(&likelihoods);
+            posterior.learn(simd, likelihoods);
         }
     }
 }
@@ -324,23 +325,25 @@ pub(super) mod tests {
     /// Mean cost in bits of the last 500 of 3,000 decisions, whose outcomes expert 0 gives the probability `expert`.
     fn cost(depth: Depth, node: usize, expert: f32) -> f64 {
         let mut mixing = Mixing::new(&MixingConfig { depth, ..CONFIG });
+        let simd = pulp::Scalar::new();
         let contexts = Contexts { last_bin: 16, trend: 3, surprise: 1, disagreement: 20 };
         let (mut state, mut bits) = (1_u32, 0.0);
         for i in 0..3_000 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let decision = state >> 31 == 1;
-            let mut halves = Halves { lower: [0.5; EXPERTS], upper: [0.5; EXPERTS] };
+            let (mut lower, mut upper) = (Lanes([0.5; EXPERTS]), Lanes([0.5; EXPERTS]));
             let p = if decision { expert } else { 1.0 - expert };
-            (halves.upper[0], halves.lower[0]) = (p, 1.0 - p);
-            let p = mixing.probability(&contexts, node, &halves, 0.0);
+            (upper.0[0], lower.0[0]) = (p, 1.0 - p);
+            let halves = Halves { lower: lower.on(simd), upper: upper.on(simd) };
+            let p = mixing.probability(simd, &contexts, node, &halves, 0.0);
             assert!((0.0..=1.0).contains(&p));
             if i >= 2_500 {
                 bits -= f64::from(if decision { p } else { 1.0 - p }).log2() / 500.0;
             }
-            mixing.learn(decision);
-            let mut mass = [0.5; EXPERTS];
-            mass[0] = expert;
-            mixing.learn_sample(&mass);
+            mixing.learn(simd, decision);
+            let mut mass = Lanes([0.5; EXPERTS]);
+            mass.0[0] = expert;
+            mixing.learn_sample(simd, mass.on(simd));
         }
         bits
     }

@@ -4,8 +4,10 @@
 //! Kárný, Ettler 2010). The mixers learn which expert is right over thousands of decisions; this follows a change
 //! within ten or fifty samples.
 
+use pulp::Simd;
+
 use super::experts::EXPERTS;
-use crate::math::{exp_neg, sum};
+use crate::math::{F32x16, Lanes};
 
 /// Added to each weight, so that no expert is given up.
 const FLOOR: f32 = 0.001;
@@ -15,17 +17,17 @@ pub struct Posterior {
     /// Share of the past that is kept with each sample.
     decay: f32,
     /// Discounted log likelihoods.
-    scores: [f32; EXPERTS],
+    scores: Lanes,
     /// Their sum is 1.
-    weights: [f32; EXPERTS],
+    weights: Lanes,
     best: usize,
 }
 
 impl Posterior {
     /// All experts alike.
     pub fn new(decay: f32) -> Self {
-        let weights = [1.0 / EXPERTS as f32; EXPERTS];
-        Posterior { decay, scores: [0.0; EXPERTS], weights, best: 0 }
+        let weights = Lanes([1.0 / EXPERTS as f32; EXPERTS]);
+        Posterior { decay, scores: Lanes::ZERO, weights, best: 0 }
     }
 
     /// The expert with the largest weight, the first of several.
@@ -34,34 +36,21 @@ impl Posterior {
         self.best
     }
 
-    /// The experts' probabilities times their weights; the sum is the mixture's.
+    /// The mixture's probability of what the experts give `probabilities`.
     #[inline(always)]
-    pub fn weighed(&self, probabilities: &[f32; EXPERTS]) -> [f32; EXPERTS] {
-        let mut weighed = [0.0; EXPERTS];
-        for i in 0..EXPERTS {
-            weighed[i] = self.weights[i] * probabilities[i];
-        }
-        weighed
+    pub fn mixture<S: Simd>(&self, simd: S, probabilities: F32x16<S>) -> f32 {
+        (self.weights.on(simd) * probabilities).sum()
     }
 
     /// Learns a sample from the logarithms of the probabilities that the experts gave it.
     #[inline(always)]
-    pub fn learn(&mut self, log_likelihoods: &[f32; EXPERTS]) {
-        let mut top = f32::MIN;
-        for (score, likelihood) in self.scores.iter_mut().zip(log_likelihoods) {
-            *score = self.decay * *score + likelihood;
-            top = top.max(*score);
-        }
-        for i in (0..EXPERTS).rev() {
-            self.best = if self.scores[i] == top { i } else { self.best };
-        }
-        for (weight, score) in self.weights.iter_mut().zip(&self.scores) {
-            *weight = exp_neg((top - score).min(60.0)) + FLOOR;
-        }
-        let inverse = 1.0 / sum(self.weights);
-        for weight in &mut self.weights {
-            *weight *= inverse;
-        }
+    pub fn learn<S: Simd>(&mut self, simd: S, log_likelihoods: F32x16<S>) {
+        let scores = self.scores.on(simd) * self.decay + log_likelihoods;
+        self.scores = scores.lanes();
+        let top = scores.top();
+        self.best = scores.first(top);
+        let weights = (F32x16::splat(simd, top) - scores).min(60.0).exp_neg() + FLOOR;
+        self.weights = (weights * (1.0 / weights.sum())).lanes();
     }
 }
 
@@ -71,20 +60,22 @@ mod tests {
 
     #[test]
     fn the_likelier_expert_takes_over_and_gives_way() {
+        let simd = pulp::Scalar::new();
         let mut posterior = Posterior::new(0.9);
-        let mut probabilities = [0.5; EXPERTS];
-        probabilities[3] = 0.9;
-        let mixture = |posterior: &Posterior| sum(posterior.weighed(&probabilities));
+        let mut probabilities = Lanes([0.5; EXPERTS]);
+        probabilities.0[3] = 0.9;
+        let mixture = |posterior: &Posterior| posterior.mixture(simd, probabilities.on(simd));
         assert!((mixture(&posterior) - (0.5 + 0.4 / 16.0)).abs() < 1e-6);
-        let mut likelihoods = [-4.0; EXPERTS];
-        likelihoods[3] = -1.0;
-        (0..30).for_each(|_| posterior.learn(&likelihoods));
+        let mut likelihoods = Lanes([-4.0; EXPERTS]);
+        likelihoods.0[3] = -1.0;
+        (0..30).for_each(|_| posterior.learn(simd, likelihoods.on(simd)));
         assert_eq!(posterior.best(), 3);
         assert!(mixture(&posterior) > 0.88);
-        likelihoods[5] = -0.5;
-        (0..60).for_each(|_| posterior.learn(&likelihoods));
+        likelihoods.0[5] = -0.5;
+        (0..60).for_each(|_| posterior.learn(simd, likelihoods.on(simd)));
         assert_eq!(posterior.best(), 5);
-        assert!((posterior.weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-        assert!(posterior.weights.iter().all(|&weight| weight > 0.0005), "none is given up");
+        let weights = posterior.weights.0;
+        assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        assert!(weights.iter().all(|&weight| weight > 0.0005), "none is given up");
     }
 }

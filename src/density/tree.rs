@@ -99,19 +99,34 @@ impl SampleCoder {
         target: u64,
     ) -> (u64, u8) {
         let mixing = &mut self.mixing;
-        let (low, high, interval) = (0, values.len(), Interval::ALL);
-        vectorized(Path { mixing, coder, values, forecast, bins, target, low, high, interval })
+        vectorized(Code { mixing, coder, values, forecast, bins, target })
     }
 }
 
-/// The way to one sample.
-struct Path<'a> {
+/// What a sample is coded with.
+struct Code<'a> {
     mixing: &'a mut Mixing,
     coder: &'a mut dyn Coder,
     values: &'a Values,
     forecast: &'a Forecast,
     bins: Option<&'a BinForecast>,
     target: u64,
+}
+
+impl WithSimd for Code<'_> {
+    type Output = (u64, u8);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> (u64, u8) {
+        let (low, high, interval) = (0, self.values.len(), Interval::ALL);
+        Path { code: self, simd, low, high, interval }.walk()
+    }
+}
+
+/// The way to one sample.
+struct Path<'a, S> {
+    code: Code<'a>,
+    simd: S,
     /// Ranks from `low` to `high`, the latter not among them, in which the sample is known to lie.
     low: u64,
     high: u64,
@@ -119,35 +134,34 @@ struct Path<'a> {
     interval: Interval,
 }
 
-impl WithSimd for Path<'_> {
-    type Output = (u64, u8);
-
+impl<S: Simd> Path<'_, S> {
+    /// Codes the sample; its rank and its bin.
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) -> (u64, u8) {
-        let bin = self.bin(simd);
+    fn walk(mut self) -> (u64, u8) {
+        let bin = self.bin();
         if bin == 0 || bin == BINS - 1 {
-            self.tail(simd, bin > 0);
+            self.tail(bin > 0);
         }
-        self.bisect(simd, bin);
-        let Path { coder, values, forecast, target, low, interval, .. } = self;
-        self.mixing.learn_sample(&interval.mass());
+        self.bisect(bin);
+        let Path { code: Code { mixing, coder, values, forecast, target, .. }, simd, low, .. } =
+            self;
+        mixing.learn_sample(simd, self.interval.mass(simd));
         let raw = coder.raw(target as u32, forecast.raw_bits);
         ((low + u64::from(raw)).min(values.len() - 1), bin as u8)
     }
-}
 
-impl Path<'_> {
     /// Finds the quantile bin of the reference distribution.
     #[inline(always)]
-    fn bin<S: Simd>(&mut self, simd: S) -> usize {
+    fn bin(&mut self) -> usize {
         let (mut first, mut end) = (0, BINS);
         let mut node = 1;
         while end - first > 1 {
             let middle = (first + end) / 2;
-            let threshold = self.forecast.location + self.forecast.scale * QUANTILES[middle];
-            let language = self.bins.map_or(0.0, |bins| bins.logit(first, middle, end));
-            let above = self.is_at_least(simd, self.values.count_below(threshold), node, language);
-            self.coder.end_bin_decision();
+            let threshold =
+                self.code.forecast.location + self.code.forecast.scale * QUANTILES[middle];
+            let language = self.code.bins.map_or(0.0, |bins| bins.logit(first, middle, end));
+            let above = self.is_at_least(self.code.values.count_below(threshold), node, language);
+            self.code.coder.end_bin_decision();
             if above {
                 first = middle;
             } else {
@@ -160,20 +174,20 @@ impl Path<'_> {
 
     /// Unfolds an outer bin, in steps that grow.
     #[inline(always)]
-    fn tail<S: Simd>(&mut self, simd: S, upper: bool) {
-        let Forecast { location, scale, raw_bits, .. } = *self.forecast;
+    fn tail(&mut self, upper: bool) {
+        let Forecast { location, scale, raw_bits, .. } = *self.code.forecast;
         let mut distance = QUANTILES[BINS - 1];
         let mut step = 0;
         while !self.is_block() {
             distance *= if step < 8 { 1.5 } else { 4.0 };
             let offset = if upper { distance } else { -distance } * scale;
-            let rank = self.values.count_below(location + offset) >> raw_bits << raw_bits;
+            let rank = self.code.values.count_below(location + offset) >> raw_bits << raw_bits;
             let (low, high) = (self.low, self.high);
             if if upper { rank >= high } else { rank <= low } {
                 break;
             }
             let node = TAIL_NODES + 8 * usize::from(upper) + step.min(7);
-            if self.is_at_least(simd, rank, node, 0.0) != upper {
+            if self.is_at_least(rank, node, 0.0) != upper {
                 break;
             }
             step += 1;
@@ -182,8 +196,8 @@ impl Path<'_> {
 
     /// Bisects what is left down to a block.
     #[inline(always)]
-    fn bisect<S: Simd>(&mut self, simd: S, bin: usize) {
-        let raw_bits = self.forecast.raw_bits;
+    fn bisect(&mut self, bin: usize) {
+        let raw_bits = self.code.forecast.raw_bits;
         while !self.is_block() {
             let (low, high) = (self.low, self.high);
             let width = (high - low) >> raw_bits;
@@ -192,21 +206,21 @@ impl Path<'_> {
             // A block at the top of the set may be cut short, so that half of a width of
             // one and a bit is nothing.
             let middle = middle.max(((low >> raw_bits) + 1) << raw_bits);
-            self.is_at_least(simd, middle, FINE_NODES + depth * 4 + bin / 8, 0.0);
+            self.is_at_least(middle, FINE_NODES + depth * 4 + bin / 8, 0.0);
         }
     }
 
     /// What is left of the interval differs by raw bits only.
     #[inline(always)]
     fn is_block(&self) -> bool {
-        self.high - self.low <= 1 << self.forecast.raw_bits
+        self.high - self.low <= 1 << self.code.forecast.raw_bits
     }
 
     /// Codes whether the rank is at least `rank`, rounded down to a whole block, and narrows
     /// the interval. Codes nothing where the interval decides it.
     #[inline(always)]
-    fn is_at_least<S: Simd>(&mut self, simd: S, rank: u64, node: usize, language: f32) -> bool {
-        let raw_bits = self.forecast.raw_bits;
+    fn is_at_least(&mut self, rank: u64, node: usize, language: f32) -> bool {
+        let raw_bits = self.code.forecast.raw_bits;
         let rank = rank >> raw_bits << raw_bits;
         if rank <= self.low {
             return true;
@@ -215,17 +229,20 @@ impl Path<'_> {
             return false;
         }
         // A function of its own: it is large, and there are three callers.
+        let simd = self.simd;
         simd.vectorize(Decide { path: self, rank, node, language })
     }
 
     #[inline(always)]
     fn decide(&mut self, rank: u64, node: usize, language: f32) -> bool {
-        let forecast = self.forecast;
-        let edge = forecast.experts.edge((self.values.edge(rank) - forecast.reference) as f32);
-        let halves = self.interval.halves(&edge);
-        let p = self.mixing.probability(&forecast.contexts, node, &halves, language);
-        let decision = self.coder.code(self.target >= rank, bounded_probability(p));
-        self.mixing.learn(decision);
+        let forecast = self.code.forecast;
+        let (simd, code) = (self.simd, &mut self.code);
+        let threshold = (code.values.edge(rank) - forecast.reference) as f32;
+        let edge = forecast.experts.edge(simd, threshold);
+        let halves = self.interval.halves(simd, &edge);
+        let p = code.mixing.probability(simd, &forecast.contexts, node, &halves, language);
+        let decision = code.coder.code(code.target >= rank, bounded_probability(p));
+        code.mixing.learn(simd, decision);
         self.interval.narrow(decision, edge);
         *if decision { &mut self.low } else { &mut self.high } = rank;
         decision
@@ -233,14 +250,14 @@ impl Path<'_> {
 }
 
 /// One decision, whose outcome is not known yet.
-struct Decide<'a, 'p> {
-    path: &'a mut Path<'p>,
+struct Decide<'a, 'p, S> {
+    path: &'a mut Path<'p, S>,
     rank: u64,
     node: usize,
     language: f32,
 }
 
-impl NullaryFnOnce for Decide<'_, '_> {
+impl<S: Simd> NullaryFnOnce for Decide<'_, '_, S> {
     type Output = bool;
 
     #[inline(always)]

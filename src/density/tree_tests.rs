@@ -4,6 +4,7 @@ use super::*;
 use crate::density::EXPERTS;
 use crate::density::mixing::tests::CONFIG;
 use crate::entropy::from_probability;
+use crate::math::Lanes;
 
 /// Writes decisions down, with what they cost, and plays them back.
 #[derive(Default)]
@@ -40,9 +41,9 @@ impl Coder for Tape {
 }
 
 fn forecast(location: f64, scale: f64, raw_bits: u32) -> Forecast {
-    let inverse_scale = [1.0 / scale as f32; EXPERTS];
+    let inverse_scale = Lanes([1.0 / scale as f32; EXPERTS]);
     Forecast {
-        experts: Experts { location: [0.0; EXPERTS], inverse_scale },
+        experts: Experts { location: Lanes::ZERO, inverse_scale },
         reference: location,
         location,
         scale,
