@@ -458,7 +458,7 @@ fn value_set(choices: &mut Choices<'_>) -> Values {
                 list.push(value);
             }
             list.dedup();
-            Values::Sparse(list)
+            Values::listed(list)
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn choose(channels: &[Vec<i32>]) -> (Values, f64) {
         return (dense, 0.0);
     }
     let saved = saving(&used, &counts(&used, channels)) - MARGIN * cost(&used);
-    if saved > 0.0 { (Values::Sparse(used), saved) } else { (dense, 0.0) }
+    if saved > 0.0 { (Values::listed(used), saved) } else { (dense, 0.0) }
 }
 
 /// Samples that differ from the one before.
@@ -96,12 +96,12 @@ pub fn code(coder: &mut dyn Coder, values: &Values, limit: usize) -> Values {
     let [min] = code_signed(coder, [first]);
     let len = (code_uniform(coder, values.len() as u32, 32) as usize).clamp(1, limit);
     let mut used = match values {
-        Values::Sparse(used) => used.clone(),
+        Values::Sparse(used) => used.values().to_vec(),
         Values::Dense { .. } => Vec::new(),
     };
     used.resize(len, 0);
     used[0] = min;
-    Values::Sparse(code_gaps(coder, used, len))
+    Values::listed(code_gaps(coder, used, len))
 }
 
 /// Codes numbers in as many bits as the largest of them needs, and before them how many these are.

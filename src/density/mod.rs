@@ -7,6 +7,7 @@ mod mixer;
 mod mixing;
 mod posterior;
 mod tree;
+mod value_list;
 mod values;
 
 pub use contexts::ContextMixer;

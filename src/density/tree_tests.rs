@@ -69,7 +69,7 @@ fn every_value_under_forecasts_good_and_bad() {
     let sets = [
         Values::between(-7, 9),
         Values::between(5, 5),
-        Values::Sparse(vec![-1_000, -3, 0, 1, 2, 70, 5_000]),
+        Values::listed(vec![-1_000, -3, 0, 1, 2, 70, 5_000]),
     ];
     for values in &sets {
         let (low, high) = (values.value(0), values.value(values.len() - 1));
@@ -103,7 +103,7 @@ fn the_ends_of_the_whole_range() {
 /// Over all values, two to the minus bits must sum to one: nothing is wasted or impossible.
 #[test]
 fn probabilities_are_complete() {
-    for values in [Values::between(-40, 60), Values::Sparse((-30..30).map(|i| i * i * i).collect())]
+    for values in [Values::between(-40, 60), Values::listed((-30..30).map(|i| i * i * i).collect())]
     {
         for (location, scale) in [(3.2, 2.0), (-40.0, 0.1), (20.0, 15.0)] {
             let forecast = forecast(location, scale, 0);

@@ -1,5 +1,7 @@
 //! The values that the samples of one channel can take, in ascending order (§9.1).
 
+use super::value_list::ValueList;
+
 /// A set of sample values. Samples are coded as ranks in it; prediction works on the values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Values {
@@ -10,8 +12,8 @@ pub enum Values {
         /// Number of values, up to 2^32.
         len: u64,
     },
-    /// The listed values only, ascending.
-    Sparse(Vec<i32>),
+    /// The listed values only.
+    Sparse(ValueList),
 }
 
 impl Values {
@@ -22,12 +24,17 @@ impl Values {
         Values::Dense { min, len: span.max(0) as u64 + 1 }
     }
 
+    /// The listed values only, of which there is at least one, in ascending order.
+    pub fn listed(values: Vec<i32>) -> Self {
+        Values::Sparse(ValueList::new(values))
+    }
+
     /// Number of values.
     #[inline(always)]
     pub fn len(&self) -> u64 {
         match self {
             Values::Dense { len, .. } => *len,
-            Values::Sparse(values) => values.len() as u64,
+            Values::Sparse(list) => list.values().len() as u64,
         }
     }
 
@@ -36,7 +43,7 @@ impl Values {
     pub fn value(&self, rank: u64) -> i32 {
         match self {
             Values::Dense { min, .. } => min.wrapping_add(rank as i32),
-            Values::Sparse(values) => values[rank as usize],
+            Values::Sparse(list) => list.values()[rank as usize],
         }
     }
 
@@ -44,7 +51,8 @@ impl Values {
     pub fn spacing(&self) -> f64 {
         match self {
             Values::Dense { .. } => 1.0,
-            Values::Sparse(values) => {
+            Values::Sparse(list) => {
+                let values = list.values();
                 let span = f64::from(values[values.len() - 1]) - f64::from(values[0]);
                 (span / (values.len() - 1).max(1) as f64).max(1.0)
             }
@@ -63,7 +71,7 @@ impl Values {
     pub fn rank(&self, value: i32) -> u64 {
         match self {
             Values::Dense { min, .. } => u64::from(value.wrapping_sub(*min) as u32),
-            Values::Sparse(values) => values.partition_point(|&v| v < value) as u64,
+            Values::Sparse(list) => list.count_below(value.into()),
         }
     }
 
@@ -72,7 +80,8 @@ impl Values {
     pub fn edge(&self, rank: u64) -> f64 {
         match self {
             Values::Dense { min, .. } => f64::from(*min) + rank as f64 - 0.5,
-            Values::Sparse(values) => {
+            Values::Sparse(list) => {
+                let values = list.values();
                 let (a, b) = (values[rank as usize - 1], values[rank as usize]);
                 (f64::from(a) + f64::from(b)) * 0.5
             }
@@ -84,16 +93,19 @@ impl Values {
     pub fn count_below(&self, threshold: f64) -> u64 {
         match self {
             Values::Dense { min, len } => {
-                // Float to integer casts saturate, so far thresholds end at 0 or `len`.
-                let distance = threshold - f64::from(*min);
-                let whole = distance as i64;
-                let up = i64::from(distance > whole as f64);
-                let count = whole.saturating_add(up);
+                let count = rounded_up(threshold - f64::from(*min));
                 count.clamp(0, *len as i64) as u64
             }
-            Values::Sparse(values) => values.partition_point(|&v| f64::from(v) < threshold) as u64,
+            Values::Sparse(list) => list.count_below(rounded_up(threshold)),
         }
     }
+}
+
+/// The least integer that is not below `x`; casts saturate, so one of 64 bits where it is further out.
+#[inline(always)]
+fn rounded_up(x: f64) -> i64 {
+    let whole = x as i64;
+    whole.saturating_add(i64::from(x > whole as f64))
 }
 
 #[cfg(test)]

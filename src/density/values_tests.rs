@@ -46,14 +46,14 @@ fn a_reversed_range_is_its_first_value() {
 
 #[test]
 fn sparse_sets() {
-    let set = Values::Sparse(vec![-9, -1, 0, 10, 11]);
+    let set = Values::listed(vec![-9, -1, 0, 10, 11]);
     check(&set, 0..5);
     assert_eq!(set.spacing(), 5.0);
     assert_eq!(set.bound(), 11.0);
-    let one = Values::Sparse(vec![0]);
+    let one = Values::listed(vec![0]);
     check(&one, 0..1);
     assert_eq!((one.spacing(), one.bound()), (1.0, 1.0));
-    let ends = Values::Sparse(vec![i32::MIN, i32::MAX]);
+    let ends = Values::listed(vec![i32::MIN, i32::MAX]);
     check(&ends, 0..2);
     assert_eq!(ends.edge(1), -0.5);
     assert_eq!(ends.spacing(), 2f64.powi(32) - 1.0);
@@ -64,7 +64,7 @@ proptest! {
     fn any_set(mut values in proptest::collection::vec(any::<i32>(), 1..40)) {
         values.sort_unstable();
         values.dedup();
-        check(&Values::Sparse(values.clone()), 0..40);
+        check(&Values::listed(values.clone()), 0..40);
         let dense = Values::between(values[0], values[values.len() - 1]);
         check(&dense, values.iter().map(|&value| dense.rank(value)));
     }
@@ -72,7 +72,7 @@ proptest! {
 
 #[test]
 fn thresholds_out_of_range_count_none_or_all() {
-    for values in [Values::between(i32::MIN, i32::MAX), Values::Sparse(vec![-9, 0, 4])] {
+    for values in [Values::between(i32::MIN, i32::MAX), Values::listed(vec![-9, 0, 4])] {
         for far in [1e10, 1e19, 1e300, f64::INFINITY] {
             assert_eq!(values.count_below(far), values.len());
             assert_eq!(values.count_below(-far), 0);

@@ -89,18 +89,18 @@ impl<S: Simd> F32x16<S> {
         lanewise!(simd; x = self => simd.abs_f32s(x))
     }
 
-    /// The lesser of each number and `bound`; `bound` for NaN.
+    /// The lesser of each number and `bound`. None may be NaN: instruction sets differ about it.
     #[inline(always)]
     pub fn min(self, bound: f32) -> Self {
-        let bound = Self::splat(self.simd, bound);
-        self.if_less(bound, self, bound)
+        let simd = self.simd;
+        lanewise!(simd; x = self => simd.min_f32s(x, simd.splat_f32s(bound)))
     }
 
-    /// The greater of each number and `bound`; `bound` for NaN.
+    /// The greater of each number and `bound`. None may be NaN: instruction sets differ about it.
     #[inline(always)]
     pub fn max(self, bound: f32) -> Self {
-        let bound = Self::splat(self.simd, bound);
-        bound.if_less(self, self, bound)
+        let simd = self.simd;
+        lanewise!(simd; x = self => simd.max_f32s(x, simd.splat_f32s(bound)))
     }
 
     /// `then` where `self` is less than `bound`, `otherwise` elsewhere.
