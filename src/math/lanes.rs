@@ -51,12 +51,18 @@ pub struct F32x16<S> {
 macro_rules! lanewise {
     ($simd:ident; $($x:ident = $operand:expr),+ => $operation:expr) => {{
         let mut lanes = Lanes::ZERO;
-        for i in 0..LANES / S::F32_LANES {
+        for i in 0..vectors::<S>() {
             $(let $x = S::as_simd_f32s(&$operand.lanes.0).0[i];)+
             S::as_mut_simd_f32s(&mut lanes.0).0[i] = $operation;
         }
         F32x16 { simd: $simd, lanes }
     }};
+}
+
+/// Vectors that hold sixteen numbers.
+#[inline(always)]
+fn vectors<S: Simd>() -> usize {
+    LANES / S::F32_LANES
 }
 
 impl<S: Simd> F32x16<S> {
