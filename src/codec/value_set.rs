@@ -5,7 +5,7 @@
 //! saves log2(1 / density) bits on every sample.
 
 use super::meter::information;
-use crate::density::Values;
+use crate::density::{ValueList, Values};
 use crate::entropy::{AdaptiveBit, Coder, code_uniform};
 use crate::math;
 
@@ -26,8 +26,9 @@ pub fn choose(channels: &[Vec<i32>]) -> (Values, f64) {
     if used.len() as u64 == dense.len() {
         return (dense, 0.0);
     }
-    let saved = saving(&used, &counts(&used, channels)) - MARGIN * cost(&used);
-    if saved > 0.0 { (Values::listed(used), saved) } else { (dense, 0.0) }
+    let (cost, listed) = (cost(&used), ValueList::new(used));
+    let saved = saving(listed.values(), &counts(&listed, channels)) - MARGIN * cost;
+    if saved > 0.0 { (Values::Sparse(listed), saved) } else { (dense, 0.0) }
 }
 
 /// Samples that differ from the one before.
@@ -35,14 +36,14 @@ pub fn changes(samples: &[i32]) -> usize {
     samples.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }
 
-/// How often each value of `used` comes after another one. What stays the same, as silence does, takes
+/// How often each value of `list` comes after another one. What stays the same, as silence does, takes
 /// next to nothing with any set.
-fn counts(used: &[i32], channels: &[Vec<i32>]) -> Vec<u32> {
-    let mut counts = vec![0; used.len()];
+fn counts(list: &ValueList, channels: &[Vec<i32>]) -> Vec<u32> {
+    let mut counts = vec![0; list.values().len()];
     for channel in channels {
         for pair in channel.windows(2) {
             if pair[0] != pair[1] {
-                counts[used.partition_point(|&value| value < pair[1])] += 1;
+                counts[list.count_below(pair[1].into()) as usize] += 1;
             }
         }
     }

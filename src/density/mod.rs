@@ -17,4 +17,5 @@ pub use mixer::Mixer;
 pub use mixing::Mixing;
 pub use mixing::{Contexts, Depth, MixingConfig};
 pub use tree::{BinForecast, Forecast, SampleCoder, bounded_probability};
+pub use value_list::ValueList;
 pub use values::Values;
