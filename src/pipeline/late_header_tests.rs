@@ -1,4 +1,4 @@
-//! The model is named when it has saved more than that costs, and not before.
+//! The model is named when it has saved more than that costs, and not before; and a segment alone sets the limit.
 
 use super::*;
 use crate::codec::Level;
@@ -94,4 +94,20 @@ fn nothing_is_held_for_ever() {
         writer.write_block(segment(0)).unwrap();
     }
     assert!(matches!(writer.state, State::Written(_)));
+}
+
+/// The header's limit of a segment in a file of `segments` segments.
+fn limit(segments: usize) -> u32 {
+    let mut lmz = Vec::new();
+    let mut long = header();
+    long.audio.as_mut().unwrap().segment_frames = 1 << 20;
+    let mut writer = LateHeader::new(&mut lmz, long, LmUse::Off).unwrap();
+    (0..segments).for_each(|_| writer.write_block(segment(0)).unwrap());
+    writer.finish(ContentHash::default()).unwrap();
+    Reader::new(lmz.as_slice()).unwrap().header().audio.unwrap().segment_frames
+}
+
+#[test]
+fn a_segment_alone_sets_the_limit() {
+    assert_eq!([0, 1, 2, 3].map(limit), [1, 10_000, 1 << 20, 1 << 20]);
 }
