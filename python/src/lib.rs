@@ -3,6 +3,7 @@
 
 mod errors;
 mod files;
+mod joining;
 mod observer;
 mod parts;
 mod settings;
@@ -11,6 +12,8 @@ mod whole;
 /// What `lmz` imports.
 #[pyo3::pymodule]
 mod _lmz {
+    #[pymodule_export]
+    use crate::joining::{cut, encode_part, join};
     #[pymodule_export]
     use crate::parts::{audio, extract, info};
     #[pymodule_export]

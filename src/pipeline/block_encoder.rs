@@ -76,17 +76,23 @@ impl BlockEncoder {
         }
     }
 
-    /// Codes the span at `offset` of the original in the smallest way found.
+    /// Codes the span at `offset` of the original in the smallest way found, unless that is `known`.
     ///
     /// # Errors
     /// [`Error::Limit`] for a span that is too long, those of the model, [`Error::Interrupted`],
     /// [`Error::Unverified`] when the block does not decode to the span.
-    pub(super) fn encode(&self, offset: u64, span: Span) -> Result<Encoded> {
+    pub(super) fn encode(
+        &self,
+        offset: u64,
+        span: Span,
+        known: Option<Encoded>,
+    ) -> Result<Encoded> {
         let (Span::Foreign(bytes) | Span::Audio { bytes }) = &span;
         self.watch.begin(bytes.len() as u64);
         let original = self.check.as_ref().map(|_| bytes.clone());
-        let encoded = match (span, self.audio) {
-            (Span::Audio { bytes }, Some(audio)) => {
+        let encoded = match (known, span, self.audio) {
+            (Some(known), ..) => known,
+            (None, Span::Audio { bytes }, Some(audio)) => {
                 let mut stored = stored_block(BlockKind::AudioStored, bytes)?;
                 stored.frames = frames_in(&stored, &audio.format);
                 match &self.options.mapping {
@@ -96,7 +102,7 @@ impl BlockEncoder {
                     }
                 }
             }
-            (Span::Foreign(bytes) | Span::Audio { bytes }, audio) => {
+            (None, Span::Foreign(bytes) | Span::Audio { bytes }, audio) => {
                 let stored = stored_block(BlockKind::ForeignStored, bytes)?;
                 let primer = context::primer(audio.as_ref(), offset);
                 let context = context::foreign(&primer);
@@ -294,7 +300,7 @@ mod tests {
                 check: None,
             };
             ENCODED.set(0);
-            let block = encoder.encode(44, Span::Audio { bytes }).unwrap().plain;
+            let block = encoder.encode(44, Span::Audio { bytes }, None).unwrap().plain;
             assert_eq!(block.kind, kind, "{format:?}");
             assert_eq!(ENCODED.get(), 1, "{format:?}");
         }

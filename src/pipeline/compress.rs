@@ -44,11 +44,7 @@ pub fn compress(
 ) -> Result<Summary> {
     let mut spans = Spans::new(input, options.segment_limit(), options.raw)?;
     let format = spans.find_format()?;
-    let mut encoding = Encoding::start(output, format, options.clone())?;
-    while let Some(encoded) = encoding.pool.next(|| spans.next(), observer)? {
-        encoding.writer.write_block(encoded)?;
-    }
-    encoding.writer.finish(spans.hash())
+    Encoding::start(output, format, options.clone())?.run(spans, |_| Ok(None), observer)
 }
 
 /// Spans on worker threads, and the container that their blocks go to.
@@ -99,11 +95,32 @@ impl<W: Write> Encoding<W> {
                 BlockDecoder::new(header, model, 0, watch.of_trial())
             });
             let mut encoder = BlockEncoder { audio, options, lane: 0, watch, check };
-            move |PlacedSpan { number, offset, span }| {
+            move |PlacedSpan { number, offset, span, known }| {
                 encoder.take_lane(lane_of(number, lanes));
-                encoder.encode(offset, span)
+                encoder.encode(offset, span, known)
             }
         })?;
         Ok(Encoding { pool, writer })
+    }
+
+    /// Codes all `spans` but those whose coded form is `known`, and ends the container.
+    ///
+    /// # Errors
+    /// Those of [`compress`], and of `known`.
+    pub(super) fn run(
+        mut self,
+        mut spans: Spans<impl Read>,
+        mut known: impl FnMut(&PlacedSpan) -> Result<Option<Encoded>>,
+        observer: &mut dyn Observer,
+    ) -> Result<Summary> {
+        let mut next = || {
+            let Some(mut placed) = spans.next()? else { return Ok(None) };
+            placed.known = known(&placed)?;
+            Ok(Some(placed))
+        };
+        while let Some(encoded) = self.pool.next(&mut next, observer)? {
+            self.writer.write_block(encoded)?;
+        }
+        self.writer.finish(spans.hash())
     }
 }

@@ -80,6 +80,12 @@ impl Encoder {
         self
     }
 
+    /// What has been asked for, for the functions of [`pipeline`](crate::pipeline).
+    #[cfg(feature = "unstable")]
+    pub fn options(&self) -> &CompressOptions {
+        &self.options
+    }
+
     /// Compresses a WAV, Wave64, AIFF or CAF file, front to back and in memory bounded by the number of
     /// threads.
     ///

@@ -54,6 +54,11 @@ impl<W: Write> LateHeader<W> {
         Ok(LateHeader { header, cost, summary: Summary::default(), state })
     }
 
+    /// With the model, whether or not it will be named.
+    pub(super) fn header(&self) -> &FileHeader {
+        &self.header
+    }
+
     /// Appends a block.
     pub(super) fn write_block(&mut self, coded: Encoded) -> Result<()> {
         let without_model = self.header.fingerprint.is_empty();

@@ -20,6 +20,7 @@ mod info;
 mod late_header;
 mod lazy_model;
 mod overview;
+mod parts;
 mod pool;
 mod salvage;
 mod salvage_choice;
@@ -40,6 +41,7 @@ pub use frame_reader::FrameReader;
 pub use frame_writer::FrameWriter;
 pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, inspect};
 pub use overview::{Info, info};
+pub use parts::{Cut, cut, encode_part, join};
 pub use salvage::{Damage, Gap, SalvageReport, examine, salvage};
 
 use crate::ascii::Params;

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
+use super::block_encoder::Encoded;
 use super::pool::Job;
 use crate::container::ContentHash;
 use crate::error::Result;
@@ -21,6 +22,8 @@ pub(super) struct PlacedSpan {
     /// Offset of its first byte in the original.
     pub(super) offset: u64,
     pub(super) span: Span,
+    /// Its coded form, if that is there already.
+    pub(super) known: Option<Encoded>,
 }
 
 impl Job for PlacedSpan {
@@ -38,7 +41,7 @@ pub(super) struct Placer {
 
 impl Placer {
     pub(super) fn place(&mut self, span: Span) -> PlacedSpan {
-        let placed = PlacedSpan { number: self.number, offset: self.offset, span };
+        let placed = PlacedSpan { number: self.number, offset: self.offset, span, known: None };
         self.number += 1;
         self.offset += span_bytes(&placed.span).len() as u64;
         placed

@@ -18,6 +18,7 @@ mod headers;
 mod kinds;
 mod limits;
 mod observer;
+mod parts;
 mod properties;
 mod roundtrip;
 mod salvage;
