@@ -6,11 +6,11 @@
 #[non_exhaustive]
 pub enum Fault {
     /// More decisions are due than the payload has.
-    #[error("the token stream ends too early")]
-    PayloadEndsEarly,
+    #[error("the coded stream ends too early")]
+    StreamEndsEarly,
     /// The last decision does not use the payload up.
-    #[error("bytes left over in the token stream")]
-    PayloadLeftOver {
+    #[error("bytes left over in the coded stream")]
+    StreamLeftOver {
         /// The first of them, counted from the start of the payload.
         at: usize,
     },
@@ -66,9 +66,9 @@ pub(crate) enum Site {
     /// No part alone.
     Block,
     /// So many bytes behind the start of the payload.
-    Tokens(usize),
+    Stream(usize),
     /// Where the payload ends.
-    EndOfTokens,
+    EndOfStream,
     /// So many bytes behind the start of the LSB block.
     Lsb(usize),
 }
@@ -77,9 +77,9 @@ impl Fault {
     /// Where it is.
     pub(crate) fn site(&self) -> Site {
         match *self {
-            Fault::PayloadEndsEarly => Site::EndOfTokens,
-            Fault::PayloadLeftOver { at } => Site::Tokens(at),
-            Fault::Parameters(_) => Site::Tokens(0),
+            Fault::StreamEndsEarly => Site::EndOfStream,
+            Fault::StreamLeftOver { at } => Site::Stream(at),
+            Fault::Parameters(_) => Site::Stream(0),
             Fault::LsbLength { bytes, bits } => Site::Lsb(bits.div_ceil(8).min(bytes)),
             Fault::LsbPadding { at } => Site::Lsb(at),
             Fault::Samples(_)
@@ -94,7 +94,7 @@ impl Fault {
     #[must_use]
     pub(crate) fn shifted(self, by: usize) -> Self {
         match self {
-            Fault::PayloadLeftOver { at } => Fault::PayloadLeftOver { at: at + by },
+            Fault::StreamLeftOver { at } => Fault::StreamLeftOver { at: at + by },
             other => other,
         }
     }

@@ -102,7 +102,7 @@ pub fn container_parser(data: &[u8]) {
         let Ok(mut reader) = container::Reader::new(data) else { return };
         let mut bytes = 0;
         while let Ok(Some((_, block))) = reader.next_block() {
-            bytes += block.tokens.len() + block.lsb.len();
+            bytes += block.stream.len() + block.lsb.len();
         }
         assert!(bytes < data.len());
         let _ = pipeline::inspect(data);

@@ -98,7 +98,7 @@ impl WithSimd for Pass<'_, '_> {
         for (frame, channel) in layout.order(frames, blocking) {
             ensemble.sample(coder, bytes, frame, channel)?;
             if coder.overrun() {
-                return Err(Fault::PayloadEndsEarly.into());
+                return Err(Fault::StreamEndsEarly.into());
             }
         }
         Ok(ensemble.mixture.costs())

@@ -121,7 +121,7 @@ impl Pass<'_, '_> {
             coder.end_frame(number);
             self.watch.step(places.len())?;
             if coder.overrun() {
-                return Err(Fault::PayloadEndsEarly.into());
+                return Err(Fault::StreamEndsEarly.into());
             }
         }
         Ok(())

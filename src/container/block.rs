@@ -18,11 +18,11 @@ pub enum BlockKind {
     ForeignCoded = 2,
     /// Whole frames, as they are.
     AudioStored = 3,
-    /// Whole frames, through prediction: a token stream and an LSB block.
+    /// Whole frames, through prediction: a coded stream and an LSB block.
     AudioCoded = 4,
     /// Whole frames of a format that is not predicted, through the byte model.
     AudioBytes = 5,
-    /// Whole frames, as 7-bit characters: parameters and a token stream, and an LSB block.
+    /// Whole frames, as 7-bit characters: parameters and a coded stream, and an LSB block.
     AudioCharacters = 6,
 }
 
@@ -68,13 +68,13 @@ pub struct Block {
     pub frames: u32,
     /// How sample bytes map to the codec's integers (§7); 0 where nothing is predicted.
     pub mapping: u8,
-    /// Bytes that the token stream and LSB block would need without the language model; 0
+    /// Bytes that the coded stream and LSB block would need without the language model; 0
     /// unless [`Block::uses_lm`]. Information only.
     pub length_without_lm: u32,
     /// CRC-32 of the original bytes.
     pub original_crc: u32,
-    /// Token stream, coded bytes or stored bytes.
-    pub tokens: Vec<u8>,
+    /// Coded stream, coded bytes or stored bytes.
+    pub stream: Vec<u8>,
     /// Packed LSB block.
     pub lsb: Vec<u8>,
 }
@@ -115,7 +115,7 @@ impl Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
     header: u64,
-    tokens: u64,
+    stream: u64,
 }
 
 impl Parts {
@@ -125,9 +125,9 @@ impl Parts {
         let Error::Payload(fault) = error else { return error };
         let (part, at) = match fault.site() {
             Site::Block => ("", 0),
-            Site::Tokens(at) => (", tokens", self.header + at as u64),
-            Site::EndOfTokens => (", tokens", self.header + self.tokens),
-            Site::Lsb(at) => (", LSB block", self.header + self.tokens + at as u64),
+            Site::Stream(at) => (", coded stream", self.header + at as u64),
+            Site::EndOfStream => (", coded stream", self.header + self.stream),
+            Site::Lsb(at) => (", LSB block", self.header + self.stream + at as u64),
         };
         Error::corrupt(offset + at, format!("block {number}{part}: {fault}"))
     }
@@ -136,7 +136,7 @@ impl Parts {
 impl Block {
     /// Lengths of its parts, if its first byte is at `original_offset` of the original.
     pub(crate) fn parts(&self, original_offset: u64) -> Parts {
-        Parts { header: self.header_length(original_offset), tokens: self.tokens.len() as u64 }
+        Parts { header: self.header_length(original_offset), stream: self.stream.len() as u64 }
     }
 
     /// Bytes of its header in the lmz file, if its first byte is at `original_offset` of the original.
@@ -151,7 +151,7 @@ impl Block {
 
     /// Bytes behind its header.
     pub fn payload_length(&self) -> u64 {
-        (self.tokens.len() + self.lsb.len()) as u64
+        (self.stream.len() + self.lsb.len()) as u64
     }
 
     /// Bytes that it takes at the start of a file: what codings of the same bytes are compared by.
@@ -167,7 +167,7 @@ impl Block {
 
     pub(super) fn payload_crc(&self) -> u32 {
         let mut crc = crc32fast::Hasher::new();
-        crc.update(&self.tokens);
+        crc.update(&self.stream);
         crc.update(&self.lsb);
         crc.finalize()
     }

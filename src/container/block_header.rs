@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// Bits of the byte with kind and flags that hold the kind (§5.1).
 const KIND_BITS: u8 = 0x0F;
-/// Flag bit: the token stream was coded with the language model (§5.1).
+/// Flag bit: the coded stream was coded with the language model (§5.1).
 const FLAG_LM: u8 = 0x10;
 /// Flag bit: long-term prediction takes part (§5.1).
 const FLAG_LONG_TERM: u8 = 0x20;
@@ -27,7 +27,7 @@ pub(super) struct BlockHeader {
     mapping: u8,
     pub(super) original_offset: u64,
     pub(super) original_length: u32,
-    tokens: u32,
+    stream: u32,
     lsb: u32,
     length_without_lm: u32,
     payload_crc: u32,
@@ -52,7 +52,7 @@ impl BlockHeader {
             mapping: block.mapping,
             original_offset,
             original_length: block.original_length,
-            tokens: block.tokens.len() as u32,
+            stream: block.stream.len() as u32,
             lsb: block.lsb.len() as u32,
             length_without_lm: block.length_without_lm,
             payload_crc: 0,
@@ -72,7 +72,7 @@ impl BlockHeader {
 
     /// Bytes behind the header.
     pub(super) fn payload_length(&self) -> u64 {
-        u64::from(self.tokens) + u64::from(self.lsb)
+        u64::from(self.stream) + u64::from(self.lsb)
     }
 
     /// The header's bytes; the payload follows it in the file.
@@ -95,7 +95,7 @@ impl BlockHeader {
         put_number(&mut out, self.original_offset);
         put_number(&mut out, self.original_length);
         if !self.kind.is_stored() {
-            put_number(&mut out, self.tokens);
+            put_number(&mut out, self.stream);
         }
         if self.kind.is_modelled() {
             put_number(&mut out, self.lsb);
@@ -145,8 +145,8 @@ impl BlockHeader {
         let mapping = if kind == BlockKind::AudioCoded { fields.u8()? } else { 0 };
         // Offset of the first original byte, and the number of original bytes.
         let (original_offset, original_length) = (fields.number()?, fields.number()?);
-        // Length of the token stream, or of the coded or stored bytes.
-        let tokens = if kind.is_stored() { original_length } else { fields.number()? };
+        // Length of the coded stream, or of the coded or stored bytes.
+        let stream = if kind.is_stored() { original_length } else { fields.number()? };
         // Length of the LSB block.
         let lsb = if kind.is_modelled() { fields.number()? } else { 0 };
         // Length of both without the language model.
@@ -163,7 +163,7 @@ impl BlockHeader {
             mapping,
             original_offset,
             original_length,
-            tokens,
+            stream,
             lsb,
             length_without_lm,
             // What is stored is the original itself.
@@ -188,7 +188,7 @@ impl BlockHeader {
         if self.original_offset.checked_add(u64::from(original)).is_none() {
             return corrupt("a block beyond the largest original offset");
         }
-        if u64::from(self.tokens) + u64::from(self.lsb) > u64::from(original) {
+        if u64::from(self.stream) + u64::from(self.lsb) > u64::from(original) {
             return corrupt("a block longer than the bytes it decodes to");
         }
         if self.uses_lm && !self.kind.is_modelled()
@@ -232,7 +232,7 @@ impl BlockHeader {
         frames: u32,
     ) -> Result<Block> {
         let payload_at = source.position;
-        let tokens = source.take(self.tokens as usize, "block")?;
+        let stream = source.take(self.stream as usize, "block")?;
         let lsb = source.take(self.lsb as usize, "block")?;
         let block = Block {
             kind: self.kind,
@@ -243,7 +243,7 @@ impl BlockHeader {
             mapping: self.mapping,
             length_without_lm: self.length_without_lm,
             original_crc: self.original_crc,
-            tokens,
+            stream,
             lsb,
         };
         check_crc(payload_at, "block's payload", self.payload_crc, block.payload_crc())?;

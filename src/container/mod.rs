@@ -66,7 +66,7 @@ impl<W: Write> Writer<W> {
     pub fn write_block(&mut self, block: &Block) -> Result<()> {
         let header = BlockHeader::of(block, self.place.original_offset);
         self.inner.write_all(&header.to_bytes())?;
-        self.inner.write_all(&block.tokens)?;
+        self.inner.write_all(&block.stream)?;
         self.inner.write_all(&block.lsb)?;
         TableEntry::of(block, self.place.original_offset).put(&mut self.table);
         self.place = self.place.after(block)?;

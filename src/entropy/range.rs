@@ -163,13 +163,13 @@ impl<'a> RangeDecoder<'a> {
     /// Checks that the stream was used up and not overrun.
     ///
     /// # Errors
-    /// [`Fault::PayloadEndsEarly`], [`Fault::PayloadLeftOver`].
+    /// [`Fault::StreamEndsEarly`], [`Fault::StreamLeftOver`].
     pub fn finish(self) -> Result<()> {
         if self.overrun() {
-            return Err(Fault::PayloadEndsEarly.into());
+            return Err(Fault::StreamEndsEarly.into());
         }
         if self.taken < self.bytes.len() {
-            return Err(Fault::PayloadLeftOver { at: self.taken }.into());
+            return Err(Fault::StreamLeftOver { at: self.taken }.into());
         }
         Ok(())
     }

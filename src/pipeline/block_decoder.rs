@@ -112,7 +112,7 @@ impl BlockDecoder {
         let no_audio = || Fault::Contradiction("an audio block in a file without audio");
         let audio = || self.header.audio.as_ref().ok_or_else(no_audio);
         match block.kind {
-            BlockKind::ForeignStored | BlockKind::AudioStored => Ok(block.tokens),
+            BlockKind::ForeignStored | BlockKind::AudioStored => Ok(block.stream),
             BlockKind::ForeignCoded => {
                 let primer = context::primer(self.header.audio.as_ref(), offset);
                 self.decode_bytes(&block, context::foreign(&primer))
@@ -126,7 +126,7 @@ impl BlockDecoder {
     fn decode_bytes(&self, block: &Block, context: BytesContext<'_>) -> Result<Vec<u8>> {
         let length = block.original_length as usize;
         self.watch.pass(1.0, length);
-        decode_bytes(&block.tokens, context, length, &self.watch)
+        decode_bytes(&block.stream, context, length, &self.watch)
     }
 
     async fn decode_pcm(
@@ -146,17 +146,17 @@ impl BlockDecoder {
         let channels = usize::from(format.channels);
         let frames = block.frames as usize;
         let level = self.header.level;
-        let Block { tokens, lsb, long_term, .. } = block;
-        let all = tokens.len();
-        let (floats, tokens) = match mapping {
+        let Block { stream, lsb, long_term, .. } = block;
+        let all = stream.len();
+        let (floats, stream) = match mapping {
             Mapping::Float(precision) => {
-                let (floats, tokens) = codec::split_floats(&tokens)?;
-                (Some((precision, floats)), tokens.to_vec())
+                let (floats, stream) = codec::split_floats(&stream)?;
+                (Some((precision, floats)), stream.to_vec())
             }
-            _ => (None, tokens),
+            _ => (None, stream),
         };
-        let (before, before_floats) = (all - tokens.len(), size_of::<u32>());
-        let coded = CodedPcm { payload: tokens, lsb, long_term };
+        let (before, before_floats) = (all - stream.len(), size_of::<u32>());
+        let coded = CodedPcm { payload: stream, lsb, long_term };
         let wanted = wanted.unwrap_or(frames);
         self.watch.pass(1.0, channels * wanted);
         let watch = &self.watch;
@@ -190,7 +190,7 @@ impl BlockDecoder {
     }
 
     fn decode_characters(&self, block: &Block, audio: &Audio) -> Result<Vec<u8>> {
-        let (params, _) = Params::from_bytes(&block.tokens)?;
+        let (params, _) = Params::from_bytes(&block.stream)?;
         if params.experts.lm != block.uses_lm {
             let reason = "block header and parameters disagree on the model";
             return Err(Fault::Contradiction(reason).into());
@@ -200,10 +200,10 @@ impl BlockDecoder {
             false => None,
         };
         let lm = session.as_mut().map(|session| &mut **session as &mut Characters<'_>);
-        let Block { tokens, lsb, .. } = block;
+        let Block { stream, lsb, .. } = block;
         let length = block.original_length as usize;
         self.watch.pass(1.0, length);
-        ascii::decode(tokens, lsb, &audio.format, length, self.header.level, lm, &self.watch)
+        ascii::decode(stream, lsb, &audio.format, length, self.header.level, lm, &self.watch)
     }
 }
 

@@ -132,18 +132,18 @@ impl BlockEncoder {
             self.or_byte_model(stored, BlockKind::AudioBytes, context::audio(format))
         };
         let predictable = format.channels <= MAX_PREDICTED_CHANNELS;
-        let mapped = if predictable { wav::map(&stored.tokens, format) } else { None };
+        let mapped = if predictable { wav::map(&stored.stream, format) } else { None };
         self.watch.look()?;
         let Some(Mapped { pcm, mapping, floats }) = mapped else {
             return Ok(Encoded::plain(bytewise(stored)?));
         };
         let floats = floats.map(|f| codec::encode_floats(&f, &pcm.samples, pcm.channels));
         let empty =
-            Block { mapping: mapping.to_byte(), tokens: Vec::new(), lsb: Vec::new(), ..stored };
+            Block { mapping: mapping.to_byte(), stream: Vec::new(), lsb: Vec::new(), ..stored };
         let mut predicted = self.encode_pcm(&empty, &pcm, floats.as_deref())?;
         // Where integers hold little of the floats, bytes may be the better view of them.
         let integers_say_little =
-            floats.is_some_and(|floats| floats.len() > stored.tokens.len() / 4);
+            floats.is_some_and(|floats| floats.len() > stored.stream.len() / 4);
         let rival = if integers_say_little { Some(bytewise(stored.clone())?) } else { None };
         let smallest = rival.as_ref().unwrap_or(&stored).cost();
         if predicted.plain.cost() < smallest {
@@ -166,7 +166,7 @@ impl BlockEncoder {
         let block = |CodedPcm { payload, lsb, long_term }| Block {
             kind: BlockKind::AudioCoded,
             long_term,
-            tokens: match floats {
+            stream: match floats {
                 Some(floats) => codec::join_floats(floats, &payload),
                 None => payload,
             },
@@ -234,10 +234,10 @@ impl BlockEncoder {
         kind: BlockKind,
         context: BytesContext<'_>,
     ) -> Result<Block> {
-        self.watch.pass(1.0, stored.tokens.len());
-        let tokens = encode_bytes(&stored.tokens, context, &self.watch)?;
-        Ok(match tokens.len() < stored.tokens.len() {
-            true => Block { kind, tokens, lsb: Vec::new(), ..stored },
+        self.watch.pass(1.0, stored.stream.len());
+        let stream = encode_bytes(&stored.stream, context, &self.watch)?;
+        Ok(match stream.len() < stored.stream.len() {
+            true => Block { kind, stream, lsb: Vec::new(), ..stored },
             false => stored,
         })
     }
@@ -263,7 +263,7 @@ fn stored_block(kind: BlockKind, bytes: Vec<u8>) -> Result<Block> {
         mapping: 0,
         length_without_lm: 0,
         original_crc: crc32fast::hash(&bytes),
-        tokens: bytes,
+        stream: bytes,
         lsb: Vec::new(),
     })
 }

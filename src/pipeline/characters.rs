@@ -43,7 +43,7 @@ impl BlockEncoder {
         format: &WavFormat,
         params: &Params,
     ) -> Result<Encoded> {
-        let (bytes, watch) = (&stored.tokens, &self.watch);
+        let (bytes, watch) = (&stored.stream, &self.watch);
         let without = Params { experts: params.experts.without_lm(), ..*params };
         let share = if self.model().is_some() { SHARE_WITHOUT_MODEL } else { 1.0 };
         watch.pass(share, bytes.len());
@@ -67,7 +67,7 @@ impl BlockEncoder {
                 kind: BlockKind::AudioCharacters,
                 uses_lm: experts.lm,
                 length_without_lm: if experts.lm { length_without_lm } else { 0 },
-                tokens: payload,
+                stream: payload,
                 lsb,
                 ..stored
             };

@@ -64,7 +64,7 @@ pub struct AudioInfo {
     pub seconds: f64,
     /// Largest number of frames in a segment.
     pub segment_frames: u32,
-    /// Bits of token stream, LSB block, byte-modelled and stored samples per sample (all
+    /// Bits of coded stream, LSB block, byte-modelled and stored samples per sample (all
     /// channels counted); absent where a frame holds an unknown number of samples.
     pub bits_per_sample: Option<f64>,
 }
@@ -80,8 +80,8 @@ pub struct Bytes {
     pub block_headers: u64,
     /// Foreign bytes, coded or stored.
     pub foreign: u64,
-    /// Token streams of predicted samples.
-    pub tokens: u64,
+    /// Coded streams of predicted samples.
+    pub streams: u64,
     /// LSB blocks of predicted samples.
     pub lsb: u64,
     /// Samples that are not predicted but go through the byte model.
@@ -95,20 +95,20 @@ pub struct Bytes {
 impl Bytes {
     fn count(&mut self, block: &Block, original_offset: u64) {
         self.block_headers += block.header_length(original_offset);
-        let payload = block.tokens.len() as u64;
+        let payload = block.stream.len() as u64;
         match block.kind {
             BlockKind::ForeignStored | BlockKind::ForeignCoded => self.foreign += payload,
             BlockKind::AudioStored => self.stored += payload,
             BlockKind::AudioBytes => self.byte_modelled += payload,
             BlockKind::AudioCoded | BlockKind::AudioCharacters => {
-                self.tokens += payload;
+                self.streams += payload;
                 self.lsb += block.lsb.len() as u64;
             }
         }
     }
 
     fn samples(&self) -> u64 {
-        self.tokens + self.lsb + self.byte_modelled + self.stored
+        self.streams + self.lsb + self.byte_modelled + self.stored
     }
 }
 

@@ -38,7 +38,7 @@ fn segment(saved: usize) -> Encoded {
         mapping: 1,
         length_without_lm: if uses_lm { 2_000 } else { 0 },
         original_crc: 0,
-        tokens: vec![1; length],
+        stream: vec![1; length],
         lsb: Vec::new(),
     };
     // Two bytes more of header.

@@ -102,11 +102,11 @@ fn every_file_gets_its_verdict() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A block of a sound container: where it starts, and the lengths of its header, tokens and LSB block.
+/// A block of a sound container: where it starts, and the lengths of its header, stream and LSB block.
 struct Parts {
     start: usize,
     header: usize,
-    tokens: usize,
+    stream: usize,
     lsb: usize,
 }
 
@@ -117,7 +117,7 @@ fn last_block(lmz: &[u8]) -> Parts {
         last = Some(Parts {
             start: place.offset as usize,
             header: block.header_length(place.original_offset) as usize,
-            tokens: block.tokens.len(),
+            stream: block.stream.len(),
             lsb: block.lsb.len(),
         });
     }
@@ -134,17 +134,17 @@ type Place = (&'static str, fn(&Parts) -> usize);
 #[test]
 fn errors_say_where_in_the_file() {
     let expected: [Place; 10] = [
-        ("lsb-long", |b| b.start + b.header + b.tokens + b.lsb - 1),
+        ("lsb-long", |b| b.start + b.header + b.stream + b.lsb - 1),
         // The range decoder reads this far ahead of the last decision.
-        ("tokens-long", |b| b.start + b.header + b.tokens - 9 + AHEAD),
-        ("coded-bytes-long", |b| b.start + b.header + b.tokens - 9 + AHEAD),
+        ("stream-long", |b| b.start + b.header + b.stream - 9 + AHEAD),
+        ("coded-bytes-long", |b| b.start + b.header + b.stream - 9 + AHEAD),
         ("float-factor", |b| b.start + b.header),
         ("floats-long", |b| b.start + b.header),
         ("original-crc", |b| b.start),
         ("no-such-code", |b| b.start),
         ("mapping-unknown", |b| b.start),
         ("mapping-of-floats", |b| b.start),
-        ("tokens-short", |b| b.start + b.header + b.tokens),
+        ("stream-short", |b| b.start + b.header + b.stream),
     ];
     let mut wrong = Vec::new();
     for (name, offset_in) in expected {

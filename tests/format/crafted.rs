@@ -6,7 +6,7 @@ use lmz::wav::{Endian, SampleFormat, WavFormat};
 use lmz::{Error, Level};
 
 /// An lmz file of one predicted block with this payload.
-fn file(level: Level, channels: u16, width: u8, tokens: Vec<u8>, lsb: Vec<u8>) -> Vec<u8> {
+fn file(level: Level, channels: u16, width: u8, stream: Vec<u8>, lsb: Vec<u8>) -> Vec<u8> {
     let format = WavFormat {
         tag: 1,
         channels,
@@ -28,7 +28,7 @@ fn file(level: Level, channels: u16, width: u8, tokens: Vec<u8>, lsb: Vec<u8>) -
         mapping: 0,
         length_without_lm: 0,
         original_crc: 0,
-        tokens,
+        stream,
         lsb,
     };
     let mut lmz = Vec::new();
@@ -53,9 +53,9 @@ fn arbitrary_payloads_are_refused() {
         let width = [1, 2, 4][round % 3];
         let channels = 1 + (round % 5) as u16;
         let level = if round % 20 == 0 { Level::Best } else { Level::Fast };
-        let tokens = chunk[..100].to_vec();
+        let stream = chunk[..100].to_vec();
         let lsb = chunk[100..100 + round % 90].to_vec();
-        match decompress(&file(level, channels, width, tokens, lsb)) {
+        match decompress(&file(level, channels, width, stream, lsb)) {
             Err(Error::Corrupt { .. }) => {}
             other => panic!("round {round}: {other:?}"),
         }

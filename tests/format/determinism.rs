@@ -102,11 +102,11 @@ fn the_golden_files_cover_the_format() {
         levels.insert(info.level);
         most_segments = most_segments.max(info.segments);
         bytes.foreign += info.bytes.foreign;
-        bytes.tokens += info.bytes.tokens;
+        bytes.streams += info.bytes.streams;
         bytes.lsb += info.bytes.lsb;
         bytes.byte_modelled += info.bytes.byte_modelled;
         bytes.stored += info.bytes.stored;
-        let predicted = info.bytes.tokens > 0;
+        let predicted = info.bytes.streams > 0;
         let expected =
             !matches!(golden.name, "double-bytes" | "opaque" | "noise" | "no-audio" | "no-frames");
         assert_eq!(predicted, expected, "{}: {:?}", golden.name, info.bytes);
@@ -115,7 +115,7 @@ fn the_golden_files_cover_the_format() {
     }
     assert_eq!(levels.len(), [Level::Fast, Level::Default, Level::Best].len());
     assert!(most_segments >= 3);
-    assert!(bytes.foreign > 0 && bytes.tokens > 0 && bytes.lsb > 0, "{bytes:?}");
+    assert!(bytes.foreign > 0 && bytes.streams > 0 && bytes.lsb > 0, "{bytes:?}");
     assert!(bytes.byte_modelled > 0 && bytes.stored > 0, "{bytes:?}");
 }
 

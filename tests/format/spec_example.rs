@@ -106,14 +106,14 @@ impl<'a> Listing<'a> {
         }
         self.number("original offset");
         self.number("original length");
-        let tokens = self.number("token length");
+        let stream = self.number("stream length");
         let lsb = if kind & 15 == 4 { self.number("LSB length") } else { 0 };
         self.field(4, "CRC-32 of the payload");
         self.field(4, "CRC-32 of the original bytes");
         self.field(4, "CRC-32 of the block header");
         self.field(
-            tokens,
-            if kind & 15 == 4 { "token stream" } else { "output of the byte model" },
+            stream,
+            if kind & 15 == 4 { "coded stream" } else { "output of the byte model" },
         );
         self.field(lsb, "LSB block");
     }

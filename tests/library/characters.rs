@@ -145,7 +145,7 @@ fn noise_is_stored_and_nothing_grows() {
     assert!(packed.len() < file.len() + 512, "{}", packed.len());
     assert!(decompress(&packed, 1).unwrap() == file);
     let info = pipeline::inspect(&packed[..]).unwrap();
-    assert!(info.bytes.stored > 70_000 && info.bytes.tokens == 0, "{:?}", info.bytes);
+    assert!(info.bytes.stored > 70_000 && info.bytes.streams == 0, "{:?}", info.bytes);
 }
 
 /// Several segments, whatever the number of threads.

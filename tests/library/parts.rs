@@ -66,8 +66,8 @@ fn stored(part: &[u8], samples: &[u8]) -> Vec<u8> {
     while let Some((_, block)) = reader.next_block().unwrap() {
         let (bytes, after) = rest.split_at(block.original_length as usize);
         rest = after;
-        let (kind, tokens) = (BlockKind::AudioStored, bytes.to_vec());
-        let stored = Block { kind, tokens, lsb: Vec::new(), mapping: 0, long_term: false, ..block };
+        let (kind, stream) = (BlockKind::AudioStored, bytes.to_vec());
+        let stored = Block { kind, stream, lsb: Vec::new(), mapping: 0, long_term: false, ..block };
         writer.write_block(&stored).unwrap();
     }
     writer.finish(ContentHash::default()).unwrap();

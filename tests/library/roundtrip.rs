@@ -186,7 +186,7 @@ fn info_accounts_for_every_byte() {
             b.header,
             b.block_headers,
             b.foreign,
-            b.tokens,
+            b.streams,
             b.lsb,
             b.byte_modelled,
             b.stored,

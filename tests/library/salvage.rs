@@ -79,7 +79,7 @@ impl Sample {
                     mapping: 0,
                     length_without_lm: 0,
                     original_crc: crc32fast::hash(part),
-                    tokens: part.to_vec(),
+                    stream: part.to_vec(),
                     lsb: Vec::new(),
                 };
                 writer.write_block(&block).unwrap();

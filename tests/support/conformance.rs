@@ -85,7 +85,7 @@ impl Builder {
             mapping: 0,
             length_without_lm: 0,
             original_crc: crc32fast::hash(bytes),
-            tokens: payload,
+            stream: payload,
             lsb: Vec::new(),
         });
         self
@@ -114,14 +114,14 @@ impl Builder {
         let (level, audio) = (self.header.level, self.header.audio.unwrap());
         let Mapped { pcm, mapping, floats } = wav::map(bytes, &audio.format).unwrap();
         let coded = codec::encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
-        let tokens = match floats {
+        let stream = match floats {
             Some(floats) => {
                 let stream = codec::encode_floats(&floats, &pcm.samples, pcm.channels);
                 codec::join_floats(&stream, &coded.payload)
             }
             None => coded.payload,
         };
-        let mut built = self.block(BlockKind::AudioCoded, bytes, tokens);
+        let mut built = self.block(BlockKind::AudioCoded, bytes, stream);
         let block = built.last();
         block.lsb = coded.lsb;
         block.long_term = coded.long_term;

@@ -1,6 +1,6 @@
 """Bytes that are not predicted as samples (§10.5)."""
 
-from .entropy import AdaptiveBit, Tokens
+from .entropy import AdaptiveBit, CodedStream
 from .f32 import f32, ln, logistic, row
 from .mixer import Mixer, combine
 
@@ -10,7 +10,7 @@ _MASK = 0xFFFFFFFFFFFFFFFF
 
 
 class _Known:
-    """Decisions of a byte that is known, in the place of a token stream."""
+    """Decisions of a byte that is known, in the place of a coded stream."""
 
     def __init__(self, byte):
         self.bits = [byte >> shift & 1 for shift in range(8)]
@@ -21,7 +21,7 @@ class _Known:
 
 def decode(data, n, stride, primer=b""):
     """`n` bytes from the coded bytes `data`; with a primer, its length is the stride."""
-    tokens = Tokens(data)
+    stream = CodedStream(data)
     stride = len(primer) or stride
     primer *= 2
     table_bits = min(max((16 * (len(primer) + n)).bit_length() - 1, 10), 18)
@@ -29,9 +29,9 @@ def decode(data, n, stride, primer=b""):
     mixer = Mixer([f32(0.3)] * 7)
     out = bytearray()
     for i in range(len(primer) + n):
-        source = _Known(primer[i]) if i < len(primer) else tokens
+        source = _Known(primer[i]) if i < len(primer) else stream
         out.append(_byte(source, mixer, tables, table_bits, _contexts(out, i, stride)))
-    tokens.finish()
+    stream.finish()
     return bytes(out[len(primer):])
 
 
@@ -53,7 +53,7 @@ def _contexts(out, i, stride):
     )
 
 
-def _byte(tokens, mixer, tables, table_bits, contexts):
+def _byte(stream, mixer, tables, table_bits, contexts):
     partial = 1
     while partial < 256:
         bits = []
@@ -68,7 +68,7 @@ def _byte(tokens, mixer, tables, table_bits, contexts):
         inputs = row([ln(f32(q / f32(1.0 - q))) for q in shares])
         used = mixer[partial]
         m = logistic(combine((used,), inputs))
-        true = tokens.decision(int(m * 4294967296.0))
+        true = stream.decision(int(m * 4294967296.0))
         used.learn(_RATE, f32((1.0 if true else 0.0) - m), inputs)
         for bit in bits:
             bit.learn(true)

@@ -83,8 +83,8 @@ class Silent:
 class Mixture:
     """The members' logits to one decision; §7."""
 
-    def __init__(self, adaptive, classical, tokens):
-        self.adaptive, self.classical, self.tokens = adaptive, classical, tokens
+    def __init__(self, adaptive, classical, stream):
+        self.adaptive, self.classical, self.stream = adaptive, classical, stream
         members = (None, adaptive, classical)
         total = 0.0
         for member, share in zip(members, _SHARES):
@@ -109,7 +109,7 @@ class Mixture:
             sets = self.by_node[8 * k + depth], self.by_class[8 * class_ + depth]
             y = two_sets(*sets, inputs)
         p = logistic(clamp(y, -12.0, 12.0))
-        bit = int(self.tokens.decision(int(clamp(p, _P_LOW, 1.0 - _P_LOW) * 4294967296.0)))
+        bit = int(self.stream.decision(int(clamp(p, _P_LOW, 1.0 - _P_LOW) * 4294967296.0)))
         if adaptive:
             adaptive.learn(bit, f32(bit - logistic(logits[1])))
         if classical:

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from .character_experts import Adaptive, Mixture, Silent
 from .classical import Classical
-from .entropy import LowBits, Tokens
+from .entropy import LowBits, CodedStream
 from .errors import Damaged, Unsupported
 from .samples import OPAQUE
 
@@ -16,11 +16,11 @@ _FIELDS = struct.Struct("<BBII")
 Params = namedtuple("Params", "flags favoured chunk blocking")
 
 
-def read_params(token_stream, with_model, lsb_length):
-    """The parameters at the start of a token stream, if it may have them."""
-    if len(token_stream) < _FIELDS.size:
+def read_params(coded, with_model, lsb_length):
+    """The parameters at the start of a coded stream, if it may have them."""
+    if len(coded) < _FIELDS.size:
         raise Damaged("a block of characters without parameters")
-    params = Params(*_FIELDS.unpack(token_stream[:_FIELDS.size]))
+    params = Params(*_FIELDS.unpack(coded[:_FIELDS.size]))
     if params.flags & ~(LM | ADAPTIVE | CLASSICAL | RAW_LSBS):
         raise Unsupported(f"flags {params.flags:#04x} of a block of characters")
     if not params.flags & (LM | ADAPTIVE | CLASSICAL):
@@ -44,23 +44,23 @@ def _shape(fmt, length):
     return channels, width, length // (channels * width)
 
 
-def decode(fmt, level, length, token_stream, lsb_block):
+def decode(fmt, level, length, coded, lsb_block):
     """The bytes of a block."""
-    params = read_params(token_stream, False, len(lsb_block))
-    tokens, low_bits = Tokens(token_stream[_FIELDS.size:]), LowBits(lsb_block)
+    params = read_params(coded, False, len(lsb_block))
+    stream, low_bits = CodedStream(coded[_FIELDS.size:]), LowBits(lsb_block)
     channels, width, frames = _shape(fmt, length)
     adaptive = Adaptive(length) if params.flags & ADAPTIVE else None
     # Of an opaque format the classical expert says nothing, but it is a member.
     classical = None
     if params.flags & CLASSICAL:
         classical = Silent() if fmt.kind == OPAQUE else Classical(fmt, level, channels, params.blocking)
-    sample = Sample(width, adaptive, classical, tokens, low_bits if params.flags & RAW_LSBS else None)
+    sample = Sample(width, adaptive, classical, stream, low_bits if params.flags & RAW_LSBS else None)
     keys = [[] for _ in range(channels)]
     for start in range(0, frames, params.blocking):
         for channel in range(channels):
             for frame in range(start, min(start + params.blocking, frames)):
                 keys[channel].append(sample.decode(channel, frame, _neighbours(keys, channel, frame)))
-    tokens.finish()
+    stream.finish()
     low_bits.finish()
     return b"".join(keys[c][f].to_bytes(width, fmt.order) for f in range(frames) for c in range(channels))
 
@@ -78,9 +78,9 @@ def _neighbours(keys, channel, frame):
 class Sample:
     """Decodes the bits of one sample after the other; §3."""
 
-    def __init__(self, width, adaptive, classical, tokens, raw):
+    def __init__(self, width, adaptive, classical, stream, raw):
         self.width, self.adaptive, self.classical, self.raw = width, adaptive, classical, raw
-        self.mixture = Mixture(adaptive, classical, tokens)
+        self.mixture = Mixture(adaptive, classical, stream)
 
     def decode(self, channel, frame, neighbours):
         """The key of a sample."""

@@ -19,7 +19,7 @@ LONG_TERM_FLAG = 0x20
 MAX_CODED_CHANNELS = 1024
 HASH = 16
 
-Block = namedtuple("Block", "kind flags mapping at length frames tokens lsb crc_payload crc_original")
+Block = namedtuple("Block", "kind flags mapping at length frames coded lsb crc_payload crc_original")
 
 
 def decode(data, models):
@@ -87,7 +87,7 @@ def _read_block(reader, header, expected_at):
     modelled = kind in (AUDIO_CODED, AUDIO_CHARACTERS)
     mapping = fields.unpack("B")[0] if kind == AUDIO_CODED else 0
     at, length = fields.number(64), fields.number(32)
-    tokens = length if stored else fields.number(32)
+    coded = length if stored else fields.number(32)
     lsb = fields.number(32) if modelled else 0
     if flags & MODEL_FLAG:
         fields.number(32)  # the length without the model
@@ -96,13 +96,13 @@ def _read_block(reader, header, expected_at):
         raise Unsupported(f"the header of the block at {start} has more fields")
     if at != expected_at:
         raise Damaged(f"the block at {start} says that it belongs elsewhere in the original")
-    if not 1 <= length <= MAX_BYTES or tokens + lsb > length:
+    if not 1 <= length <= MAX_BYTES or coded + lsb > length:
         raise Damaged(f"the block at {start} has impossible lengths")
     if flags & MODEL_FLAG and not header.fingerprint:
         raise Damaged(f"the block at {start} needs a model and the header names none")
-    block = Block(kind, flags, mapping, at, length, 0, tokens, lsb, *crcs)
+    block = Block(kind, flags, mapping, at, length, 0, coded, lsb, *crcs)
     block = block._replace(frames=_check_kind(header, block))
-    payload = reader.take(tokens + lsb, "a payload")
+    payload = reader.take(coded + lsb, "a payload")
     if zlib.crc32(payload) != block.crc_payload:
         raise Damaged(f"the payload of the block at {start} is damaged")
     if kind == AUDIO_CODED:
@@ -110,7 +110,7 @@ def _read_block(reader, header, expected_at):
     if kind == AUDIO_CHARACTERS:
         if flags & MODEL_FLAG and isinstance(header.fingerprint, Exact):
             raise Damaged("a block of characters with the exact engine")
-        characters.read_params(payload[:tokens], bool(flags & MODEL_FLAG), lsb)
+        characters.read_params(payload[:coded], bool(flags & MODEL_FLAG), lsb)
     return block, payload
 
 
@@ -144,16 +144,16 @@ def _decode_payload(header, block, model, payload):
         return byte_model.decode(payload, block.length, header.format.frame_bytes)
     if block.kind == AUDIO_CHARACTERS:
         return characters.decode(header.format, header.level, block.length,
-                                 payload[:block.tokens], payload[block.tokens:])
+                                 payload[:block.coded], payload[block.coded:])
     long_term = bool(block.flags & LONG_TERM_FLAG)
-    tokens, channels = payload[:block.tokens], header.format.channels
+    coded, channels = payload[:block.coded], header.format.channels
     precision = samples.precision(header.format, block.mapping)
     if precision:
-        stream, tokens = floats.split(tokens)
-    values = segment.decode(header.level, block.frames, channels, long_term, model, tokens,
-                            payload[block.tokens:])
+        of_floats, coded = floats.split(coded)
+    values = segment.decode(header.level, block.frames, channels, long_term, model, coded,
+                            payload[block.coded:])
     if precision:
-        values = floats.decode(stream, precision, values, channels)
+        values = floats.decode(of_floats, precision, values, channels)
     return samples.to_bytes(header.format, block.mapping, values)
 
 

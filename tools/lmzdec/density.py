@@ -104,9 +104,9 @@ def logits(lower, upper):
 class Decisions:
     """The coder of one channel's decisions, and what it has learnt."""
 
-    def __init__(self, layered, values, tokens, low_bits):
+    def __init__(self, layered, values, stream, low_bits):
         self.layered = layered
-        self.values, self.tokens, self.low_bits = values, tokens, low_bits
+        self.values, self.stream, self.low_bits = values, stream, low_bits
         self.first = [Mixer(_WEIGHTS if layered else _PLAIN) for _ in range(5 if layered else 3)]
         self.alone = Mixer(_WEIGHTS if layered else _PLAIN_ALONE)
         self.second = Mixer(_EVENLY)
@@ -227,7 +227,7 @@ class Decisions:
 
     def _decision(self, final):
         p = clamp(final, _P_LOW, 1.0 - _P_LOW) if final == final else _P_LOW
-        return self.tokens.decision(int(p * 4294967296.0))
+        return self.stream.decision(int(p * 4294967296.0))
 
     def _inputs(self, lower, upper, language, shares):
         """What the mixers weigh; `shares` as logits."""

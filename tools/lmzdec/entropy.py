@@ -6,8 +6,8 @@ TOP = 1 << 48
 EVEN = 1 << 31
 
 
-class Tokens:
-    """Decodes the binary decisions of a token stream."""
+class CodedStream:
+    """Decodes the binary decisions of a coded stream."""
 
     def __init__(self, data):
         self.data = data
@@ -45,12 +45,12 @@ class Tokens:
 
     def _check_not_exhausted(self):
         if self.taken > len(self.data) + 7:
-            raise Damaged("a token stream ends before its decisions do")
+            raise Damaged("a coded stream ends before its decisions do")
 
     def finish(self):
         self._check_not_exhausted()
         if self.taken < len(self.data):
-            raise Damaged("a token stream has bytes that nothing reads")
+            raise Damaged("a coded stream has bytes that nothing reads")
 
 
 class AdaptiveBit:

@@ -2,7 +2,7 @@
 
 import struct
 
-from .entropy import AdaptiveBit, Tokens
+from .entropy import AdaptiveBit, CodedStream
 from .errors import Damaged
 
 
@@ -42,17 +42,17 @@ SINGLE = Precision(23, 8, "fI")
 DOUBLE = Precision(52, 11, "dQ")
 
 
-def split(tokens):
+def split(stream):
     """The stream of floats and that of the integers."""
-    length = int.from_bytes(tokens[:4], "little")
-    if len(tokens) < 4 or length > len(tokens) - 4:
+    length = int.from_bytes(stream[:4], "little")
+    if len(stream) < 4 or length > len(stream) - 4:
         raise Damaged("a stream of floats is longer than its block")
-    return tokens[4:4 + length], tokens[4 + length:]
+    return stream[4:4 + length], stream[4 + length:]
 
 
-def _factor(tokens):
-    exponent = tokens.uniform(11)
-    mantissa = tokens.uniform(52) if tokens.uniform(1) else 0
+def _factor(stream):
+    exponent = stream.uniform(11)
+    mantissa = stream.uniform(52) if stream.uniform(1) else 0
     if exponent in (0, 0x7FF):
         raise Damaged("the factor of a segment of floats is no normal number")
     return struct.unpack("<d", struct.pack("<Q", exponent << 52 | mantissa))[0]
@@ -63,8 +63,8 @@ def _bits(count):
 
 
 class _Model:
-    def __init__(self, precision, factor, channels, tokens):
-        self.precision, self.factor, self.tokens = precision, factor, tokens
+    def __init__(self, precision, factor, channels, stream):
+        self.precision, self.factor, self.stream = precision, factor, stream
         self.fitting = [3] * channels
         self.exact = [_bits(4) for _ in range(65)]
         self.lengths = [_bits(64) for _ in range(64)]
@@ -79,19 +79,19 @@ class _Model:
         nearest = self.precision.nearest(n, self.factor)
         finer = self.precision.finer(nearest, self.factor) if n else 64
         fitting = self.fitting[channel]
-        exact = self.tokens.adaptive(self.exact[finer][fitting])
+        exact = self.stream.adaptive(self.exact[finer][fitting])
         self.fitting[channel] = (fitting * 2 + exact) & 3
         if exact:
             return nearest
         if n == 0:
             return self._anew()
         length = self._tree(self.lengths[finer], 6)
-        negative = self.tokens.adaptive(self.signs[n > 0])
+        negative = self.stream.adaptive(self.signs[n > 0])
         distance = 1 << length | self._mantissa(self.zeros[finer], length)
         return self.precision.moved(nearest, -distance if negative else distance)
 
     def _anew(self):
-        sign = self.tokens.adaptive(self.sign)
+        sign = self.stream.adaptive(self.sign)
         field = self._tree(self.exponent, self.precision.exponent)
         low = self._mantissa(self.mantissa, self.precision.mantissa)
         return (sign << self.precision.exponent | field) << self.precision.mantissa | low
@@ -99,22 +99,22 @@ class _Model:
     def _tree(self, nodes, bits):
         node = 1
         for _ in range(bits):
-            node = 2 * node + self.tokens.adaptive(nodes[node])
+            node = 2 * node + self.stream.adaptive(nodes[node])
         return node - (1 << bits)
 
     def _mantissa(self, zeros, bits):
         low = 0
-        while low < bits and self.tokens.adaptive(zeros[low]):
+        while low < bits and self.stream.adaptive(zeros[low]):
             low += 1
         if low == bits:
             return 0
-        return (2 * self.tokens.uniform(bits - low - 1) + 1) << low
+        return (2 * self.stream.uniform(bits - low - 1) + 1) << low
 
 
 def decode(stream, precision, integers, channels):
     """Bits of all samples."""
-    tokens = Tokens(stream)
-    model = _Model(precision, _factor(tokens), channels, tokens)
+    stream = CodedStream(stream)
+    model = _Model(precision, _factor(stream), channels, stream)
     result = [model.read(i % channels, n) for i, n in enumerate(integers)]
-    tokens.finish()
+    stream.finish()
     return result

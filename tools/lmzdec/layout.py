@@ -31,42 +31,42 @@ class Place:
         self.values, self.only, self.sample = alphabet.values, alphabet.only, alphabet.sample
 
 
-def read(tokens, level, channels, samples):
+def read(stream, level, channels, samples):
     """The level whose composition is used, the pace, and the places in the order of coding."""
-    composition = level - tokens.uniform(level)
+    composition = level - stream.uniform(level)
     if composition < 0:
         raise Damaged("a composition below the lowest level")
-    pace = PACES[tokens.uniform(2)]
-    alphabets = _alphabets(tokens, channels, samples)
+    pace = PACES[stream.uniform(2)]
+    alphabets = _alphabets(stream, channels, samples)
     return composition, pace, [Place(channel, partner, alphabets[channel])
-                               for channel, partner in _order(tokens, alphabets)]
+                               for channel, partner in _order(stream, alphabets)]
 
 
-def _alphabets(tokens, channels, samples):
+def _alphabets(stream, channels, samples):
     result, last = [], Alphabet(1, 0, value_sets.Dense(-(1 << 31), (1 << 31) - 1))
     for _ in range(channels):
-        if tokens.uniform(1):
-            value = _signed(tokens.uniform(32))
+        if stream.uniform(1):
+            value = _signed(stream.uniform(32))
             result.append(Alphabet(1, 0, value_sets.Dense(value, value)))
             continue
-        if not tokens.uniform(1):
-            last = _alphabet(tokens, samples)
+        if not stream.uniform(1):
+            last = _alphabet(stream, samples)
         result.append(last)
     return result
 
 
-def _alphabet(tokens, samples):
+def _alphabet(stream, samples):
     step, offset = 1, 0
-    if tokens.uniform(1):
-        step, offset = max(1, tokens.uniform(32)), tokens.uniform(32)
-    return Alphabet(step, offset, value_sets.read(tokens, samples))
+    if stream.uniform(1):
+        step, offset = max(1, stream.uniform(32)), stream.uniform(32)
+    return Alphabet(step, offset, value_sets.read(stream, samples))
 
 
-def _order(tokens, alphabets):
+def _order(stream, alphabets):
     channels = len(alphabets)
-    backwards = channels > 1 and tokens.uniform(1)
-    if not backwards and channels >= 3 and tokens.uniform(1):
-        return _listed(tokens, alphabets)
+    backwards = channels > 1 and stream.uniform(1)
+    if not backwards and channels >= 3 and stream.uniform(1):
+        return _listed(stream, alphabets)
     order = list(range(channels))
     if backwards:
         order.reverse()
@@ -81,13 +81,13 @@ def _order(tokens, alphabets):
     return places
 
 
-def _listed(tokens, alphabets):
+def _listed(stream, alphabets):
     channels = len(alphabets)
     order, partners = [], []
     for i in range(channels):
         size = min(GROUP, channels - i // GROUP * GROUP)
-        order.append(tokens.uniform((channels - 1).bit_length()))
-        partners.append(tokens.uniform((size - 1).bit_length()))
+        order.append(stream.uniform((channels - 1).bit_length()))
+        partners.append(stream.uniform((size - 1).bit_length()))
         if partners[-1] >= size:
             raise Damaged("a channel is predicted from one that there is not")
     if sorted(order) != list(range(channels)):

@@ -14,10 +14,10 @@ FILTERS = ((256, 0.005), (16, 0.005))
 
 
 class Lags:
-    """Where to look back to, as the token stream tells it with the first group of channels."""
+    """Where to look back to, as the coded stream tells it with the first group of channels."""
 
-    def __init__(self, tokens):
-        self.tokens = tokens
+    def __init__(self, stream):
+        self.stream = stream
         self.kept, self.given_up = AdaptiveBit(), AdaptiveBit()
         self.current = [0] * SLOTS
         self.table, self.finished = [], False
@@ -35,12 +35,12 @@ class Lags:
 
     def _read(self, frame):
         for slot in range(SLOTS):
-            if self.tokens.adaptive(self.kept):
+            if self.stream.adaptive(self.kept):
                 continue
-            if self.tokens.adaptive(self.given_up):
+            if self.stream.adaptive(self.given_up):
                 self.current[slot] = 0
             else:
-                self.current[slot] = LEAST_LAG + self.tokens.uniform(frame.bit_length())
+                self.current[slot] = LEAST_LAG + self.stream.uniform(frame.bit_length())
 
 
 class Past:

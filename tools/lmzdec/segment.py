@@ -2,7 +2,7 @@
 
 from . import layout
 from .density import Decisions, Forecast
-from .entropy import LowBits, Tokens
+from .entropy import LowBits, CodedStream
 from .f32 import f32
 from .forecaster import HISTORY, Forecaster
 from .language import ERRORS, Voice
@@ -13,7 +13,7 @@ from .long_term import Lags, LongTerm, Past
 class Channel:
     """All that is learnt about one channel, in the order of coding."""
 
-    def __init__(self, level, pace, index, partner, past, values, tokens, low_bits, voice):
+    def __init__(self, level, pace, index, partner, past, values, stream, low_bits, voice):
         self.values = values
         self.voice = voice
         self.second = index > 0
@@ -22,7 +22,7 @@ class Channel:
         self.long_term = LongTerm(index, partner, past) if past else None
         self.bound = float(max(abs(values.first), abs(values.last), 1))
         self.forecaster = Forecaster(level, pace, partner is not None, partner is not None)
-        self.decisions = Decisions(LEVELS[level].layered, values, tokens, low_bits)
+        self.decisions = Decisions(LEVELS[level].layered, values, stream, low_bits)
 
     def sample(self, own, partner, partner_errors, lags, surprise):
         """Decodes one sample; returns it and the surprise for the next channel."""
@@ -50,20 +50,20 @@ class Channel:
         return None
 
 
-def decode(level, frames, channels, long_term, model, token_stream, lsb_block):
+def decode(level, frames, channels, long_term, model, coded, lsb_block):
     """The interleaved integers of a block of kind 4; `long_term` is the flag of that name."""
-    tokens, low_bits = Tokens(token_stream), LowBits(lsb_block)
-    level, pace, places = layout.read(tokens, level, channels, frames * channels)
-    lags = Lags(tokens) if long_term else None
+    stream, low_bits = CodedStream(coded), LowBits(lsb_block)
+    level, pace, places = layout.read(stream, level, channels, frames * channels)
+    lags = Lags(stream) if long_term else None
     voice = Voice(model, level) if model else None
     result = [0] * (frames * channels)
     for first in range(0, channels, layout.GROUP):
-        group = Group(level, pace, places[first:first + layout.GROUP], lags, tokens, low_bits, voice)
+        group = Group(level, pace, places[first:first + layout.GROUP], lags, stream, low_bits, voice)
         for number in range(frames):
             group.frame(number, result, number * channels)
         if lags:
             lags.finish()
-    tokens.finish()
+    stream.finish()
     low_bits.finish()
     return result
 
@@ -71,12 +71,12 @@ def decode(level, frames, channels, long_term, model, token_stream, lsb_block):
 class Group:
     """Channels that are coded together."""
 
-    def __init__(self, level, pace, places, lags, tokens, low_bits, voice):
+    def __init__(self, level, pace, places, lags, stream, low_bits, voice):
         self.places, self.lags = places, lags
         self.past = [Past() for _ in places] if lags else None
         self.states = [
             None if place.only is not None else
-            Channel(level, pace, i, place.partner, self.past, place.values, tokens, low_bits, voice)
+            Channel(level, pace, i, place.partner, self.past, place.values, stream, low_bits, voice)
             for i, place in enumerate(places)]
         self.histories = [[0.0] * HISTORY for _ in places]
 

@@ -7,29 +7,29 @@ from .entropy import AdaptiveBit
 from .errors import Damaged
 
 
-def _signed(tokens, count):
+def _signed(stream, count):
     """`count` numbers, and before them how many bits they have."""
-    bits = tokens.uniform(5) + 1
-    words = [tokens.uniform(bits) for _ in range(count)]
+    bits = stream.uniform(5) + 1
+    words = [stream.uniform(bits) for _ in range(count)]
     return [word - (1 << bits) if word >> bits - 1 else word for word in words]
 
 
-def read(tokens, limit):
+def read(stream, limit):
     """Reads the set of a channel of a segment of at most `limit` samples."""
-    sparse = tokens.uniform(1)
+    sparse = stream.uniform(1)
     if not sparse:
-        low, high = _signed(tokens, 2)
+        low, high = _signed(stream, 2)
         if high < low:
             raise Damaged("a set of values ends before it starts")
         return Dense(low, high)
-    low, = _signed(tokens, 1)
-    count = tokens.uniform(32)
+    low, = _signed(stream, 1)
+    count = stream.uniform(32)
     if not 1 <= count <= limit:
         raise Damaged("a set of values is larger than its segment")
-    return Sparse(_listed(tokens, low, count))
+    return Sparse(_listed(stream, low, count))
 
 
-def _listed(tokens, low, count):
+def _listed(stream, low, count):
     unary = [[[AdaptiveBit() for _ in range(12)] for _ in range(8)] for _ in range(8)]
     lengths = [AdaptiveBit() for _ in range(31)]
     values = [low]
@@ -37,13 +37,13 @@ def _listed(tokens, low, count):
     for _ in range(count - 1):
         bits = unary[min(last, 7)][min(before, 7)]
         gap = 1
-        while gap <= 12 and tokens.adaptive(bits[gap - 1]):
+        while gap <= 12 and stream.adaptive(bits[gap - 1]):
             gap += 1
         if gap == 13:
             length = 0
-            while length < 31 and tokens.adaptive(lengths[length]):
+            while length < 31 and stream.adaptive(lengths[length]):
                 length += 1
-            gap += (1 << length) + tokens.uniform(length) - 1
+            gap += (1 << length) + stream.uniform(length) - 1
         values.append(values[-1] + gap)
         if gap >= 1 << 32 or values[-1] >= 1 << 31:
             raise Damaged("a set of values goes beyond 32 bits")

@@ -274,7 +274,7 @@ fn size_rows(info: &FileInfo) -> Rows {
     let parts = [
         ("  header", bytes.header),
         ("  foreign chunks", bytes.foreign),
-        ("  token streams", bytes.tokens),
+        ("  coded streams", bytes.streams),
         ("  LSB blocks", bytes.lsb),
         ("  byte-modelled", bytes.byte_modelled),
         ("  stored", bytes.stored),

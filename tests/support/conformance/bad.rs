@@ -214,21 +214,21 @@ fn payloads() -> Vec<Case> {
         built.predicted(&floats)
     };
     // Behind the length of the stream of floats.
-    let factor = floats().but(|b| b.tokens[4..12].fill(0));
-    let beyond = floats().but(|b| b.tokens[..4].fill(0xFF));
+    let factor = floats().but(|b| b.stream[4..12].fill(0));
+    let beyond = floats().but(|b| b.stream[..4].fill(0xFF));
     let unknown_code = as_if(1, SampleFormat::ALaw, 1, &[128 + 2; 60]);
     vec![
         case("payload-crc", "a bit of a payload flipped", edit::flipped(file.clone(), payload + 9)),
         case("payload-cut", "ends within a payload", file[..payload + 20].to_vec()),
         predicted()
-            .but(|b| b.tokens[30] ^= 4)
-            .refused("token-bit", "a bit of the token stream differs, with the right CRC-32"),
+            .but(|b| b.stream[30] ^= 4)
+            .refused("stream-bit", "a bit of the coded stream differs, with the right CRC-32"),
         predicted()
-            .but(|b| b.tokens.truncate(b.tokens.len() - 20))
-            .refused("tokens-short", "the token stream lacks its end"),
+            .but(|b| b.stream.truncate(b.stream.len() - 20))
+            .refused("stream-short", "the coded stream lacks its end"),
         predicted()
-            .but(|b| b.tokens.extend([0; 9]))
-            .refused("tokens-long", "the token stream goes on after the last decision"),
+            .but(|b| b.stream.extend([0; 9]))
+            .refused("stream-long", "the coded stream goes on after the last decision"),
         predicted()
             .but(|b| b.lsb.push(0))
             .refused("lsb-long", "the LSB block has a byte that nothing reads"),
@@ -237,7 +237,7 @@ fn payloads() -> Vec<Case> {
             .refused("lsb-short", "the LSB block lacks its last byte"),
         Builder::pcm16(1)
             .byte_model(ForeignCoded, &[b'y'; 90], 1)
-            .but(|b| b.tokens.extend([1; 9]))
+            .but(|b| b.stream.extend([1; 9]))
             .refused("coded-bytes-long", "coded bytes go on after the last byte"),
         predicted()
             .but(|b| b.original_crc ^= 1)

@@ -318,7 +318,7 @@ fn text(explained: &Explained) -> String {
         explained.level,
     );
     for (name, bytes) in [
-        ("tokens", parts.tokens),
+        ("streams", parts.streams),
         ("LSBs", parts.lsb),
         ("stored or byte-modelled", parts.plain),
         ("foreign", parts.foreign),

@@ -53,7 +53,7 @@ fn the_curve_adds_up_to_the_bytes_of_the_samples() {
         let bits = explained.bits_per_sample;
         assert!((mean - bits).abs() < 0.01 * bits + 0.01, "{name}: {mean} and {bits}");
         let parts = &explained.parts;
-        let sum = parts.tokens + parts.lsb + parts.plain + parts.foreign + parts.container;
+        let sum = parts.streams + parts.lsb + parts.plain + parts.foreign + parts.container;
         assert_eq!(sum, explained.coded_bytes);
         assert!(explained.points.iter().all(|p| p.low <= p.high));
         let written: u64 = explained.segments.iter().map(|segment| segment.original_bytes).sum();

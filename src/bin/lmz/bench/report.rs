@@ -120,7 +120,7 @@ pub struct Row {
     pub bits_per_sample: Option<f64>,
     /// Tokens that the language model read, over the number of samples.
     pub tokens_per_sample: Option<f64>,
-    /// Bits of the token streams it took part in, over its tokens.
+    /// Bits of the coded streams it took part in, over its tokens.
     pub bits_per_token: Option<f64>,
     /// Seconds that have passed.
     pub encode_seconds: Option<f64>,
@@ -138,7 +138,7 @@ pub struct Row {
     /// Where the bytes went: known of lmz only. The five add up to `coded_bytes`.
     pub container_bytes: Option<u64>,
     pub foreign_bytes: Option<u64>,
-    pub token_bytes: Option<u64>,
+    pub stream_bytes: Option<u64>,
     pub lsb_bytes: Option<u64>,
     /// Samples that are stored or go through the byte model.
     pub plain_bytes: Option<u64>,

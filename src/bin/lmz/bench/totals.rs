@@ -100,7 +100,7 @@ fn row(of: &[&Measurement], all: &[Measurement], coder: &str) -> Row {
         tokens_per_sample: samples
             .filter(|_| tokens > 0)
             .and_then(|samples| quotient(tokens as f64, samples as f64)),
-        bits_per_token: parts.and_then(|p| quotient(bits(p.tokens_with_lm), tokens as f64)),
+        bits_per_token: parts.and_then(|p| quotient(bits(p.streams_with_lm), tokens as f64)),
         encode_seconds: Some(encode),
         decode_seconds: Some(decode),
         encode_processor_seconds: encode_cpu,
@@ -111,7 +111,7 @@ fn row(of: &[&Measurement], all: &[Measurement], coder: &str) -> Row {
         decode_peak_bytes: peak(|c| c.decode),
         container_bytes: parts.map(|parts| parts.container),
         foreign_bytes: parts.map(|parts| parts.foreign),
-        token_bytes: parts.map(|parts| parts.tokens),
+        stream_bytes: parts.map(|parts| parts.streams),
         lsb_bytes: parts.map(|parts| parts.lsb),
         plain_bytes: parts.map(|parts| parts.plain),
         check: match good.iter().all(|(_, coded)| coded.check == Check::Bytes) {

@@ -10,7 +10,7 @@ fn measurement(file: &str, class: &str, coder: usize, original: u64, coded: u64)
         peak: Some(coded),
         tokens: 10,
     };
-    let parts = Parts { tokens: coded - 1, container: 1, tokens_with_lm: 5, ..Parts::default() };
+    let parts = Parts { streams: coded - 1, container: 1, streams_with_lm: 5, ..Parts::default() };
     Measurement {
         file: file.to_owned(),
         class: class.to_owned(),
@@ -64,7 +64,7 @@ fn totals_are_sums_and_ratios_are_of_sums() {
     assert_eq!((total.encode_seconds, total.encode_processor_seconds), (Some(6.0), Some(9.0)));
     assert_eq!(total.encode_x_real_time, Some(24.0 / 9.0));
     assert_eq!(total.encode_peak_bytes, Some(1_000));
-    assert_eq!((total.container_bytes, total.token_bytes), (Some(3), Some(2_397)));
+    assert_eq!((total.container_bytes, total.stream_bytes), (Some(3), Some(2_397)));
     let speech = find(&rows, Scope::Class, "speech", "lmz");
     assert_eq!(speech.ratio, Some(1_400.0 / 4_000.0));
 }
@@ -103,5 +103,5 @@ fn failures_are_told_and_not_counted() {
     assert_eq!((total.original_bytes, total.coded_bytes), (Some(3_000), Some(2_100)));
     // Only where both have coded the file.
     assert_eq!(total.of_first, Some(2_100.0 / 1_500.0));
-    assert_eq!(total.token_bytes, None);
+    assert_eq!(total.stream_bytes, None);
 }

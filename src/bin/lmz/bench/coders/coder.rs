@@ -126,35 +126,35 @@ pub struct Parts {
     pub container: u64,
     /// Bytes of the original that are no samples.
     pub foreign: u64,
-    /// Token streams.
-    pub tokens: u64,
+    /// Coded streams.
+    pub streams: u64,
     /// LSB blocks.
     pub lsb: u64,
     /// Samples that are stored or go through the byte model.
     pub plain: u64,
-    /// Those of `tokens` that are of segments with a language model.
-    pub tokens_with_lm: u64,
+    /// Those of `streams` that are of segments with a language model.
+    pub streams_with_lm: u64,
 }
 
 impl Parts {
-    pub fn new(bytes: &Bytes, tokens_with_lm: u64) -> Self {
+    pub fn new(bytes: &Bytes, streams_with_lm: u64) -> Self {
         Parts {
             container: bytes.header + bytes.block_headers + bytes.trailer,
             foreign: bytes.foreign,
-            tokens: bytes.tokens,
+            streams: bytes.streams,
             lsb: bytes.lsb,
             plain: bytes.byte_modelled + bytes.stored,
-            tokens_with_lm,
+            streams_with_lm,
         }
     }
 
     pub fn add(&mut self, other: &Parts) {
         self.container += other.container;
         self.foreign += other.foreign;
-        self.tokens += other.tokens;
+        self.streams += other.streams;
         self.lsb += other.lsb;
         self.plain += other.plain;
-        self.tokens_with_lm += other.tokens_with_lm;
+        self.streams_with_lm += other.streams_with_lm;
     }
 }
 

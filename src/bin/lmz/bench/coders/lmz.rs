@@ -121,7 +121,7 @@ pub fn parts(packed: &[u8]) -> Result<Parts> {
     let mut reader = Reader::new(packed)?;
     while let Some((_, block)) = reader.next_block()? {
         if block.uses_lm {
-            with_lm += block.tokens.len() as u64;
+            with_lm += block.stream.len() as u64;
         }
     }
     Ok(Parts::new(&pipeline::inspect(packed)?.bytes, with_lm))

@@ -142,5 +142,5 @@ function legend(id, entries) {
 }
 
 /* Where bytes of an lmz file go, in the order they are drawn. */
-const PARTS = [["tokens", "tokens (range-coded samples)"], ["lsb", "LSB block"], ["plain", "samples stored or byte-modelled"],
+const PARTS = [["streams", "coded streams"], ["lsb", "LSB block"], ["plain", "samples stored or byte-modelled"],
   ["foreign", "foreign (headers, tags of the WAV file)"], ["container", "lmz header, block headers, trailer"]];
