@@ -310,6 +310,19 @@ impl<'p> SegmentPlan<'p> {
         Ok(plan)
     }
 
+    /// Number of samples, over all channels.
+    pub fn samples(&self) -> usize {
+        self.numbers.samples.len()
+    }
+
+    /// An excerpt of at most `samples` samples with the same choices, with `part / of` of the others before it.
+    /// Where passages come again in it is not known.
+    pub fn excerpt(&self, part: usize, of: usize, samples: usize) -> Self {
+        let numbers = self.numbers.excerpt(part, of, samples / self.numbers.channels);
+        let layout = Layout { lags: None, ..self.layout.clone() };
+        SegmentPlan { numbers, profile: self.profile, layout, coded: None }
+    }
+
     /// Codes the whole segment with the layout that is chosen and with `other`, and keeps the shorter.
     fn compare(&mut self, other: Layout, watch: &Watch) -> Result<()> {
         let code = |layout: &Layout, watch: &Watch| {

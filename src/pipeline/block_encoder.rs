@@ -15,14 +15,14 @@ use crate::pcm::Pcm;
 use crate::wav::{self, Mapped, Span, WavFormat};
 
 /// Samples, over all channels, in each of two excerpts of a segment on which [`LmUse::Auto`] tries the
-/// language model: together a second or two of computing, whatever the rate and the number of channels.
+/// language model.
 const TRIAL_SAMPLES: usize = 3 << 12;
+/// Samples of the segments that a trial is made for: on shorter ones it takes longer than it saves.
+const LEAST_FOR_TRIAL: usize = 8 * TRIAL_SAMPLES;
 
-/// Share of the trial's bits that the language model must save, in thousandths.
-///
-/// Coding with the model costs more than ten times the time, in both directions: a song should
-/// not take minutes to decode for half a percent.
-const TRIAL_MIN_SAVING: f64 = 10.0;
+/// Thousandths that the language model must save of a segment, and before of its trial, for
+/// [`LmUse::Auto`] to use it: coding takes two to three times as long with it, in both directions.
+const LEAST_SAVING: f64 = 10.0;
 
 /// Share of the work on a segment that is done when it has been coded without the language model,
 /// if it is coded with one, too.
@@ -174,18 +174,18 @@ impl BlockEncoder {
             ..*empty
         };
         let share = if self.model().is_some() { SHARE_WITHOUT_MODEL } else { 1.0 };
+        self.watch.pass(share, samples);
+        let plan = SegmentPlan::new(pcm, level, &self.watch)?;
+        let is_auto = self.options.lm == LmUse::Auto;
         let model = match self.model() {
-            Some(model) if self.options.lm == LmUse::Auto && !self.trial_pays(pcm, model)? => None,
+            Some(model) if is_auto && !self.trial_pays(&plan, model)? => None,
             model => model,
         };
-        self.watch.pass(share, samples);
         let Some(model) = model else {
-            let plain = codec::encode_pcm(pcm, level, None, &self.watch)?;
-            return Ok(Encoded::plain(block(plain)));
+            return Ok(Encoded::plain(block(plan.encode(None, &self.watch)?)));
         };
         // What the model will read does not depend on its logits. A recorder has none of its own, so this is
         // the coding without a model.
-        let plan = SegmentPlan::new(pcm, level, &self.watch)?;
         let mut recorder = Recorder::default();
         let plain = block(plan.encode(Some(&mut recorder), &self.watch)?);
         self.watch.pass(1.0 - share, samples);
@@ -200,31 +200,37 @@ impl BlockEncoder {
             length_without_lm: u32::try_from(plain.payload_length()).unwrap_or(u32::MAX),
             ..block(coded)
         };
-        let shorter = modelled.cost() < plain.cost();
-        Ok(Encoded { modelled: shorter.then_some(modelled), plain })
+        let pays = match is_auto {
+            true => saves_enough(plain.cost() as f64, modelled.cost() as f64),
+            false => modelled.cost() < plain.cost(),
+        };
+        Ok(Encoded { modelled: pays.then_some(modelled), plain })
     }
 
-    /// Whether the model saves enough on excerpts from the first and the last third of a segment.
+    /// Whether the model saves enough on excerpts from the first and the last third of a segment; true of a short
+    /// one, for which there is no trial.
     ///
     /// Their second halves count: on the first samples the predictors have learnt little yet, and a model
     /// saves more than it ever will again.
-    fn trial_pays(&self, pcm: &Pcm, model: &dyn ModelProvider) -> Result<bool> {
-        let (level, watch) = (self.options.level, self.watch.of_trial());
+    fn trial_pays(&self, plan: &SegmentPlan<'_>, model: &dyn ModelProvider) -> Result<bool> {
+        if plan.samples() < LEAST_FOR_TRIAL {
+            return Ok(true);
+        }
+        let watch = self.watch.of_trial();
         let bits = |plan: &SegmentPlan<'_>, lm: &mut dyn LanguageModel| -> Result<f64> {
             let frames = plan.cost(Some(lm), &watch)?;
             Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.payload + f.lsb)).sum())
         };
         let (mut without, mut with) = (0.0, 0.0);
         for part in [1, 4] {
-            let excerpt = pcm.excerpt(part, 5, TRIAL_SAMPLES / pcm.channels);
-            let plan = SegmentPlan::new(&excerpt, level, &watch)?;
+            let plan = plan.excerpt(part, 5, TRIAL_SAMPLES);
             let mut recorder = Recorder::default();
             without += bits(&plan, &mut recorder)?;
             let mut session = model.session(self.lane)?;
             let mut rehearsed = Rehearsed::new(&mut *session, recorder.into_inputs());
             with += bits(&plan, &mut rehearsed)?;
         }
-        Ok(with * 1000.0 <= without * (1000.0 - TRIAL_MIN_SAVING))
+        Ok(saves_enough(without, with))
     }
 
     /// `stored`, or the same through the byte model if that is smaller.
@@ -241,6 +247,11 @@ impl BlockEncoder {
             false => stored,
         })
     }
+}
+
+/// Whether what costs `with` with the language model and `without` without it is worth the model's time.
+fn saves_enough(without: f64, with: f64) -> bool {
+    with * 1000.0 <= without * (1000.0 - LEAST_SAVING)
 }
 
 /// Whole frames in an audio block; the WAV layer cuts at nothing else.
