@@ -12,7 +12,7 @@ use lmz::Decoder;
 
 /// Writes the samples from `seconds` on as native-endian floats.
 pub fn play(lmz: &Path, seconds: u64, mut sound: impl Write) -> Result<(), Box<dyn Error>> {
-    let mut reader = Decoder::new(BufReader::new(File::open(lmz)?))?.samples()?;
+    let mut reader = Decoder::new(BufReader::new(File::open(lmz)?))?.frames(..)?;
     let format = reader.format();
     eprintln!("{} channels, {} Hz", format.channels, format.sample_rate);
     reader.seek((seconds * u64::from(format.sample_rate)).min(reader.range().end))?;

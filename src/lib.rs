@@ -89,7 +89,7 @@
 //!
 //! # Limits
 //!
-//! A file is cut into segments of some 20 seconds, which are coded alone: memory is bounded by the
+//! A file is cut into segments of 20 to 60 seconds, by level, which are coded alone: memory is bounded by the
 //! number of threads, not by the length of the file, and damage to one costs that one
 //! ([`salvage()`]). A hostile file of a kilobyte can restore to hundreds of megabytes:
 //! [`DecompressOptions::with_max_output`] bounds that. Nothing in the library panics, prints or exits.

@@ -82,6 +82,7 @@ impl<R: Read> Decoder<R> {
     /// Largest number of frames in a segment, the part that is decoded to reach any frame of it;
     /// `None` where there are no samples.
     #[must_use]
+    #[cfg(feature = "unstable")]
     pub fn segment_frames(&self) -> Option<u32> {
         self.restoring.header().audio.map(|audio| audio.segment_frames)
     }
@@ -144,15 +145,7 @@ impl<R: Read> Read for Decoder<R> {
 }
 
 impl<R: Read + Seek> Decoder<R> {
-    /// All samples, from the first on.
-    ///
-    /// # Errors
-    /// Those of [`Decoder::frames`].
-    pub fn samples(self) -> Result<FrameReader<R>> {
-        self.frames(..)
-    }
-
-    /// The samples of a part. Only the segments needed are read and decoded; their checksums are
+    /// The samples of a part, or, of `..`, all of them. Only the segments needed are read and decoded; their checksums are
     /// checked, that of the whole file cannot be.
     ///
     /// # Errors

@@ -235,7 +235,7 @@ fn raw_samples_need_a_format_and_nothing_else() {
 #[test]
 fn samples_of_signed_bytes_are_read() {
     let file = aiff(2, 8, None, &big(1));
-    let mut reader = lmz::Decoder::new(Cursor::new(compress(&file))).unwrap().samples().unwrap();
+    let mut reader = lmz::Decoder::new(Cursor::new(compress(&file))).unwrap().frames(..).unwrap();
     let mut read = vec![0; 2 * FRAMES];
     assert_eq!(reader.read_frames(&mut read).unwrap(), FRAMES);
     assert_eq!(read, integers(8));

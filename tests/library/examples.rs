@@ -65,7 +65,7 @@ fn samples_become_bytes() {
     assert!(lmz.len() < samples.len());
     let mut back = vec![0; samples.len() + 2];
     let decoder = lmz::Decoder::new(std::io::Cursor::new(lmz)).unwrap();
-    assert_eq!(decoder.samples().unwrap().read_frames(&mut back).unwrap(), samples.len() / 2);
+    assert_eq!(decoder.frames(..).unwrap().read_frames(&mut back).unwrap(), samples.len() / 2);
     assert!(back[..samples.len()] == samples);
 }
 

@@ -71,7 +71,7 @@ fn everything(original: &[u8]) -> Vec<Vec<u8>> {
     writer.finish().unwrap();
     let mut floats = vec![0.0; 1_000];
     let decoder = Decoder::new(Cursor::new(&packed)).unwrap();
-    decoder.samples().unwrap().read_float_frames(&mut floats).unwrap();
+    decoder.frames(..).unwrap().read_float_frames(&mut floats).unwrap();
     let floats = floats.iter().flat_map(|sample: &f32| sample.to_le_bytes()).collect();
 
     let options = DecompressOptions::default();

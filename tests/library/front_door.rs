@@ -36,7 +36,7 @@ fn pack(samples: &[i32], frames: Option<u64>) -> Vec<u8> {
 }
 
 fn open(lmz: &[u8]) -> FrameReader<Cursor<&[u8]>> {
-    Decoder::new(Cursor::new(lmz)).unwrap().samples().unwrap()
+    Decoder::new(Cursor::new(lmz)).unwrap().frames(..).unwrap()
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn limits_and_files_of_other_kinds() {
     let nothing = lmz::compress_to_vec(b"RIFF\x04\0\0\0WAVE").unwrap();
     let decoder = Decoder::new(Cursor::new(nothing)).unwrap();
     assert!(decoder.format().is_none());
-    assert!(matches!(decoder.samples(), Err(Error::OutOfRange(_))));
+    assert!(matches!(decoder.frames(..), Err(Error::OutOfRange(_))));
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn samples(packed: &[u8], options: &DecompressOptions, count: u64) -> Result<Vec
     if count == 0 {
         return Ok(Vec::new());
     }
-    let mut reader = Decoder::with_options(Cursor::new(packed), options)?.samples()?;
+    let mut reader = Decoder::with_options(Cursor::new(packed), options)?.frames(..)?;
     let mut samples = vec![0.0; usize::try_from(count)?];
     let (mut filled, channels) = (0, usize::from(reader.format().channels));
     while filled < samples.len() {
