@@ -26,3 +26,12 @@ def tone():
         return wave.astype(dtype)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    import ray
+
+    context = ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield context.address_info["address"]
+    ray.shutdown()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -19,7 +20,7 @@ import soundfile
 import lmz
 from lmz.corpus import work
 from lmz.corpus.manifest import Manifest, Record
-from lmz.corpus.plan import Settings, plan
+from lmz.corpus.plan import Finished, Job, Settings, plan
 
 
 def corpus(*arguments, check=None, **options):
@@ -91,7 +92,7 @@ def test_originals_go_only_after_a_verified_write(clips, tmp_path):
 
 
 def manifest(folder: Path) -> dict[str, Record]:
-    return Manifest(fsspec.filesystem("file"), str(folder)).read()
+    return {record.name: record for record in Manifest(fsspec.filesystem("file"), str(folder)).read()}
 
 
 def records_written(folder: Path) -> list[dict]:
@@ -185,7 +186,7 @@ def test_both_ends_in_an_object_store(tone):
     fs.pipe_file("/from/deep/c.wav", b"none")
     settings = Settings("compress", "memory://from", "memory://to", "training", delete_source=True)
     ends = [fsspec.core.url_to_fs(end) for end in (settings.source, settings.target)]
-    jobs = [job for job, done in plan(*ends, {}, settings) if not done]
+    jobs = [job for job, done in plan(*ends, Finished(), settings) if not done]
     records = {record.name: record for record in work.do_all(settings, jobs, 1)}
     assert "NotWavError" in records["deep/c.wav"].error
     assert fs.find("/from") == ["/from/deep/c.wav"], records
@@ -195,9 +196,34 @@ def test_both_ends_in_an_object_store(tone):
         assert len(packed) == records[name].output_bytes and lmz.decode_wav(packed) == wav
     # What has changed since it was listed is kept.
     fs.pipe_file("/from/a.wav", wavs["a.wav"])
-    (job,) = [job for job, _ in plan(*ends, {}, settings) if job.name == "a.wav"]
+    (job,) = [job for job, _ in plan(*ends, Finished(), settings) if job.name == "a.wav"]
     fs.pipe_file("/from/a.wav", wavs["a.wav"] + b"more")
     assert "changed" in work.do(settings, job, 1).error and fs.exists("/from/a.wav")
+
+
+def test_what_counts_as_finished():
+    job = Job("a.wav", "/in/a.wav", "/out/a.lmz", 5, "5;mtime=1")
+    settings = Settings("compress", "/in", "/out", "fast")
+    record = work.record_of(settings, job)
+    record.output_bytes = 3
+    there = {"/out/a.lmz": 3}
+
+    def finished(records, job=job, there=there, **changes):
+        return Finished(records).has(job, there, replace(settings, **changes))
+
+    assert finished([record]) and not finished([])
+    verified = replace(record, verified=True)
+    assert finished([verified], verify=True) and not finished([record], verify=True)
+    assert finished([verified]) and not finished([verified], delete_source=True)
+    for change in ({"level": "best"}, {"lm": "off"}, {"segment": 5}, {"task": "decompress"}):
+        assert not finished([record], **change)
+    assert not finished([record], replace(job, key="5;mtime=2"))
+    assert not finished([record], replace(job, name="b.wav"))
+    assert not finished([record], there={"/out/a.lmz": 4}) and not finished([record], there={})
+    # The last record counts.
+    failed = replace(record, error="OSError: no")
+    assert not finished([record, failed]) and finished([failed, record])
+    assert not finished([record, replace(record, level="best")])
 
 
 def test_manifest_in_an_object_store():
@@ -207,17 +233,8 @@ def test_manifest_in_an_object_store():
     written.add(Record("b.wav", error="no"))
     written.close()
     fs.pipe_file("/bucket/out/.lmz-corpus/torn.jsonl", b'{"name": "c.wav", "ke')
-    found = Manifest(fs, "/bucket/out").read()
-    assert list(found) == ["a.wav", "b.wav"] and found["a.wav"].output_bytes == 3
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    import ray
-
-    context = ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
-    yield context.address_info["address"]
-    ray.shutdown()
+    found = list(Manifest(fs, "/bucket/out").read())
+    assert [record.name for record in found] == ["a.wav", "b.wav"] and found[0].output_bytes == 3
 
 
 def test_a_cluster_is_joined_and_stays(cluster, clips, tmp_path):

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .manifest import Manifest
-from .plan import Settings, plan
+from .plan import Finished, Settings, plan
 
 if TYPE_CHECKING:
     from .run import Totals
@@ -124,8 +124,8 @@ def run_on_ray(
     manifest = Manifest(*target) if settings.target else None
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
-        records = manifest.read() if manifest else {}
-        found = plan(source, target, records, settings)
+        finished = Finished(manifest.read() if manifest else ())
+        found = plan(source, target, finished, settings)
         return run(settings, found, manifest, retries=args.retries, show=line.show)
     finally:
         if manifest is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 FOLDER = ".lmz-corpus"
@@ -52,11 +53,10 @@ class Manifest:
         self._uploaded = time.monotonic()
         self._file: Any = None
 
-    def read(self) -> dict[str, Record]:
-        """The last record of each file. A torn last line, of a run that was killed, is left out."""
-        records: dict[str, Record] = {}
+    def read(self) -> Iterator[Record]:
+        """The records of all runs, in order. A torn last line, of a run that was killed, is left out."""
         if not self._fs.exists(self._folder):
-            return records
+            return
         known = {field.name for field in fields(Record)}
         for path in sorted(self._fs.find(self._folder)):
             with self._fs.open(path, "rb") as lines:
@@ -66,11 +66,10 @@ class Manifest:
                         record = Record(**{k: v for k, v in found.items() if k in known})
                     except (ValueError, TypeError, AttributeError):
                         continue
-                    records[record.name] = record
-        return records
+                    yield record
 
     def add(self, record: Record) -> None:
-        line = json.dumps(asdict(record), ensure_ascii=False) + "\n"
+        line = json.dumps(vars(record), ensure_ascii=False) + "\n"
         if self._local:
             if self._file is None:
                 os.makedirs(self._folder, exist_ok=True)

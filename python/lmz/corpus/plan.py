@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,19 +55,45 @@ def key_of(info: dict[str, Any]) -> str:
     return f"{info['size']};" + ";".join(found)
 
 
-def is_done(record: Record | None, job: Job, there: dict[str, int], settings: Settings) -> bool:
-    """Whether a run before has finished this version of the file in this way."""
-    if record is None or record.error or record.key != job.key or record.task != settings.task:
-        return False
-    if settings.delete_source or (settings.verify and not record.verified):
-        return False
-    if (record.level, record.lm, record.segment) != (settings.level, settings.lm, settings.segment or 0):
-        return False
-    return not job.target or there.get(job.target) == record.output_bytes
+class Finished:
+    """Files that earlier runs have finished, in some 130 bytes of memory each.
+
+    Of two hashes of 64 bits, one stands for the name of a file and one for what was done to which
+    version of it. A name that meets another one's hash costs that file's being done again.
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._known: dict[int, int] = {}
+        for record in records:
+            name = number(record.name)
+            self._known.pop(name, None)
+            if not record.error:
+                what = state(record.key, record.task, record.level, record.lm, record.segment, record.output_bytes)
+                self._known[name] = what | record.verified
+
+    def has(self, job: Job, there: dict[str, int], settings: Settings) -> bool:
+        """Whether this version of a file was done in this way, and its output is as it was."""
+        known = self._known.get(number(job.name))
+        length = there.get(job.target)
+        if known is None or length is None or settings.delete_source:
+            return False
+        what = state(job.key, settings.task, settings.level, settings.lm, settings.segment or 0, length)
+        return known == what | 1 or (known == what and not settings.verify)
+
+
+def number(text: str) -> int:
+    """64 bits."""
+    hashed = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
+    return int.from_bytes(hashed.digest(), "little")
+
+
+def state(*values: object) -> int:
+    """An even number: the lowest bit says whether the output was read back."""
+    return number(repr(values)) & ~1
 
 
 def plan(
-    source: tuple[Any, str], target: tuple[Any, str], records: dict[str, Record], settings: Settings
+    source: tuple[Any, str], target: tuple[Any, str], finished: Finished, settings: Settings
 ) -> Iterator[tuple[Job, bool]]:
     """Each file of the task's kind, and whether it is done already."""
     (source_fs, root), (target_fs, target_root) = source, target
@@ -86,7 +113,7 @@ def plan(
             if settings.task == "verify":
                 output = ""
             job = Job(name, info["name"], output, int(info["size"]), key_of(info))
-            yield job, is_done(records.get(name), job, there, settings)
+            yield job, finished.has(job, there, settings)
 
 
 def listing(fs: Any, folder: str) -> dict[str, int]:
