@@ -5,15 +5,18 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
 
-from . import work
+from ..errors import LmzError
+from . import long, work
 from .manifest import Manifest, Record
 from .plan import Job, Settings
+from .step import Step, whole
 
 #: A task is so many small files, or bytes, so that starting it costs little of its time.
 BATCH_FILES = 16
@@ -105,57 +108,86 @@ def run(
     nodes = [node["Resources"].get("CPU", 0) for node in ray.nodes()  # type: ignore[no-untyped-call]
         if node["Alive"]]
     widest, cpus = int(max(nodes, default=1)), int(sum(nodes))
-    task = ray.remote(do_all)
-    under_way: dict[Any, list[Job]] = {}
+    under_way: dict[Any, tuple[Step, list[Any]]] = {}
+    waiting: deque[Step] = deque()
     attempts: dict[str, int] = {}
     again: list[Job] = []
     batches = Finder(found, totals).batches()
 
-    def take() -> list[Job] | None:
+    def take() -> Step | None:
+        if waiting:
+            return waiting.popleft()
         batch = next(batches, None)
-        if batch is None and again:
-            return [again.pop()]
-        return batch
+        if batch is None:
+            if not again:
+                return None
+            batch = [again.pop()]
+        width = max(1, min(widest, sum(job.size for job in batch) // BYTES_PER_CPU))
+        step = whole(settings, batch, width, do_all)
+        if len(batch) == 1 and long.is_long(settings, batch[0]):
+            return long.Attempt(settings, batch[0], step).first()
+        return step
 
-    exhausted = False
+    def settle(job: Job, record: Record) -> None:
+        if record.retryable and attempts.get(job.name, 0) < retries:
+            attempts[job.name] = attempts.get(job.name, 0) + 1
+            again.append(job)
+            return
+        totals.count(record)
+        if manifest is not None:
+            manifest.add(record)
+
+    def abandon(attempt: object) -> None:
+        for step in [step for step in waiting if step.attempt is attempt]:
+            waiting.remove(step)
+        for reference in [of for of, (step, _) in under_way.items() if step.attempt is attempt]:
+            del under_way[reference]
+            ray.cancel(reference)
+
     while True:
-        while not exhausted and len(under_way) < 2 * max(cpus, 1):
-            batch = take()
-            if batch is None:
-                exhausted = True
-                break
-            size = sum(job.size for job in batch)
-            width = max(1, min(widest, size // BYTES_PER_CPU))
-            options = task.options(num_cpus=width, max_retries=retries)
-            under_way[options.remote(settings, batch, width)] = batch
+        while len(under_way) < 2 * max(cpus, 1) and (step := take()) is not None:
+            task = ray.remote(step.call)
+            options = task.options(num_cpus=step.cpus, num_returns=step.results, max_retries=retries)
+            references = options.remote(settings, *step.arguments)
+            if step.results == 1:
+                references = [references]
+            under_way[references[0]] = (step, references[1:])
         if not under_way:
             break
         ready, _ = ray.wait(list(under_way), timeout=0.5)
         for reference in ready:
-            batch = under_way.pop(reference)
-            for job, record in zip(batch, results(reference, batch, settings), strict=True):
-                if record.retryable and attempts.get(job.name, 0) < retries:
-                    attempts[job.name] = attempts.get(job.name, 0) + 1
-                    again.append(job)
-                    exhausted = False
-                    continue
-                totals.count(record)
-                if manifest is not None:
-                    manifest.add(record)
+            if reference not in under_way:
+                continue  # just abandoned
+            step, others = under_way.pop(reference)
+            try:
+                result = ray.get(reference)
+            except ray.exceptions.RayError as error:
+                outcome: list[Record | Step] = [*failures(settings, step, error)]
+                if step.attempt is not None:
+                    abandon(step.attempt)
+            else:
+                outcome = step.then([result, *others] if others else result)
+            jobs = {job.name: job for job in step.jobs}
+            for follows in outcome:
+                if isinstance(follows, Record):
+                    settle(jobs[follows.name], follows)
+                elif follows.urgent:
+                    waiting.appendleft(follows)
+                else:
+                    waiting.append(follows)
         show(totals)
     return totals
 
 
-def results(reference: Any, batch: list[Job], settings: Settings) -> list[Record]:
-    """Records of a task; of one that Ray has given up, each file's failure."""
-    try:
-        found: list[Record] = ray.get(reference)
-        return found
-    except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[0]
-        failed = [work.record_of(settings, job) for job in batch]
-        for record in failed:
-            record.error = f"{type(error).__name__}: {reason}"
-            # One of them may have brought the worker down: each comes again, alone.
-            record.retryable = len(batch) > 1
-        return failed
+def failures(settings: Settings, step: Step, error: ray.exceptions.RayError) -> list[Record]:
+    """Of a task that has failed, or that Ray has given up, each file's failure."""
+    cause = getattr(error, "cause", None) or error
+    reason = str(cause).strip().partition("\n")[0]
+    failed = [work.record_of(settings, job) for job in step.jobs]
+    for record in failed:
+        record.error = f"{type(cause).__name__}: {reason}"
+        # What a function raised, unless it is about the file; and one of several files may have
+        # brought the worker down: each comes again, alone.
+        raised = cause is not error and not isinstance(cause, LmzError)
+        record.retryable = raised or len(failed) > 1
+    return failed

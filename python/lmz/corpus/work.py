@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 import fsspec
@@ -31,8 +32,8 @@ def record_of(settings: Settings, job: Job) -> Record:
     )
 
 
-def do(settings: Settings, job: Job, threads: int) -> Record:
-    """Does one file."""
+def do(settings: Settings, job: Job, threads: int, parts: Iterator[bytes] | None = None) -> Record:
+    """Does one file; `parts` are those of it that are coded."""
     begun = time.perf_counter()
     record = record_of(settings, job)
     try:
@@ -43,7 +44,9 @@ def do(settings: Settings, job: Job, threads: int) -> Record:
             record.verified = True
         else:
             target_fs = fsspec.core.url_to_fs(settings.target)[0]
-            summary, record.output_bytes = convert(settings, job, threads, source_fs, target_fs)
+            summary, record.output_bytes = convert(
+                settings, job, threads, source_fs, target_fs, parts
+            )
             if settings.verify or settings.delete_source:
                 check(settings, job, threads, target_fs, summary.blake3)
                 record.verified = True
@@ -64,7 +67,12 @@ def do(settings: Settings, job: Job, threads: int) -> Record:
 
 
 def convert(
-    settings: Settings, job: Job, threads: int, source_fs: Any, target_fs: Any
+    settings: Settings,
+    job: Job,
+    threads: int,
+    source_fs: Any,
+    target_fs: Any,
+    parts: Iterator[bytes] | None,
 ) -> tuple[_api.Summary, int]:
     """Writes the output, which appears when it is complete; returns its length, too."""
     with (
@@ -73,9 +81,11 @@ def convert(
     ):
         output = cast(BinaryIO, spool)
         if settings.task == "compress":
-            summary = _api.compress(
-                source, output, settings.level, settings.lm,
-                segment=settings.segment, threads=threads,
+            options = _api._settings(settings.level, settings.lm, settings.segment, threads)
+            summary = _api.Summary(
+                **_lmz.compress(source, output, options, None)
+                if parts is None
+                else _lmz.join(source, output, options, parts)
             )
         else:
             summary = _api.decompress(source, output, threads=threads)
