@@ -116,6 +116,17 @@ def test_segments_are_as_long_as_asked(tone):
         lmz.encode_wav(wav, segment=1.5)
 
 
+def test_threads_change_nothing(tone):
+    lmz.write(packed := io.BytesIO(), tone(300_000, 2), 44_100, level="fast", segment=2)
+    wav = lmz.decode_wav(packed.getvalue(), threads=1)
+    for threads in (0, 1, 2, 3, 7):
+        assert lmz.encode_wav(wav, "fast", segment=2, threads=threads) == packed.getvalue()
+        assert lmz.decode_wav(packed.getvalue(), threads=threads) == wav
+        part = lmz.read(packed, 200_000, 50_000, dtype="int16", threads=threads)[0]
+        assert part.tobytes() == wav[44 + 50_000 * 4 : 44 + 250_000 * 4]
+    assert lmz.info(packed).segments == 4
+
+
 def test_errors_have_classes_and_leave_nothing_behind(song, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(lmz.NotWavError):
