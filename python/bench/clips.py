@@ -1,9 +1,10 @@
 """Cuts a corpus of one-second clips out of longer recordings.
 
-    python bench/clips.py FOLDER OUT [COUNT]
+    python bench/clips.py FOLDER OUT [COUNT] [PATTERN]
 
-Starts are spread evenly over all files of FOLDER that are long enough, so that clips of a file
-overlap where it takes that to make COUNT of them (3,000). Each keeps rate, channels and format.
+Starts are spread evenly over all files of FOLDER that fit PATTERN (`*.wav`) and are long enough, so
+that clips of a file overlap where it takes that to make COUNT of them (3,000). Each keeps rate,
+channels and format.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import soundfile
 SECONDS = 1
 
 
-def cut(source: Path, out: Path, count: int) -> int:
+def cut(source: Path, out: Path, count: int, pattern: str) -> int:
     """Writes the clips, a folder for each file; returns their bytes."""
     files = []
-    for path in sorted(source.glob("*.wav")):
+    for path in sorted(source.glob(pattern)):
         with soundfile.SoundFile(path) as file:
             room = file.frames - SECONDS * file.samplerate
             if room >= 0:
@@ -44,5 +45,5 @@ def cut(source: Path, out: Path, count: int) -> int:
 
 
 if __name__ == "__main__":
-    wanted = int(sys.argv[3]) if len(sys.argv) > 3 else 3_000
-    print(f"{wanted} clips, {cut(Path(sys.argv[1]), Path(sys.argv[2]), wanted):,} bytes")
+    folder, out, wanted, pattern = (*sys.argv[1:], *("3000", "*.wav")[len(sys.argv) - 3 :])
+    print(f"{wanted} clips, {cut(Path(folder), Path(out), int(wanted), pattern):,} bytes")

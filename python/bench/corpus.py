@@ -58,7 +58,8 @@ class Watched:
 
     def _sample(self) -> None:
         while self.process.poll() is None:
-            self.driver = usage(self.process.pid) or self.driver
+            if used := usage(self.process.pid):
+                self.driver = max(self.driver, used)
             for pid in family(self.process.pid):
                 self.seen.add(pid)
                 if command_line(pid).startswith("ray::") and (used := usage(pid)):

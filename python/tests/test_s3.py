@@ -1,30 +1,11 @@
-"""A corpus in a bucket: a server of S3's protocol in this process, Ray workers as its clients."""
+"""A corpus in a bucket: a server of S3's protocol of the tests' own, and Ray workers as its clients."""
 
 from __future__ import annotations
 
-import fsspec
-import pytest
 import soundfile
 from test_corpus import corpus, summary
 
 import lmz
-
-pytest.importorskip("s3fs", reason="NOT CHECKED: a corpus in S3, because s3fs is not installed")
-server = pytest.importorskip("moto.server", reason="NOT CHECKED: a corpus in S3, because moto[server] is not installed")
-
-
-@pytest.fixture
-def bucket(monkeypatch):
-    moto = server.ThreadedMotoServer(port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    for name, value in (("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"),
-                        ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", f"http://{host}:{port}")):
-        monkeypatch.setenv(name, value)
-    fs = fsspec.filesystem("s3", skip_instance_cache=True)
-    fs.mkdir("bucket")
-    yield fs
-    moto.stop()
 
 
 def test_a_bucket_there_and_back(bucket, tone, tmp_path):
