@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -192,6 +193,33 @@ def test_a_part_reads_its_segments_alone(tone):
     np.testing.assert_array_equal(lmz.read(harmed, 30_000, 400_000, dtype="int16")[0], part)
     with pytest.raises(lmz.CorruptError):
         lmz.read(harmed, 30_000, len(data) * 7 // 8)
+
+
+def test_a_part_is_decoded_no_further_than_needed(tone):
+    data = tone(44_100 * 12, 1)[:, 0]
+    packed = coded(data, segment=4)
+    assert lmz.info(packed).segments == 3
+
+    def cost(start, stop):
+        # Of the processor: of two tries the better one, on one thread.
+        tries = []
+        for _ in range(2):
+            begun = time.process_time()
+            part, _ = lmz.read(packed, start=start, stop=stop, dtype="int16", threads=1)
+            tries.append(time.process_time() - begun)
+            np.testing.assert_array_equal(part, data[start:stop])
+        return min(tries)
+
+    segment, whole = 4 * 44_100, cost(0, len(data))
+    assert cost(segment, segment + 4_410) < whole / 6  # a fortieth of one segment of three
+    assert cost(2 * segment - 4_410, 2 * segment) < whole / 2  # all of one
+    # What is left of the last segment is kept: reading on costs nothing more.
+    with lmz.LmzFile(packed, threads=1) as file:
+        file.seek(segment)
+        file.read(4_410)
+        begun = time.process_time()
+        file.read(4 * 44_100 - 4_410)
+        assert time.process_time() - begun < whole / 6
 
 
 def test_info_says_what_soundfile_says(tone):
