@@ -36,6 +36,15 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def started(pid: int) -> str:
+    """When a process has started; numbers of processes are used again. Empty for one that has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
 def command_line(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -53,7 +62,7 @@ class Watched:
         #: Of each process, the most memory in kB and the seconds of processor time.
         self.driver: tuple[int, float] = (0, 0.0)
         self.workers: dict[int, tuple[int, float]] = {}
-        self.seen: set[int] = set()
+        self.seen: set[tuple[int, str]] = set()
         threading.Thread(target=self._sample, daemon=True).start()
 
     def _sample(self) -> None:
@@ -61,7 +70,7 @@ class Watched:
             if used := usage(self.process.pid):
                 self.driver = max(self.driver, used)
             for pid in family(self.process.pid):
-                self.seen.add(pid)
+                self.seen.add((pid, started(pid)))
                 if command_line(pid).startswith("ray::") and (used := usage(pid)):
                     self.workers[pid] = used
             time.sleep(0.2)
@@ -76,12 +85,12 @@ class Watched:
 
     def kill(self) -> float:
         """SIGKILL; returns the seconds until the last of its processes was gone."""
-        self.seen.update(family(self.process.pid))
+        self.seen.update((pid, started(pid)) for pid in family(self.process.pid))
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.communicate()
         began = time.monotonic()
-        while any(command_line(pid) for pid in self.seen):
-            assert time.monotonic() - began < 60, "processes outlive their driver"
+        while left := [pid for pid, start in self.seen if start and started(pid) == start]:
+            assert time.monotonic() - began < 60, f"outlive their driver: {[command_line(pid) for pid in left]}"
             time.sleep(0.05)
         return time.monotonic() - began
 

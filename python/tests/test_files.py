@@ -104,11 +104,13 @@ def test_segments_are_as_long_as_asked(tone):
     lmz.write(packed, tone(44_100 * 8, 2), 44_100, level="fast", segment=2)
     info = lmz.info(packed)
     assert (info.segment_frames, info.segments) == (88_200, 4)
-    lmz.write(packed := io.BytesIO(), tone(8_000, 1), 44_100, level="training")
+    lmz.write(packed := io.BytesIO(), tone(44_100 * 8, 1), 44_100, level="training")
     info = lmz.info(packed)
     assert (info.level, info.segment_frames) == ("fast", 5 * 44_100)
     wav = lmz.decode_wav(packed.getvalue())
     assert lmz.info(lmz.encode_wav(wav, "training", segment=7)).segment_frames == 7 * 44_100
+    # A segment alone is as long as it is.
+    assert lmz.info(lmz.encode_wav(wav, "training", segment=9)).segment_frames == 8 * 44_100
     for segment in (0, -1, 1 << 40):
         with pytest.raises(ValueError, match="segment"):
             lmz.encode_wav(wav, segment=segment)
