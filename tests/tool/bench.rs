@@ -85,7 +85,7 @@ fn the_fixtures_with_library_baselines_in_all_formats() {
         };
         assert_eq!(total["coded_bytes"], of_coder("coded_bytes"));
         assert_eq!(total["original_bytes"], of_coder("original_bytes"));
-        let parts = ["container", "foreign", "token", "lsb", "plain"];
+        let parts = ["container", "foreign", "stream", "lsb", "plain"];
         let parts = parts.map(|part| total[format!("{part}_bytes")].as_u64());
         if total["coder"] == "lmz fast" {
             assert_eq!(parts.iter().flatten().sum::<u64>(), total["coded_bytes"]);
