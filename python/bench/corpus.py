@@ -62,7 +62,6 @@ class Watched:
         #: Of each process, the most memory in kB and the seconds of processor time.
         self.driver: tuple[int, float] = (0, 0.0)
         self.workers: dict[int, tuple[int, float]] = {}
-        self.seen: set[tuple[int, str]] = set()
         threading.Thread(target=self._sample, daemon=True).start()
 
     def _sample(self) -> None:
@@ -70,7 +69,6 @@ class Watched:
             if used := usage(self.process.pid):
                 self.driver = max(self.driver, used)
             for pid in family(self.process.pid):
-                self.seen.add((pid, started(pid)))
                 if command_line(pid).startswith("ray::") and (used := usage(pid)):
                     self.workers[pid] = used
             time.sleep(0.2)
@@ -84,13 +82,13 @@ class Watched:
         return {**json.loads(out.strip().splitlines()[-1]), "wall": time.monotonic() - self.began}
 
     def kill(self) -> float:
-        """SIGKILL; returns the seconds until the last of its processes was gone."""
-        self.seen.update((pid, started(pid)) for pid in family(self.process.pid))
+        """SIGKILL; returns the seconds until the last of its workers was gone. Ray's agents stay some minutes."""
+        workers = [(pid, started(pid)) for pid in self.at_work()]
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.communicate()
         began = time.monotonic()
-        while left := [pid for pid, start in self.seen if start and started(pid) == start]:
-            assert time.monotonic() - began < 60, f"outlive their driver: {[command_line(pid) for pid in left]}"
+        while any(start and started(pid) == start for pid, start in workers):
+            assert time.monotonic() - began < 60, "workers outlive their driver"
             time.sleep(0.05)
         return time.monotonic() - began
 
@@ -166,6 +164,13 @@ def killed(clips: Path, out: Path, level: str, reference: dict[str, bytes]) -> N
     assert again <= BATCH_FILES
 
     gone = run.kill()
+    print(f"the driver killed: its workers were gone after {gone:.1f} s", flush=True)
+    go_on(command, out, reference)
+
+
+def go_on(command: tuple, out: Path, reference: dict[str, bytes]) -> None:
+    """After a run that was killed between its second half and its end."""
+    total = len(reference)
     recorded = {record["name"][:-4] + ".lmz" for record in records(out)}
     before = versions(out)
     assert total // 2 <= len(recorded) < total and recorded <= before.keys()
@@ -174,12 +179,14 @@ def killed(clips: Path, out: Path, level: str, reference: dict[str, bytes]) -> N
     after = versions(out)
     again = sum(after[name] != version for name, version in before.items())
     print(
-        f"the driver killed after {len(recorded)} records: its processes were gone after {gone:.1f} s; the next run "
-        f"skipped {resumed['skipped']}, did {resumed['done']}, of which {again} had an output without a record",
+        f"{len(recorded)} records were there; the next run skipped {resumed['skipped']} and did {resumed['done']}, "
+        f"of which {again} had an output without a record",
         flush=True,
     )
     assert resumed["skipped"] == len(recorded) and resumed["skipped"] + resumed["done"] == total
     assert all(after[name] == before[name] for name in recorded), "a recorded file was done again"
+    # In flight: two tasks for each worker.
+    assert again <= 2 * 2 * BATCH_FILES
     names = [record["name"] for record in records(out)]
     assert len(names) == len(set(names)) == total
     assert not list(out.rglob("*part")), "a partial output is left"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import threading
 import time
@@ -108,6 +109,8 @@ def run(
     nodes = [node["Resources"].get("CPU", 0) for node in ray.nodes()  # type: ignore[no-untyped-call]
         if node["Alive"]]
     widest, cpus = int(max(nodes, default=1)), int(sum(nodes))
+    # Once for each function: Ray stores every function that it is given.
+    remote: Callable[[Any], Any] = functools.cache(ray.remote)
     under_way: dict[Any, tuple[Step, list[Any]]] = {}
     waiting: deque[Step] = deque()
     attempts: dict[str, int] = {}
@@ -146,9 +149,10 @@ def run(
 
     while True:
         while len(under_way) < 2 * max(cpus, 1) and (step := take()) is not None:
-            task = ray.remote(step.call)
-            options = task.options(num_cpus=step.cpus, num_returns=step.results, max_retries=retries)
-            references = options.remote(settings, *step.arguments)
+            task = remote(step.call).options(
+                num_cpus=step.cpus, num_returns=step.results, max_retries=retries
+            )
+            references = task.remote(settings, *step.arguments)
             if step.results == 1:
                 references = [references]
             under_way[references[0]] = (step, references[1:])
