@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import fsspec
 import numpy as np
@@ -44,6 +45,8 @@ def bucket():
         fs = fsspec.filesystem("s3", skip_instance_cache=True)
         fs.mkdir("bucket")
         yield fs
+    # What it holds is the process's, not the server's.
+    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     moto.stop()
 
 
