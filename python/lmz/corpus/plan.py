@@ -56,7 +56,7 @@ def key_of(info: dict[str, Any]) -> str:
 
 
 class Finished:
-    """Files that earlier runs have finished, in some 130 bytes of memory each.
+    """Files that earlier runs have finished, in the memory that two numbers take.
 
     Of two hashes of 64 bits, one stands for the name of a file and one for what was done to which
     version of it. A name that meets another one's hash costs that file's being done again.

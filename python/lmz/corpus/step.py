@@ -31,7 +31,6 @@ class Step:
 
 
 def whole(
-    settings: Settings,
     jobs: list[Job],
     width: int,
     do_all: Callable[[Settings, list[Job], int], list[Record]],

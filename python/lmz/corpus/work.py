@@ -81,12 +81,14 @@ def convert(
     ):
         output = cast(BinaryIO, spool)
         if settings.task == "compress":
-            options = _api._settings(settings.level, settings.lm, settings.segment, threads)
-            summary = _api.Summary(
-                **_lmz.compress(source, output, options, None)
-                if parts is None
-                else _lmz.join(source, output, options, parts)
-            )
+            if parts is None:
+                summary = _api.compress(
+                    source, output, settings.level, settings.lm,
+                    segment=settings.segment, threads=threads,
+                )
+            else:
+                options = _api._settings(settings.level, settings.lm, settings.segment, threads)
+                summary = _api.Summary(**_lmz.join(source, output, options, parts))
         else:
             summary = _api.decompress(source, output, threads=threads)
         length = spool.tell()
