@@ -99,7 +99,7 @@ impl Error {
         Error::Corrupt { offset, reason: reason.into() }
     }
 
-    /// For a payload that starts `by` bytes behind others.
+    /// For a coded stream that starts `by` bytes behind others.
     #[must_use]
     pub(crate) fn shifted(self, by: usize) -> Self {
         match self {

@@ -5,13 +5,13 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// More decisions are due than the payload has.
+    /// More decisions are due than the coded stream has.
     #[error("the coded stream ends too early")]
     StreamEndsEarly,
-    /// The last decision does not use the payload up.
+    /// The last decision does not use the coded stream up.
     #[error("bytes left over in the coded stream")]
     StreamLeftOver {
-        /// The first of them, counted from the start of the payload.
+        /// The first of them, counted from the start of the coded stream.
         at: usize,
     },
     /// The LSB block has another length than the bits read.
@@ -28,7 +28,7 @@ pub enum Fault {
         /// That byte, counted from the start of the LSB block.
         at: usize,
     },
-    /// What the payload begins with is not possible.
+    /// What the coded stream begins with is not possible.
     #[error("{0}")]
     Parameters(String),
     /// Integers that are no samples of the format.
@@ -65,9 +65,9 @@ pub enum Fault {
 pub(crate) enum Site {
     /// No part alone.
     Block,
-    /// So many bytes behind the start of the payload.
+    /// So many bytes behind the start of the coded stream.
     Stream(usize),
-    /// Where the payload ends.
+    /// Where the coded stream ends.
     EndOfStream,
     /// So many bytes behind the start of the LSB block.
     Lsb(usize),
@@ -90,7 +90,7 @@ impl Fault {
         }
     }
 
-    /// For a payload that starts `by` bytes behind the others.
+    /// For a coded stream that starts `by` bytes behind the others.
     #[must_use]
     pub(crate) fn shifted(self, by: usize) -> Self {
         match self {

@@ -194,10 +194,10 @@ pub fn segment_decoder(data: &[u8]) {
     let mut parrot = Parrot(1);
     let flags = choices.byte();
     let lm = (flags & 1 == 1).then_some(&mut parrot as &mut dyn LanguageModel);
-    let (payload, lsb) = choices.0.split_at(choices.0.len() - choices.0.len() / 3);
-    let (payload, lsb, long_term) = (payload.to_vec(), lsb.to_vec(), flags & 2 == 2);
+    let (stream, lsb) = choices.0.split_at(choices.0.len() - choices.0.len() / 3);
+    let (stream, lsb, long_term) = (stream.to_vec(), lsb.to_vec(), flags & 2 == 2);
     match codec::decode_pcm(
-        &CodedPcm { payload, lsb, long_term },
+        &CodedPcm { stream, lsb, long_term },
         channels,
         frames,
         level,

@@ -1,4 +1,4 @@
-//! What a segment of characters is coded with, as the front of its payload records it
+//! What a segment of characters is coded with, as the front of its coded stream records it
 //! (`characters.md`, section 1).
 
 use byteorder::{ByteOrder, LE};
@@ -114,7 +114,7 @@ impl Params {
         out
     }
 
-    /// Inverse of [`Params::to_bytes`], from the front of a payload; also returns the rest of it.
+    /// Inverse of [`Params::to_bytes`], from the front of a coded stream; also returns the rest of it.
     ///
     /// # Errors
     /// [`Fault::Parameters`] when it is too short or holds what

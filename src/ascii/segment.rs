@@ -22,7 +22,7 @@ const LSB_DEPTH: usize = 7;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coded {
     /// The parameters, then the range-coded decisions.
-    pub payload: Vec<u8>,
+    pub stream: Vec<u8>,
     /// Packed LSB block; empty unless LSBs are raw.
     pub lsb: Vec<u8>,
     /// Who took part.
@@ -36,7 +36,7 @@ impl Coded {
     /// Length of both streams in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.payload.len() + self.lsb.len()
+        self.stream.len() + self.lsb.len()
     }
 
     /// Whether there is nothing, which never happens: parameters are always there.
@@ -296,11 +296,11 @@ fn encode_with_all(
     let (coder, bytes) = (&mut encoder, &mut *bytes.to_vec());
     let costs = run(Pass { coder, format, level, params, bytes, lm, watch })?;
     let (coded, lsb) = encoder.finish();
-    let payload = [&params.to_bytes()[..], &coded].concat();
+    let stream = [&params.to_bytes()[..], &coded].concat();
     let flags = params.experts.flags();
     let extra = (Params::BYTES + lsb.len()) as f64;
     let alone = std::array::from_fn(|i| flags[i].then(|| costs[i] + extra));
-    Ok(Coded { payload, lsb, experts: params.experts, alone })
+    Ok(Coded { stream, lsb, experts: params.experts, alone })
 }
 
 /// Inverse of [`encode`], for `len` bytes.
@@ -309,7 +309,7 @@ fn encode_with_all(
 /// [`Error::Payload`] and [`Error::Unsupported`] about the streams;
 /// those of the model; [`Error::Model`] and [`Error::Interrupted`] as for [`encode`].
 pub fn decode(
-    payload: &[u8],
+    stream: &[u8],
     lsb: &[u8],
     format: &WavFormat,
     len: usize,
@@ -317,7 +317,7 @@ pub fn decode(
     mut lm: Option<&mut Characters<'_>>,
     watch: &Watch,
 ) -> Result<Vec<u8>> {
-    let (params, coded) = Params::from_bytes(payload)?;
+    let (params, coded) = Params::from_bytes(stream)?;
     check_model(&params, lm.as_deref_mut())?;
     if !len.is_multiple_of(format.frame_bytes()) {
         return Err(Fault::Contradiction("a segment that does not end with a frame").into());
@@ -326,7 +326,7 @@ pub fn decode(
     let mut bytes = vec![0; len];
     let coder = &mut decoder;
     run(Pass { coder, format, level, params: &params, bytes: &mut bytes, lm, watch })?;
-    decoder.finish().map_err(|error| error.shifted(payload.len() - coded.len()))?;
+    decoder.finish().map_err(|error| error.shifted(stream.len() - coded.len()))?;
     Ok(bytes)
 }
 

@@ -99,7 +99,7 @@ fn round_trip(bytes: &[u8], format: &WavFormat, params: &Params) -> Coded {
     let coded = encode(bytes, format, level, params, lm, &Watch::default()).unwrap();
     let lm = coded.experts.lm.then_some(b as &mut dyn LanguageModel<CHARACTERS>);
     let decoded =
-        decode(&coded.payload, &coded.lsb, format, bytes.len(), level, lm, &Watch::default())
+        decode(&coded.stream, &coded.lsb, format, bytes.len(), level, lm, &Watch::default())
             .unwrap();
     assert!(decoded == bytes, "{format:?} {params:?}");
     let chunks = bytes.len().div_ceil(params.chunk_size as usize);
@@ -244,7 +244,7 @@ fn a_model_that_is_missing_or_not_wanted_is_an_error() {
         encode(&[0; 8], &format, Level::Fast, &without, Some(&mut model), &Watch::default());
     assert!(matches!(refused, Err(Error::Model(_))));
     let coded = round_trip(&[0; 8], &format, &Params { experts: Experts::LM, ..with });
-    let decoded = decode(&coded.payload, &[], &format, 8, Level::Fast, None, &Watch::default());
+    let decoded = decode(&coded.stream, &[], &format, 8, Level::Fast, None, &Watch::default());
     assert!(matches!(decoded, Err(Error::Model(_))));
 }
 
@@ -253,23 +253,23 @@ fn a_stream_that_is_cut_or_longer_is_refused() {
     let bytes = noise(600);
     let format = format(2, integers(2));
     let params = Params { experts: Experts::ADAPTIVE, lsb: Lsb::Raw, ..Params::default() };
-    let Coded { payload, lsb, .. } = round_trip(&bytes, &format, &params);
-    let attempt = |payload: &[u8], lsb: &[u8]| {
-        decode(payload, lsb, &format, bytes.len(), Level::Fast, None, &Watch::default())
+    let Coded { stream, lsb, .. } = round_trip(&bytes, &format, &params);
+    let attempt = |stream: &[u8], lsb: &[u8]| {
+        decode(stream, lsb, &format, bytes.len(), Level::Fast, None, &Watch::default())
     };
-    for end in 0..payload.len() {
+    for end in 0..stream.len() {
         // The last bytes may only show in the data, which a checksum covers.
-        let same = attempt(&payload[..end], &lsb).is_ok_and(|decoded| decoded == bytes);
+        let same = attempt(&stream[..end], &lsb).is_ok_and(|decoded| decoded == bytes);
         assert!(!same, "cut at {end}");
     }
-    for end in 0..payload.len() - 8 {
-        assert!(matches!(attempt(&payload[..end], &lsb), Err(Error::Payload(_))), "{end}");
+    for end in 0..stream.len() - 8 {
+        assert!(matches!(attempt(&stream[..end], &lsb), Err(Error::Payload(_))), "{end}");
     }
-    assert!(attempt(&[&payload[..], &[1; 9]].concat(), &lsb).is_err());
-    assert!(attempt(&payload, &lsb[1..]).is_err());
-    assert!(attempt(&payload, &[&lsb[..], &[0]].concat()).is_err());
+    assert!(attempt(&[&stream[..], &[1; 9]].concat(), &lsb).is_err());
+    assert!(attempt(&stream, &lsb[1..]).is_err());
+    assert!(attempt(&stream, &[&lsb[..], &[0]].concat()).is_err());
     assert!(
-        decode(&payload, &lsb, &format, 599, Level::Fast, None, &Watch::default()).is_err(),
+        decode(&stream, &lsb, &format, 599, Level::Fast, None, &Watch::default()).is_err(),
         "part of a frame"
     );
 }
@@ -322,8 +322,8 @@ proptest! {
         let len = frames * format.frame_bytes();
         let mut model = Bigrams::default();
         let lm = (flags & 1 != 0).then_some(&mut model as &mut dyn LanguageModel<CHARACTERS>);
-        let payload = [&[flags][..], &rest].concat();
-        if let Ok(bytes) = decode(&payload, &[], &format, len, Level::Fast, lm, &Watch::default()) {
+        let stream = [&[flags][..], &rest].concat();
+        if let Ok(bytes) = decode(&stream, &[], &format, len, Level::Fast, lm, &Watch::default()) {
             prop_assert_eq!(bytes.len(), len);
         }
     }

@@ -51,11 +51,11 @@ pub fn decode_floats(
     Ok(Floats { precision, factor, bits })
 }
 
-/// The payload of a segment of floats: the stream of floats, behind its length, then that
+/// The coded stream of a segment of floats: the stream of floats, behind its length, then that
 /// of the integers.
-pub fn join_floats(floats: &[u8], payload: &[u8]) -> Vec<u8> {
+pub fn join_floats(floats: &[u8], stream: &[u8]) -> Vec<u8> {
     let length = u32::try_from(floats.len()).unwrap_or(u32::MAX);
-    [&length.to_le_bytes(), floats, payload].concat()
+    [&length.to_le_bytes(), floats, stream].concat()
 }
 
 /// Inverse of [`join_floats`].

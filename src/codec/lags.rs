@@ -1,4 +1,4 @@
-//! Lags of long-term prediction in the payload (§8.9).
+//! Lags of long-term prediction in the coded stream (§8.9).
 
 use crate::entropy::{AdaptiveBit, Coder, code_uniform};
 use crate::predict::{LEAST_LAG, Lags};

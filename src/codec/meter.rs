@@ -16,8 +16,8 @@ pub fn information(decision: bool, p: Probability) -> f64 {
 /// coder meets to within some bytes per segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FrameCost {
-    /// Bits in the payload.
-    pub payload: f32,
+    /// Bits in the coded stream.
+    pub stream: f32,
     /// Bits in the LSB block.
     pub lsb: f32,
 }
@@ -32,7 +32,7 @@ pub struct Meter {
 
 impl Coder for Meter {
     fn code(&mut self, decision: bool, p: Probability) -> bool {
-        self.current.payload += information(decision, p) as f32;
+        self.current.stream += information(decision, p) as f32;
         decision
     }
 
@@ -46,7 +46,7 @@ impl Coder for Meter {
             self.frames.resize(number + 1, FrameCost::default());
         }
         let (frame, current) = (&mut self.frames[number], std::mem::take(&mut self.current));
-        frame.payload += current.payload;
+        frame.stream += current.stream;
         frame.lsb += current.lsb;
     }
 }

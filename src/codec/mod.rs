@@ -64,7 +64,7 @@ impl Level {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodedPcm {
     /// Range-coded bytes.
-    pub payload: Vec<u8>,
+    pub stream: Vec<u8>,
     /// Packed LSB block: low bits of samples that are coded as they are.
     pub lsb: Vec<u8>,
     /// Whether long-term prediction takes part.
@@ -75,6 +75,6 @@ impl CodedPcm {
     /// Bytes of both.
     #[allow(clippy::len_without_is_empty, reason = "it is the length of a whole, not of a list")]
     pub fn len(&self) -> usize {
-        self.payload.len() + self.lsb.len()
+        self.stream.len() + self.lsb.len()
     }
 }

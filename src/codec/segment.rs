@@ -1,4 +1,4 @@
-//! One segment of PCM to and from its payload and LSB block (§8.3).
+//! One segment of PCM to and from its coded stream and LSB block (§8.3).
 
 use super::alphabet::Alphabet;
 use super::channel::{Channel, Shared};
@@ -153,8 +153,8 @@ fn encode_with(
     let mut encoder = StreamEncoder::default();
     let long_term = layout.lags.is_some();
     code(&mut encoder, numbers, profile, layout, lm, watch)?;
-    let (payload, lsb) = encoder.finish();
-    Ok(CodedPcm { payload, lsb, long_term })
+    let (stream, lsb) = encoder.finish();
+    Ok(CodedPcm { stream, lsb, long_term })
 }
 
 /// The order in which the channels of `numbers` are best coded, by trial on an excerpt with the fastest
@@ -464,7 +464,7 @@ pub async fn decode_pcm_start(
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<Pcm> {
-    let mut decoder = StreamDecoder::new(&coded.payload, &coded.lsb);
+    let mut decoder = StreamDecoder::new(&coded.stream, &coded.lsb);
     let mut samples = vec![0; channels * frames];
     let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);
     let layout = Layout::plain(level, channels, lags);

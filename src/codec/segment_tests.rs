@@ -35,7 +35,7 @@ fn round_trip_at(level: Level, channels: usize, samples: &[i32]) -> usize {
     let decoded =
         decode_pcm(&coded, channels, pcm.frames(), level, None, &Watch::default()).unwrap();
     assert!(decoded == pcm, "{level:?}, {channels} channels, {} frames", pcm.frames());
-    coded.payload.len() + coded.lsb.len()
+    coded.stream.len() + coded.lsb.len()
 }
 
 /// The same at all levels; returns the length at the default one.
@@ -212,22 +212,22 @@ fn levels_differ_and_more_is_better() {
 #[test]
 fn streams_that_were_cut_or_extended_are_noticed() {
     let pcm = Pcm { channels: 2, samples: music(2, 400) };
-    let CodedPcm { payload, lsb, long_term } =
+    let CodedPcm { stream, lsb, long_term } =
         encode_pcm(&pcm, Level::Fast, None, &Watch::default()).unwrap();
-    let decode = |payload: &[u8], lsb: &[u8]| {
-        let coded = CodedPcm { payload: payload.to_vec(), lsb: lsb.to_vec(), long_term };
+    let decode = |stream: &[u8], lsb: &[u8]| {
+        let coded = CodedPcm { stream: stream.to_vec(), lsb: lsb.to_vec(), long_term };
         decode_pcm(&coded, 2, 400, Level::Fast, None, &Watch::default())
     };
-    for length in 0..payload.len() {
-        let decoded = decode(&payload[..length], &lsb);
+    for length in 0..stream.len() {
+        let decoded = decode(&stream[..length], &lsb);
         assert!(decoded.is_err() || decoded.unwrap() != pcm, "{length} bytes");
     }
     assert!(!lsb.is_empty(), "nothing to cut");
     for length in 0..lsb.len() {
-        assert!(decode(&payload, &lsb[..length]).is_err(), "{length} bytes of the LSB block");
+        assert!(decode(&stream, &lsb[..length]).is_err(), "{length} bytes of the LSB block");
     }
-    assert!(decode(&payload, &[&lsb[..], &[0]].concat()).is_err());
-    assert!(decode(&[&payload[..], &[1; 8]].concat(), &lsb).is_err());
+    assert!(decode(&stream, &[&lsb[..], &[0]].concat()).is_err());
+    assert!(decode(&[&stream[..], &[1; 8]].concat(), &lsb).is_err());
     let nothing = CodedPcm::default();
     assert!(
         decode_pcm(&nothing, 2, 1 << 20, Level::Fast, None, &Watch::default()).is_err(),
@@ -242,10 +242,10 @@ fn damaged_streams_end() {
     let sparse = Pcm { channels: 1, samples: (0..200).map(|i| i * i % 16 * 9_000).collect() };
     for pcm in [pcm, sparse] {
         let intact = encode_pcm(&pcm, Level::Fast, None, &Watch::default()).unwrap();
-        let length = intact.payload.len();
+        let length = intact.stream.len();
         for bit in 0..length * 8 {
             let mut coded = intact.clone();
-            coded.payload[bit / 8] ^= 1 << (bit % 8);
+            coded.stream[bit / 8] ^= 1 << (bit % 8);
             let frames = pcm.frames();
             let decoded =
                 decode_pcm(&coded, pcm.channels, frames, Level::Fast, None, &Watch::default());
@@ -295,9 +295,9 @@ fn damaged_lags_end() {
     let decode =
         |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None, &Watch::default());
     assert!(intact.long_term && decode(&intact).unwrap() == pcm);
-    for bit in 0..intact.payload.len().min(60) * 8 {
+    for bit in 0..intact.stream.len().min(60) * 8 {
         let mut coded = intact.clone();
-        coded.payload[bit / 8] ^= 1 << (bit % 8);
+        coded.stream[bit / 8] ^= 1 << (bit % 8);
         assert!(decode(&coded).is_err() || decode(&coded).unwrap() != pcm, "bit {bit}");
     }
     let without = CodedPcm { long_term: false, ..intact };
@@ -351,10 +351,10 @@ fn costs_add_up_to_the_coded_length() {
             let coded = encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
             let costs = cost(&pcm, level);
             assert_eq!(costs.len(), pcm.frames());
-            let payload: f64 = costs.iter().map(|cost| f64::from(cost.payload)).sum();
+            let stream: f64 = costs.iter().map(|cost| f64::from(cost.stream)).sum();
             let lsb: f64 = costs.iter().map(|cost| f64::from(cost.lsb)).sum();
-            let written = 8.0 * coded.payload.len() as f64;
-            assert!((payload - written).abs() < 32.0, "{payload} bits, {written} written");
+            let written = 8.0 * coded.stream.len() as f64;
+            assert!((stream - written).abs() < 32.0, "{stream} bits, {written} written");
             assert_eq!((lsb / 8.0).ceil() as usize, coded.lsb.len());
             lsb_bytes += coded.lsb.len();
         }

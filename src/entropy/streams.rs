@@ -1,4 +1,4 @@
-//! A payload (§10.1) and an LSB block (§10.4) together, in both directions.
+//! A coded stream (§10.1) and an LSB block (§10.4) together, in both directions.
 
 use super::{Coder, LsbReader, LsbWriter, RangeDecoder, RangeEncoder};
 use crate::error::Result;
@@ -11,7 +11,7 @@ pub struct StreamEncoder {
 }
 
 impl StreamEncoder {
-    /// Ends both; returns the payload and the LSB block.
+    /// Ends both; returns the coded stream and the LSB block.
     pub fn finish(self) -> (Vec<u8>, Vec<u8>) {
         (self.range.finish(), self.lsb.finish())
     }
@@ -40,8 +40,8 @@ pub struct StreamDecoder<'a> {
 
 impl<'a> StreamDecoder<'a> {
     /// Starts at the beginning of both.
-    pub fn new(payload: &'a [u8], lsb: &'a [u8]) -> Self {
-        StreamDecoder { range: RangeDecoder::new(payload), lsb: LsbReader::new(lsb) }
+    pub fn new(stream: &'a [u8], lsb: &'a [u8]) -> Self {
+        StreamDecoder { range: RangeDecoder::new(stream), lsb: LsbReader::new(lsb) }
     }
 
     /// Checks that both were used up and not overrun.

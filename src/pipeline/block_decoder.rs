@@ -156,7 +156,7 @@ impl BlockDecoder {
             _ => (None, stream),
         };
         let (before, before_floats) = (all - stream.len(), size_of::<u32>());
-        let coded = CodedPcm { payload: stream, lsb, long_term };
+        let coded = CodedPcm { stream, lsb, long_term };
         let wanted = wanted.unwrap_or(frames);
         self.watch.pass(1.0, channels * wanted);
         let watch = &self.watch;

@@ -163,12 +163,12 @@ impl BlockEncoder {
     /// beside the integers.
     fn encode_pcm(&self, empty: &Block, pcm: &Pcm, floats: Option<&[u8]>) -> Result<Encoded> {
         let (level, samples) = (self.options.level, pcm.samples.len());
-        let block = |CodedPcm { payload, lsb, long_term }| Block {
+        let block = |CodedPcm { stream, lsb, long_term }| Block {
             kind: BlockKind::AudioCoded,
             long_term,
             stream: match floats {
-                Some(floats) => codec::join_floats(floats, &payload),
-                None => payload,
+                Some(floats) => codec::join_floats(floats, &stream),
+                None => stream,
             },
             lsb,
             ..*empty
@@ -219,7 +219,7 @@ impl BlockEncoder {
         let watch = self.watch.of_trial();
         let bits = |plan: &SegmentPlan<'_>, lm: &mut dyn LanguageModel| -> Result<f64> {
             let frames = plan.cost(Some(lm), &watch)?;
-            Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.payload + f.lsb)).sum())
+            Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.stream + f.lsb)).sum())
         };
         let (mut without, mut with) = (0.0, 0.0);
         for part in [1, 4] {

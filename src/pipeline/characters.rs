@@ -62,12 +62,12 @@ impl BlockEncoder {
         let length_without_lm = u32::try_from(length_without_lm).unwrap_or(u32::MAX);
         // Compared with the samples as they are, and then with each other.
         let shorter = |coded: Option<ascii::Coded>, than: &Block| {
-            let ascii::Coded { payload, lsb, experts, .. } = coded?;
+            let ascii::Coded { stream, lsb, experts, .. } = coded?;
             let block = Block {
                 kind: BlockKind::AudioCharacters,
                 uses_lm: experts.lm,
                 length_without_lm: if experts.lm { length_without_lm } else { 0 },
-                stream: payload,
+                stream,
                 lsb,
                 ..stored
             };

@@ -95,13 +95,13 @@ pub struct Bytes {
 impl Bytes {
     fn count(&mut self, block: &Block, original_offset: u64) {
         self.block_headers += block.header_length(original_offset);
-        let payload = block.stream.len() as u64;
+        let length = block.stream.len() as u64;
         match block.kind {
-            BlockKind::ForeignStored | BlockKind::ForeignCoded => self.foreign += payload,
-            BlockKind::AudioStored => self.stored += payload,
-            BlockKind::AudioBytes => self.byte_modelled += payload,
+            BlockKind::ForeignStored | BlockKind::ForeignCoded => self.foreign += length,
+            BlockKind::AudioStored => self.stored += length,
+            BlockKind::AudioBytes => self.byte_modelled += length,
             BlockKind::AudioCoded | BlockKind::AudioCharacters => {
-                self.streams += payload;
+                self.streams += length;
                 self.lsb += block.lsb.len() as u64;
             }
         }

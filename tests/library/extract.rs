@@ -246,7 +246,7 @@ fn a_segment_is_decoded_as_far_as_needed() {
     for level in [Level::Fast, Level::Default] {
         let mut coded = codec::encode_pcm(&pcm, level, None, &watch).unwrap();
         // The second half is missing.
-        coded.payload.truncate(coded.payload.len() / 2);
+        coded.stream.truncate(coded.stream.len() / 2);
         assert!(codec::decode_pcm(&coded, 2, 20_000, level, None, &watch).is_err());
         for wanted in [0, 1, 5_000] {
             let start =

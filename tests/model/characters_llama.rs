@@ -121,9 +121,9 @@ fn segments(models: &LlamaModels, characters: usize, chunk_size: u32) {
             let mut lm = provider.characters(0).unwrap();
             let lm: Option<&mut Characters<'_>> =
                 if coded.experts.lm { Some(&mut *lm) } else { None };
-            let (payload, lsb) = (&coded.payload, &coded.lsb);
+            let (stream, lsb) = (&coded.stream, &coded.lsb);
             let restored = ascii::decode(
-                payload,
+                stream,
                 lsb,
                 &format,
                 bytes.len(),

@@ -117,9 +117,9 @@ impl Builder {
         let stream = match floats {
             Some(floats) => {
                 let stream = codec::encode_floats(&floats, &pcm.samples, pcm.channels);
-                codec::join_floats(&stream, &coded.payload)
+                codec::join_floats(&stream, &coded.stream)
             }
-            None => coded.payload,
+            None => coded.stream,
         };
         let mut built = self.block(BlockKind::AudioCoded, bytes, stream);
         let block = built.last();

@@ -46,7 +46,7 @@ fn main() -> Result<()> {
             let start = Instant::now();
             let coded = encode_without(pcm, level, *part)?;
             cost.time += start.elapsed();
-            cost.bytes += coded.payload.len() + coded.lsb.len();
+            cost.bytes += coded.stream.len() + coded.lsb.len();
         }
     }
 

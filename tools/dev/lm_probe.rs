@@ -101,10 +101,10 @@ fn gain(model: &str, clips: &[String]) -> Result<()> {
             let Some((pcm, _)) = wav::to_pcm(&bytes, format) else { continue };
             let mut session = model.session()?;
             let coded = codec::encode_pcm(&pcm, Level::Default, None, &Watch::default())?;
-            without += coded.payload.len() + coded.lsb.len();
+            without += coded.stream.len() + coded.lsb.len();
             let coded =
                 codec::encode_pcm(&pcm, Level::Default, Some(&mut session), &Watch::default())?;
-            with += coded.payload.len() + coded.lsb.len();
+            with += coded.stream.len() + coded.lsb.len();
         }
         let name = Path::new(clip).file_stem().unwrap_or_default().to_string_lossy();
         println!("{name}\t{without}\t{with}");

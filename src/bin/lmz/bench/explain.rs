@@ -272,7 +272,7 @@ fn account(
         // Not predicted: every frame gets the same share.
         _ => {
             let each = 8.0 * coded_bytes as f32 / frames.max(1) as f32;
-            (vec![FrameCost { payload: each, lsb: 0.0 }; frames], None)
+            (vec![FrameCost { stream: each, lsb: 0.0 }; frames], None)
         }
     };
     let frame = |i: usize| Frame {
@@ -286,10 +286,10 @@ fn account(
 fn mean(frames: &[Frame], samples: &[f32], channels: usize) -> Point {
     let count = (frames.len() * channels).max(1) as f64;
     let sum = |cost: fn(&Frame) -> f64| frames.iter().map(cost).sum::<f64>() / count;
-    let bits = |cost: FrameCost| f64::from(cost.payload) + f64::from(cost.lsb);
+    let bits = |cost: FrameCost| f64::from(cost.stream) + f64::from(cost.lsb);
     let with_lm: Option<f64> = frames.iter().map(|f| f.with_lm.map(bits)).sum();
     Point {
-        predictor: sum(|f| f64::from(f.predictor.payload) + f64::from(f.predictor.lsb)),
+        predictor: sum(|f| f64::from(f.predictor.stream) + f64::from(f.predictor.lsb)),
         with_lm: with_lm.map(|bits| bits / count),
         lsb: sum(|f| f64::from(f.predictor.lsb)),
         low: samples.iter().copied().reduce(f32::min).unwrap_or_default(),
