@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::compress::{Encoding, segment_limit};
-use super::spans::{Placer, span_bytes};
+use super::spans::{Placer, pieces, span_bytes};
 use super::{CompressOptions, Summary};
 use crate::container::ContentHash;
 use crate::error::{Error, Result};
@@ -165,12 +165,15 @@ impl<W: Write> FrameWriter<W> {
 
     fn push(&mut self, span: Span) -> Result<()> {
         let observer: &mut dyn Observer = &mut ();
-        while !self.encoding.pool.has_room() {
-            let Some(encoded) = self.encoding.pool.take(observer)? else { break };
-            self.encoding.writer.write_block(encoded)?;
-        }
         self.hasher.update(span_bytes(&span));
-        self.encoding.pool.push(self.placer.place(span))
+        for piece in pieces(span, Some(&self.format)) {
+            while !self.encoding.pool.has_room() {
+                let Some(encoded) = self.encoding.pool.take(observer)? else { break };
+                self.encoding.writer.write_block(encoded)?;
+            }
+            self.encoding.pool.push(self.placer.place(piece))?;
+        }
+        Ok(())
     }
 }
 

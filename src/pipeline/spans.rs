@@ -8,7 +8,7 @@ use super::block_encoder::Encoded;
 use super::pool::Job;
 use crate::container::ContentHash;
 use crate::error::Result;
-use crate::wav::{SegmentLimit, Span, WavFormat, WavReader};
+use crate::wav::{self, SegmentLimit, Span, WavFormat, WavReader};
 
 /// How many foreign bytes may precede the format of the samples. The file header cannot be
 /// written before the format is known, and memory is bounded: samples behind more than this
@@ -84,34 +84,56 @@ impl<R: Read> Spans<R> {
     pub(super) fn find_format(&mut self) -> Result<Option<WavFormat>> {
         let mut seen = 0;
         while self.reader.format().is_none() && seen < LOOKAHEAD {
-            let Some(span) = self.read()? else { break };
-            seen += span_bytes(&span).len();
-            self.pending.push_back(span);
+            let bytes = self.read()?;
+            if bytes == 0 {
+                break;
+            }
+            seen += bytes;
         }
         Ok(self.reader.format().copied())
     }
 
-    /// The next span.
+    /// The next span; of audio, a segment or a piece of one.
     pub(super) fn next(&mut self) -> Result<Option<PlacedSpan>> {
-        let span = match self.pending.pop_front() {
-            Some(span) => Some(span),
-            None => self.read()?,
-        };
+        if self.pending.is_empty() {
+            self.read()?;
+        }
+        let span = self.pending.pop_front();
         Ok(span.map(|span| self.placer.place(span)))
     }
 
-    fn read(&mut self) -> Result<Option<Span>> {
-        let span = self.reader.next_span(self.limit)?;
-        if let Some(span) = &span {
-            self.hasher.update(span_bytes(span));
-        }
-        Ok(span)
+    /// Reads a span; the number of its bytes, 0 at the end.
+    fn read(&mut self) -> Result<usize> {
+        let Some(span) = self.reader.next_span(self.limit)? else { return Ok(0) };
+        let bytes = span_bytes(&span).len();
+        self.hasher.update(span_bytes(&span));
+        self.pending.extend(pieces(span, self.reader.format()));
+        Ok(bytes)
     }
 
     /// Hash of all bytes handed out so far.
     pub(super) fn hash(&self) -> ContentHash {
         ContentHash::finish(&self.hasher)
     }
+}
+
+/// A segment in the pieces that it is best cut into; foreign bytes as they are.
+pub(super) fn pieces(span: Span, format: Option<&WavFormat>) -> Vec<Span> {
+    let lengths = match (&span, format) {
+        (Span::Audio { bytes }, Some(format)) => wav::pieces(bytes, format),
+        _ => Vec::new(),
+    };
+    if lengths.len() < 2 {
+        return vec![span];
+    }
+    let mut rest = span_bytes(&span);
+    let mut pieces = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        let (piece, after) = rest.split_at(length);
+        pieces.push(Span::Audio { bytes: piece.to_vec() });
+        rest = after;
+    }
+    pieces
 }
 
 pub(super) fn span_bytes(span: &Span) -> &[u8] {

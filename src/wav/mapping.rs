@@ -190,7 +190,7 @@ fn read_integers(bytes: &[u8], sample: SampleFormat) -> Vec<i32> {
 }
 
 /// The two's complement integer in the 1 to 4 bytes of `chunk`.
-fn read_int(chunk: &[u8], endian: Endian) -> i32 {
+pub(super) fn read_int(chunk: &[u8], endian: Endian) -> i32 {
     let join = |value: i32, &byte: &u8| (value << 8) | i32::from(byte);
     let value = match endian {
         Endian::Little => chunk.iter().rev().fold(0, join),
@@ -210,18 +210,23 @@ fn write_int(value: i32, width: usize, endian: Endian, out: &mut Vec<u8>) {
 
 /// The floats of a file of floats: single precision if that is all that they hold.
 fn read_floats(bytes: &[u8], sample: SampleFormat) -> (Precision, Vec<u64>) {
-    let join = |bits: u64, &byte: &u8| (bits << 8) | u64::from(byte);
     let chunks = bytes.chunks_exact(usize::from(sample.width()).max(1));
-    let bits: Vec<u64> = match sample.endian() {
-        Endian::Little => chunks.map(|chunk| chunk.iter().rev().fold(0, join)).collect(),
-        Endian::Big => chunks.map(|chunk| chunk.iter().fold(0, join)).collect(),
-    };
+    let bits: Vec<u64> = chunks.map(|chunk| read_bits(chunk, sample.endian())).collect();
     if sample.width() == 4 {
         return (Precision::Single, bits);
     }
     match bits.iter().map(|&bits| narrowed(bits)).collect() {
         Some(narrow) => (Precision::Single, narrow),
         None => (Precision::Double, bits),
+    }
+}
+
+/// The bits of the float in the 4 or 8 bytes of `chunk`.
+pub(super) fn read_bits(chunk: &[u8], endian: Endian) -> u64 {
+    let join = |bits: u64, &byte: &u8| (bits << 8) | u64::from(byte);
+    match endian {
+        Endian::Little => chunk.iter().rev().fold(0, join),
+        Endian::Big => chunk.iter().fold(0, join),
     }
 }
 

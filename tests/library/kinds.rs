@@ -150,6 +150,18 @@ fn silence_after_24_bits() {
 }
 
 #[test]
+fn clips_of_16_bits_in_a_take_of_24() {
+    costs(1.005, 150, |seed| {
+        let length = 20_000;
+        let take = integers(seed, length, 24);
+        let clip: Vec<i32> = integers(seed + 100, length, 16).iter().map(|x| x << 8).collect();
+        // Two files, of which one is a second segment: its header is what may be more.
+        let parts = vec![pcm(1, 24, &clip), pcm(1, 24, &take)];
+        (pcm(1, 24, &[clip, take].concat()), parts)
+    });
+}
+
+#[test]
 fn channels_of_different_depths() {
     for depth in [10, 16] {
         costs(1.01, 0, |seed| {
