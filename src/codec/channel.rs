@@ -32,15 +32,6 @@ pub struct Shared<'a> {
     pub errors: Vec<Errors>,
 }
 
-impl Shared<'_> {
-    /// Takes note of a sample of channel `index` that needed no coding.
-    pub fn pass_over(&mut self, index: usize, sample: i32) {
-        if let Some(past) = &mut self.past {
-            past.push(index, f64::from(sample), 0.0);
-        }
-    }
-}
-
 /// How a sample turned out.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {

@@ -3,6 +3,7 @@
 
 use super::Level;
 use super::alphabet::Alphabet;
+use super::content::Content;
 use super::lags::LagTable;
 use super::profile::Memory;
 use crate::entropy::{Coder, code_uniform};
@@ -20,17 +21,17 @@ pub struct Place {
     pub channel: usize,
     /// Place, in the order of coding within the group, of the channel that it is predicted from.
     pub partner: Option<usize>,
-    /// What its samples can be.
-    pub alphabet: Alphabet,
+    /// What it holds.
+    pub content: Content,
 }
 
-/// The order of channels, and which channel each is predicted from. One that never changes is not predicted,
-/// and none is predicted from it.
+/// The order of channels, and which channel each is predicted from. One whose samples are not coded is not
+/// predicted, and none is predicted from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// As in a frame; each is predicted from the one before that changes.
+    /// As in a frame; each is predicted from the one before that is coded.
     Forward,
-    /// The last one first; each is predicted from the one before in this order that changes.
+    /// The last one first; each is predicted from the one before in this order that is coded.
     Reversed,
     /// Any order: channel, and place of the partner in the group, in the order of coding.
     Listed(Vec<(usize, Option<usize>)>),
@@ -45,8 +46,8 @@ pub struct Layout {
     pub memory: Memory,
     /// The order of channels.
     pub order: Order,
-    /// What the samples of each channel can be, by its place in a frame.
-    pub alphabets: Vec<Alphabet>,
+    /// What each channel holds, by its place in a frame.
+    pub contents: Vec<Content>,
     /// Where long-term prediction looks, if it takes part; zeros for a decoder.
     pub lags: Option<LagTable>,
 }
@@ -58,7 +59,7 @@ impl Layout {
             composition: level,
             memory: Memory::Usual,
             order: Order::Forward,
-            alphabets: vec![Alphabet::full(); channels],
+            contents: vec![Content::Coded(Alphabet::full()); channels],
             lags,
         }
     }
@@ -67,8 +68,8 @@ impl Layout {
     /// the number of samples of the segment.
     ///
     /// # Errors
-    /// [`Fault::Parameters`] when a list of channels has one twice, or a partner that there is not, and when
-    /// there is no such composition.
+    /// [`Fault::Parameters`] when a list of channels has one twice, or a partner that there is not, when a
+    /// channel is a copy of none before it, and when there is no such composition.
     pub fn code(
         &self,
         coder: &mut dyn Coder,
@@ -77,19 +78,18 @@ impl Layout {
     ) -> Result<(Level, Memory, Vec<Place>)> {
         let composition = code_composition(coder, level, self.composition)?;
         let memory = Memory::ALL[code_uniform(coder, self.memory as u32, 2) as usize];
-        let mut last = None;
-        let alphabets: Vec<Alphabet> = self
-            .alphabets
-            .iter()
-            .map(|alphabet| alphabet.code(coder, &mut last, samples))
-            .collect();
-        let order = self.order.code(coder, alphabets.len())?;
+        let mut last = Alphabet::full();
+        let mut contents = Vec::with_capacity(self.contents.len());
+        for (channel, content) in self.contents.iter().enumerate() {
+            contents.push(content.code(coder, channel, &mut last, samples)?);
+        }
+        let order = self.order.code(coder, contents.len())?;
         let place = |(channel, partner): (usize, Option<usize>)| Place {
             channel,
             partner,
-            alphabet: alphabets[channel].clone(),
+            content: contents[channel].clone(),
         };
-        Ok((composition, memory, order.places(&alphabets).into_iter().map(place).collect()))
+        Ok((composition, memory, order.places(&contents).into_iter().map(place).collect()))
     }
 }
 
@@ -107,14 +107,14 @@ fn code_composition(coder: &mut dyn Coder, level: Level, composition: Level) -> 
 
 impl Order {
     /// Channels and partners, in the order of coding.
-    pub fn places(&self, alphabets: &[Alphabet]) -> Vec<(usize, Option<usize>)> {
-        let channels = alphabets.len();
-        let moves = |channel: usize| alphabets[channel].only().is_none();
+    pub fn places(&self, contents: &[Content]) -> Vec<(usize, Option<usize>)> {
+        let channels = contents.len();
+        let is_coded = |channel: usize| contents[channel].alphabet().is_some();
         if let Order::Listed(list) = self {
             let in_group = |group: &[(usize, Option<usize>)]| -> Vec<(usize, Option<usize>)> {
                 let place = |&(channel, partner): &(usize, Option<usize>)| {
-                    let both_move = |place: &usize| moves(channel) && moves(group[*place].0);
-                    (channel, partner.filter(both_move))
+                    let both = |place: &usize| is_coded(channel) && is_coded(group[*place].0);
+                    (channel, partner.filter(both))
                 };
                 group.iter().map(place).collect()
             };
@@ -125,7 +125,7 @@ impl Order {
         for group in places.chunks_mut(GROUP) {
             let mut before: Option<usize> = None;
             for i in 0..group.len() {
-                if !moves(group[i].0) {
+                if !is_coded(group[i].0) {
                     continue;
                 }
                 group[i].1 = before;
@@ -213,23 +213,25 @@ mod tests {
     }
 
     #[test]
-    fn partners_are_neighbours_that_change() {
-        let moving = |channels: usize, still: &[usize]| -> Vec<Alphabet> {
-            let alphabet = |i| match still.contains(&i) {
-                true => Alphabet::constant(7),
-                false => Alphabet::full(),
+    fn partners_are_neighbours_that_are_coded() {
+        let contents = |channels: usize, others: &[usize]| -> Vec<Content> {
+            let content = |i| match others.contains(&i) {
+                true if i % 2 == 1 => Content::Copy(i - 1),
+                true => Content::Constant(7),
+                false => Content::Coded(Alphabet::full()),
             };
-            (0..channels).map(alphabet).collect()
+            (0..channels).map(content).collect()
         };
-        let forward = |channels, still: &[usize]| Order::Forward.places(&moving(channels, still));
+        let forward =
+            |channels, others: &[usize]| Order::Forward.places(&contents(channels, others));
         assert_eq!(forward(1, &[]), [(0, None)]);
         assert_eq!(forward(3, &[]), [(0, Some(1)), (1, Some(0)), (2, Some(1))]);
         assert_eq!(forward(3, &[1]), [(0, Some(2)), (1, None), (2, Some(0))]);
         assert_eq!(forward(2, &[0]), [(0, None), (1, None)]);
-        let reversed = Order::Reversed.places(&moving(4, &[3, 1]));
+        let reversed = Order::Reversed.places(&contents(4, &[3, 1]));
         assert_eq!(reversed, [(3, None), (2, Some(3)), (1, None), (0, Some(1))]);
         let listed = Order::Listed(vec![(2, Some(1)), (0, Some(2)), (1, Some(0))]);
-        assert_eq!(listed.places(&moving(3, &[1])), [(2, Some(1)), (0, None), (1, None)]);
+        assert_eq!(listed.places(&contents(3, &[1])), [(2, Some(1)), (0, None), (1, None)]);
         // No partner is in another group.
         let many = forward(130, &[]);
         assert_eq!((many[63].1, many[64].1, many[65].1), (Some(62), Some(1), Some(0)));

@@ -3,6 +3,7 @@
 pub mod ablation;
 mod alphabet;
 mod channel;
+mod content;
 mod correlation;
 mod features;
 mod floats;

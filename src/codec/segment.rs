@@ -1,7 +1,7 @@
 //! One segment of PCM to and from its coded stream and LSB block (§8.3).
 
-use super::alphabet::Alphabet;
 use super::channel::{Channel, Shared};
+use super::content::Content;
 use super::lag_search;
 use super::lags::{LagCoder, LagTable, PERIOD};
 use super::layout::{GROUP, Layout, Order, Place};
@@ -70,7 +70,26 @@ impl Pass<'_, '_> {
             }
             self.group(group, memory, &mut lags).await?;
         }
+        self.copy(&places);
         Ok(())
+    }
+
+    /// Fills in the channels that are the same as others, which may be in other groups.
+    fn copy(&mut self, places: &[Place]) {
+        let mut copies: Vec<(usize, usize)> = places
+            .iter()
+            .filter_map(|place| match place.content {
+                Content::Copy(source) => Some((place.channel, source)),
+                _ => None,
+            })
+            .collect();
+        // One may be the source of a later one.
+        copies.sort_unstable();
+        for frame in self.samples.chunks_exact_mut(self.channels).take(self.frames) {
+            for &(channel, source) in &copies {
+                frame[channel] = frame[source];
+            }
+        }
     }
 
     /// Codes some of the channels.
@@ -85,11 +104,10 @@ impl Pass<'_, '_> {
         let long_term = lags.is_some();
         let mut states: Vec<Option<Channel>> = (0..places.len())
             .map(|i| {
-                let Place { partner, alphabet, .. } = &places[i];
-                // What never changes needs no prediction.
-                let moves = alphabet.only().is_none();
+                let Place { partner, content, .. } = &places[i];
                 let pace = memory.pace();
-                moves.then(|| Channel::new(self.profile, pace, alphabet, i, *partner, long_term))
+                let new = |a| Channel::new(self.profile, pace, a, i, *partner, long_term);
+                content.alphabet().map(new)
             })
             .collect();
         let lm = self.lm.as_mut().map(|lm| &mut **lm as &mut dyn LanguageModel);
@@ -104,12 +122,15 @@ impl Pass<'_, '_> {
                 lag_coder.code(coder, number, &mut table[number / PERIOD], &mut past.lags);
             }
             shared.surprise = 0.0;
-            for (i, Place { channel, partner, alphabet }) in places.iter().enumerate() {
+            for (i, Place { channel, partner, content }) in places.iter().enumerate() {
                 let sample = &mut frame[*channel];
-                let Some(state) = &mut states[i] else {
-                    *sample = alphabet.only().unwrap_or_default();
-                    shared.pass_over(i, *sample);
-                    continue;
+                let (alphabet, state) = match (content, &mut states[i]) {
+                    (Content::Coded(alphabet), Some(state)) => (alphabet, state),
+                    (Content::Constant(value), _) => {
+                        *sample = *value;
+                        continue;
+                    }
+                    _ => continue,
                 };
                 let own = histories[i].window();
                 let other = histories[partner.unwrap_or(i)].window();
@@ -159,9 +180,9 @@ fn encode_with(
 
 /// The order in which the channels of `numbers` are best coded, by trial on an excerpt with the fastest
 /// level.
-fn best_order(numbers: &Pcm, alphabets: &[Alphabet], watch: &Watch) -> Result<Order> {
+fn best_order(numbers: &Pcm, contents: &[Content], watch: &Watch) -> Result<Order> {
     let channels = numbers.channels;
-    if alphabets.iter().filter(|alphabet| alphabet.only().is_none()).count() < 2 {
+    if contents.iter().filter_map(Content::alphabet).count() < 2 {
         return Ok(Order::Forward);
     }
     let excerpt = numbers.middle(TRIAL_FRAMES.div_ceil(channels.div_ceil(2)));
@@ -170,7 +191,7 @@ fn best_order(numbers: &Pcm, alphabets: &[Alphabet], watch: &Watch) -> Result<Or
     for order in [Some(Order::Forward), Some(Order::Reversed), tree].into_iter().flatten() {
         let layout = Layout {
             order: order.clone(),
-            alphabets: alphabets.to_vec(),
+            contents: contents.to_vec(),
             ..Layout::plain(Level::Fast, 0, None)
         };
         let length = trial(&excerpt, profile(Level::Fast), layout, watch)?;
@@ -405,9 +426,10 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
     let effort = profile.effort;
     let watch = &watch.of_trial();
     let mut channels = pcm.channels();
-    let alphabets = Alphabet::choose(&channels, watch)?;
+    let contents = Content::choose(&channels, watch)?;
     let mut numbers = pcm.clone();
-    for (i, (channel, alphabet)) in channels.iter_mut().zip(&alphabets).enumerate() {
+    for (i, (channel, content)) in channels.iter_mut().zip(&contents).enumerate() {
+        let Some(alphabet) = content.alphabet() else { continue };
         let places = numbers.samples[i..].iter_mut().step_by(pcm.channels);
         for (place, sample) in places.zip(channel) {
             *sample = alphabet.grid.number(*sample);
@@ -415,12 +437,12 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
         }
     }
     let order =
-        if effort.orders { best_order(&numbers, &alphabets, watch)? } else { Order::Forward };
-    // What comes again is looked for in two of the channels that change; silence takes no time.
+        if effort.orders { best_order(&numbers, &contents, watch)? } else { Order::Forward };
+    // What comes again is looked for in two of the channels that are coded; silence takes no time.
     let searched: Vec<&[i32]> = order
-        .places(&alphabets)
+        .places(&contents)
         .into_iter()
-        .filter(|&(channel, _)| alphabets[channel].only().is_none())
+        .filter(|&(channel, _)| contents[channel].alphabet().is_some())
         .map(|(channel, _)| channels[channel].as_slice())
         .take(2)
         .collect();
@@ -429,7 +451,7 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
         false => lag_search::search(&searched, effort.reach, watch)?,
     };
     let layout =
-        Layout { composition: profile.level, memory: Memory::Usual, order, alphabets, lags };
+        Layout { composition: profile.level, memory: Memory::Usual, order, contents, lags };
     Ok((numbers, layout))
 }
 

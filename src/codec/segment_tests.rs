@@ -288,9 +288,9 @@ fn what_was_heard_before_takes_few_bits() {
 #[test]
 fn damaged_lags_end() {
     let pcm = Pcm { channels: 1, samples: loops(1, 300, 5_000) };
-    let alphabets = Alphabet::choose(&pcm.channels(), &Watch::default()).unwrap();
+    let contents = Content::choose(&pcm.channels(), &Watch::default()).unwrap();
     let lags = Some(vec![[301, 16, 0, 0], [300, 0, 0, 0], [300, 1_200, 0, 0]]);
-    let layout = Layout { alphabets, ..Layout::plain(Level::Fast, 1, lags) };
+    let layout = Layout { contents, ..Layout::plain(Level::Fast, 1, lags) };
     let intact = encode_with(&pcm, profile(Level::Fast), layout, None, &Watch::default()).unwrap();
     let decode =
         |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None, &Watch::default());

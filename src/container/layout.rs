@@ -12,7 +12,7 @@ pub const VERSION: u8 = 1;
 
 /// Draft of [`VERSION`] (§4.1, §14): raised by each change of the format until release 1.0, which
 /// writes 0.
-pub const DRAFT: u8 = 11;
+pub const DRAFT: u8 = 12;
 
 /// Bytes of the prologue, the part of the header that no version will change (§4.1).
 pub const PROLOGUE_LENGTH: usize = 12;

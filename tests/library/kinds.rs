@@ -174,6 +174,22 @@ fn channels_of_different_depths() {
 }
 
 #[test]
+fn channels_that_are_the_same() {
+    costs(1.0, 12, |seed| {
+        let mono = integers(seed, FRAMES, 16);
+        let other = integers(seed + 100, FRAMES, 16);
+        let both = interleave(&[mono.clone(), other.clone()]);
+        let odd = interleave(&[mono.clone(), other, mono.clone(), mono]);
+        (pcm(4, 16, &odd), vec![pcm(2, 16, &both)])
+    });
+    costs(1.0, 8, |seed| {
+        let mono = integers(seed, FRAMES, 16);
+        let dual = interleave(&[mono.clone(), mono.clone()]);
+        (pcm(2, 16, &dual), vec![pcm(1, 16, &mono)])
+    });
+}
+
+#[test]
 fn more_channels_than_64() {
     costs(65.0 / 64.0 * 1.02, 100, |seed| {
         let channels: Vec<Vec<i32>> = (0..65).map(|i| integers(seed + i, 120, 16)).collect();

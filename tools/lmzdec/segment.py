@@ -63,9 +63,18 @@ def decode(level, frames, channels, long_term, model, coded, lsb_block):
             group.frame(number, result, number * channels)
         if lags:
             lags.finish()
+    _copy(places, result, channels)
     stream.finish()
     low_bits.finish()
     return result
+
+
+def _copy(places, result, channels):
+    """Fills in the channels that are copies of others."""
+    copies = {place.channel: place.content.source for place in places
+              if isinstance(place.content, layout.Copy)}
+    for channel, source in sorted(copies.items()):
+        result[channel::channels] = result[source::channels]
 
 
 class Group:
@@ -75,8 +84,8 @@ class Group:
         self.places, self.lags = places, lags
         self.past = [Past() for _ in places] if lags else None
         self.states = [
-            None if place.only is not None else
-            Channel(level, pace, i, place.partner, self.past, place.values, stream, low_bits, voice)
+            Channel(level, pace, i, place.partner, self.past, place.content.values, stream, low_bits, voice)
+            if isinstance(place.content, layout.Alphabet) else None
             for i, place in enumerate(places)]
         self.histories = [[0.0] * HISTORY for _ in places]
 
@@ -87,15 +96,14 @@ class Group:
             lags = self.lags.at(number)
         surprise = 0.0
         for i, (place, state) in enumerate(zip(self.places, self.states)):
+            if isinstance(place.content, layout.Constant):
+                result[start + place.channel] = place.content.value
             if state is None:
-                result[start + place.channel] = place.only
-                if self.past:
-                    self.past[i].append(float(place.only), 0.0)
                 continue
             partner, errors = self.histories[i], None
             if place.partner is not None:
                 partner = self.histories[place.partner]
                 errors = self.states[place.partner].forecaster.polish.errors
             x, surprise = state.sample(self.histories[i], partner, errors, lags, surprise)
-            result[start + place.channel] = place.sample(x)
+            result[start + place.channel] = place.content.sample(x)
             self.histories[i] = [float(x)] + self.histories[i][:-1]

@@ -84,6 +84,10 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
     let quiet: Vec<u8> =
         wave(64 * 24, 30).iter().flat_map(|&s| ((s / 4) as i16).to_le_bytes()).collect();
     let table: Vec<u8> = (0..1_300).map(|i| (i % 130 / 8) as u8).collect();
+    let copies: Vec<u8> = stereo[..480]
+        .chunks_exact(4)
+        .flat_map(|frame| [&frame[..2], &[0, 0], &frame[2..], &frame[..2], &frame[2..]].concat())
+        .collect();
     let mixed = Builder::pcm16(2)
         .stored(ForeignStored, b"before")
         .stored(AudioStored, &stereo[..80])
@@ -100,6 +104,9 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
         Builder::new(Level::Best, Some((format(3, super::PCM16), 500)))
             .predicted(&stereo[..360])
             .good("best", "level best, three channels"),
+        Builder::new(Level::Fast, Some((format(5, super::PCM16), 500)))
+            .predicted(&copies)
+            .good("copies", "five channels: one is silent, two are the same as earlier ones"),
         Builder::new(Level::Default, Some((format(1, super::PCM16), 20_000)))
             .predicted(&bars(1, 700, 4_300))
             .good("long-term", "long-term prediction of one channel"),
@@ -108,7 +115,7 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
             .good("long-term-stereo", "long-term prediction of two channels, lags that change"),
         Builder::new(Level::Fast, Some((format(64, super::PCM16), 500)))
             .predicted(&quiet)
-            .good("channels", "64 channels, the most that are predicted"),
+            .good("channels", "64 channels, the most that are coded together"),
         Builder::new(Level::Fast, Some((format(65, super::PCM16), 500)))
             .byte_model(AudioBytes, &table, 130)
             .good("more-channels", "65 channels through the byte model"),
