@@ -230,7 +230,7 @@ pub fn floats(data: &[u8]) {
         })
         .collect();
     let floats = Floats { precision, factor, bits };
-    let stream = codec::encode_floats(&floats, &integers, channels);
+    let stream = codec::encode_floats(&floats, &integers, channels).unwrap();
     assert!(codec::decode_floats(&stream, precision, &integers, channels).unwrap() == floats);
     match codec::decode_floats(wild, precision, &integers, channels) {
         Ok(floats) => assert_eq!(floats.bits.len(), count),

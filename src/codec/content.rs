@@ -1,11 +1,9 @@
 //! What each channel of a segment holds (§8.3): samples to predict, one value, or what an earlier channel holds.
 
-use std::collections::HashMap;
-
 use super::alphabet::Alphabet;
+use super::copies::{code_source, sources};
 use crate::entropy::{Coder, code_uniform};
 use crate::error::Result;
-use crate::fault::Fault;
 use crate::observer::Watch;
 
 /// Bits that alphabets of their own must save each channel: about what one takes.
@@ -56,7 +54,7 @@ impl Content {
     /// the segment.
     ///
     /// # Errors
-    /// [`Fault::Parameters`] for a copy of a channel that is not before this one.
+    /// Those of [`code_source`].
     pub fn code(
         &self,
         coder: &mut dyn Coder,
@@ -67,17 +65,11 @@ impl Content {
         if code_uniform(coder, u32::from(self.alphabet().is_none()), 1) == 0 {
             return Ok(code_alphabet(coder, self.alphabet(), last, samples));
         }
-        let copied = match *self {
+        let source = match *self {
             Content::Copy(source) => Some(source),
             _ => None,
         };
-        if channel > 0 && code_uniform(coder, u32::from(copied.is_some()), 1) == 1 {
-            let bits = usize::BITS - (channel - 1).leading_zeros();
-            let source = code_uniform(coder, copied.unwrap_or_default() as u32, bits) as usize;
-            if source >= channel {
-                let reason = format!("channel {channel} is a copy of channel {source}");
-                return Err(Fault::Parameters(reason).into());
-            }
+        if let Some(source) = code_source(coder, channel, source)? {
             return Ok(Content::Copy(source));
         }
         let value = match *self {
@@ -105,17 +97,11 @@ fn code_alphabet(
 
 /// The content of each channel that needs no alphabet.
 fn without_alphabet(channels: &[Vec<i32>]) -> Vec<Option<Content>> {
-    // Only looked up, so that its order does not matter.
-    let mut first = HashMap::new();
-    let content = |(number, channel)| -> Option<Content> {
-        let channel: &Vec<i32> = channel;
-        if channel.iter().all(|&sample| sample == channel[0]) {
-            return Some(Content::Constant(channel[0]));
-        }
-        let source = *first.entry(channel).or_insert(number);
-        (source < number).then_some(Content::Copy(source))
+    let content = |(channel, source): (&Vec<i32>, Option<usize>)| {
+        let is_constant = channel.iter().all(|&sample| sample == channel[0]);
+        if is_constant { Some(Content::Constant(channel[0])) } else { source.map(Content::Copy) }
     };
-    channels.iter().enumerate().map(content).collect()
+    channels.iter().zip(sources(channels)).map(content).collect()
 }
 
 /// An alphabet for each of `channels`, which all change: one for all, or their own.

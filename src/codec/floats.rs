@@ -4,6 +4,7 @@
 //! others, the stream holds how many floats away they are: the rest of a mantissa that is finer than the
 //! factor, or whatever else a sample is. With integer 0, it holds sign, exponent and mantissa instead.
 
+use super::copies::{code_source, sources};
 use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder, code_uniform};
 use crate::error::Result;
 use crate::fault::Fault;
@@ -13,21 +14,28 @@ use crate::pcm::{Floats, Precision};
 const LENGTHS: usize = 64;
 
 /// The stream of `floats`, which stand beside `integers` of `channels` channels.
-pub fn encode_floats(floats: &Floats, integers: &[i32], channels: usize) -> Vec<u8> {
+///
+/// # Errors
+/// None are known; see [`decode_floats`].
+pub fn encode_floats(floats: &Floats, integers: &[i32], channels: usize) -> Result<Vec<u8>> {
     let mut coder = RangeEncoder::default();
     let factor = code_factor(&mut coder, floats.factor);
+    let copies = sources(&channels_of(&floats.bits, channels));
+    let copies = code_sources(&mut coder, channels, &copies)?;
     let mut model = FloatModel::new(floats.precision, factor, channels);
     for (i, (&n, &bits)) in integers.iter().zip(&floats.bits).enumerate() {
-        model.code(&mut coder, i % channels, n, bits);
+        if copies[i % channels].is_none() {
+            model.code(&mut coder, i % channels, n, bits);
+        }
     }
-    coder.finish()
+    Ok(coder.finish())
 }
 
 /// Inverse of [`encode_floats`].
 ///
 /// # Errors
-/// [`crate::Error::Payload`] for a factor that is not positive and normal, and
-/// when the stream ends early or is not used up.
+/// [`crate::Error::Payload`] for a factor that is not positive and normal, for a copy of a channel that is not
+/// before it, and when the stream ends early or is not used up.
 pub fn decode_floats(
     stream: &[u8],
     precision: Precision,
@@ -39,16 +47,36 @@ pub fn decode_floats(
     if !factor.is_normal() {
         return Err(Fault::Parameters(format!("integers times {factor} as floats")).into());
     }
+    let copies = code_sources(&mut coder, channels, &[])?;
     let mut model = FloatModel::new(precision, factor, channels);
     let mut bits = Vec::with_capacity(integers.len());
     for (i, &n) in integers.iter().enumerate() {
-        bits.push(model.code(&mut coder, i % channels, n, 0));
+        let channel = i % channels;
+        bits.push(match copies[channel] {
+            Some(source) => bits[i - channel + source],
+            None => model.code(&mut coder, channel, n, 0),
+        });
         if coder.overrun() {
             return Err(Fault::Parameters("the stream of floats ends too early".to_owned()).into());
         }
     }
     coder.finish()?;
     Ok(Floats { precision, factor, bits })
+}
+
+/// Codes which channel each one is a copy of; `sources` are ignored when decoding.
+fn code_sources(
+    coder: &mut impl Coder,
+    channels: usize,
+    sources: &[Option<usize>],
+) -> Result<Vec<Option<usize>>> {
+    let source = |channel: usize| sources.get(channel).copied().flatten();
+    (0..channels).map(|channel| code_source(coder, channel, source(channel))).collect()
+}
+
+/// The bits of each channel.
+fn channels_of(bits: &[u64], channels: usize) -> Vec<Vec<u64>> {
+    (0..channels).map(|c| bits.iter().skip(c).step_by(channels).copied().collect()).collect()
 }
 
 /// The coded stream of a segment of floats: the stream of floats, behind its length, then that
@@ -196,7 +224,7 @@ mod tests {
 
     fn coded(precision: Precision, factor: f64, integers: &[i32], bits: Vec<u64>) -> usize {
         let floats = Floats { precision, factor, bits };
-        let stream = encode_floats(&floats, integers, 2);
+        let stream = encode_floats(&floats, integers, 2).unwrap();
         assert_eq!(decode_floats(&stream, precision, integers, 2).unwrap(), floats);
         stream.len()
     }
@@ -243,10 +271,22 @@ mod tests {
     }
 
     #[test]
+    fn the_same_floats_in_another_channel_cost_nothing() {
+        let precision = Precision::Single;
+        let bits = |i: u64| (i * 0x0123_4567) & 0x3FFF_FFFF;
+        let stereo =
+            Floats { precision, factor: 0.5, bits: (0..400).map(|i| bits(i / 2)).collect() };
+        let mono = Floats { precision, factor: 0.5, bits: (0..200).map(bits).collect() };
+        let coded = encode_floats(&stereo, &[3; 400], 2).unwrap();
+        assert!(coded.len() <= encode_floats(&mono, &[3; 200], 1).unwrap().len() + 1);
+        assert_eq!(decode_floats(&coded, precision, &[3; 400], 2).unwrap(), stereo);
+    }
+
+    #[test]
     fn damaged_streams_are_refused() {
         let bits: Vec<u64> = (0..200).map(|i| (i * 0x0123_4567) & 0xFFFF_FFFF).collect();
         let floats = Floats { precision: Precision::Single, factor: 0.5, bits };
-        let stream = encode_floats(&floats, &[3; 200], 1);
+        let stream = encode_floats(&floats, &[3; 200], 1).unwrap();
         let decode = |stream: &[u8]| decode_floats(stream, Precision::Single, &[3; 200], 1);
         assert!(decode(&stream[..stream.len() / 2]).is_err());
         assert!(decode(&[&stream[..], &[0; 9]].concat()).is_err());

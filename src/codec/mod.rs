@@ -4,6 +4,7 @@ pub mod ablation;
 mod alphabet;
 mod channel;
 mod content;
+mod copies;
 mod correlation;
 mod features;
 mod floats;

@@ -137,7 +137,9 @@ impl BlockEncoder {
         let Some(Mapped { pcm, mapping, floats }) = mapped else {
             return Ok(Encoded::plain(bytewise(stored)?));
         };
-        let floats = floats.map(|f| codec::encode_floats(&f, &pcm.samples, pcm.channels));
+        let floats = floats
+            .map(|floats| codec::encode_floats(&floats, &pcm.samples, pcm.channels))
+            .transpose()?;
         let empty =
             Block { mapping: mapping.to_byte(), stream: Vec::new(), lsb: Vec::new(), ..stored };
         let mut predicted = self.encode_pcm(&empty, &pcm, floats.as_deref())?;

@@ -183,6 +183,12 @@ fn channels_that_are_the_same() {
         (pcm(4, 16, &odd), vec![pcm(2, 16, &both)])
     });
     costs(1.0, 8, |seed| {
+        let mono: Vec<f32> = sound(seed, FRAMES).iter().map(|&x| (x * 0.7) as f32).collect();
+        let dual: Vec<f32> = mono.iter().flat_map(|&x| [x, x]).collect();
+        let data: Vec<u8> = dual.iter().flat_map(|x| x.to_le_bytes()).collect();
+        (wav::build(FLOAT, 2, 44_100, 32, &data), vec![floats(&mono)])
+    });
+    costs(1.0, 8, |seed| {
         let mono = integers(seed, FRAMES, 16);
         let dual = interleave(&[mono.clone(), mono.clone()]);
         (pcm(2, 16, &dual), vec![pcm(1, 16, &mono)])

@@ -116,7 +116,7 @@ impl Builder {
         let coded = codec::encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
         let stream = match floats {
             Some(floats) => {
-                let stream = codec::encode_floats(&floats, &pcm.samples, pcm.channels);
+                let stream = codec::encode_floats(&floats, &pcm.samples, pcm.channels).unwrap();
                 codec::join_floats(&stream, &coded.stream)
             }
             None => coded.stream,

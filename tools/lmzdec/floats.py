@@ -4,6 +4,7 @@ import struct
 
 from .entropy import AdaptiveBit, CodedStream
 from .errors import Damaged
+from .layout import source_of
 
 
 class Precision:
@@ -114,7 +115,13 @@ class _Model:
 def decode(stream, precision, integers, channels):
     """Bits of all samples."""
     stream = CodedStream(stream)
-    model = _Model(precision, _factor(stream), channels, stream)
-    result = [model.read(i % channels, n) for i, n in enumerate(integers)]
+    factor = _factor(stream)
+    sources = [source_of(stream, channel) for channel in range(channels)]
+    model = _Model(precision, factor, channels, stream)
+    result = []
+    for i, n in enumerate(integers):
+        channel = i % channels
+        source = sources[channel]
+        result.append(model.read(channel, n) if source is None else result[i - channel + source])
     stream.finish()
     return result

@@ -68,12 +68,18 @@ def _contents(stream, channels, samples):
 
 
 def _without_alphabet(stream, channel):
+    source = source_of(stream, channel)
+    return Constant(_signed(stream.uniform(32))) if source is None else Copy(source)
+
+
+def source_of(stream, channel):
+    """The channel that this one is a copy of, if it is one."""
     if not channel or not stream.uniform(1):
-        return Constant(_signed(stream.uniform(32)))
+        return None
     source = stream.uniform((channel - 1).bit_length())
     if source >= channel:
         raise Damaged("a copy of a channel that is not before it")
-    return Copy(source)
+    return source
 
 
 def _alphabet(stream, samples):

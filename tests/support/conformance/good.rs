@@ -205,6 +205,11 @@ fn formats() -> Vec<Case> {
         .collect();
     let big_doubles: Vec<u8> =
         waves.iter().flat_map(|&s| (s as f64 / 128.0).to_be_bytes()).collect();
+    let copies: Vec<u8> = waves
+        .iter()
+        .flat_map(|&s| [s as f32 * 0.000_123, s as f32, s as f32 * 0.000_123])
+        .flat_map(f32::to_le_bytes)
+        .collect();
     let double = |endian| SampleFormat::Float64 { endian };
     let bytes = |flip: u8| -> Vec<u8> { waves.iter().map(|&s| (s / 80) as u8 ^ flip).collect() };
     let offset: Vec<u8> = waves.iter().flat_map(|&s| (s as u16 ^ 0x8000).to_be_bytes()).collect();
@@ -223,6 +228,12 @@ fn formats() -> Vec<Case> {
             .good("float-scaled-big", "binary32 that are 16-bit integers, big-endian"),
         one(float32(Endian::Little), &gain)
             .good("float-gain", "binary32: integers times 0.7 / 32768"),
+        Builder::new(Level::Fast, Some((format(3, float32(Endian::Little)), 1_000)))
+            .predicted(&copies)
+            .good(
+                "float-copies",
+                "three channels of binary32, the first and the last are the same",
+            ),
         one(double(Endian::Big), &big_doubles)
             .good("double-scaled-big", "binary64 that are integers / 128, big-endian; mapping 3"),
         one(double(Endian::Little), &doubles(31))
