@@ -26,7 +26,7 @@ impl Position {
             Position::Frame(frame) => Ok(frame),
             Position::Nanoseconds(time) => format.frame_at(time).ok_or_else(|| {
                 Error::OutOfRange(
-                    "the file does not say how long a frame is: count frames".to_owned(),
+                    "the file does not declare a rate: give frames instead of times".to_owned(),
                 )
             }),
         }
@@ -171,12 +171,12 @@ fn resolve(
     let seconds = format.seconds(total);
     if start > total {
         return out_of_range(format!(
-            "frame {start} is requested; the file has {total} frames ({seconds:.3} s)"
+            "frame {start} was requested, but the file has {total} frames ({seconds:.3} s)"
         ));
     }
     if start >= end {
         return out_of_range(format!(
-            "nothing between frames {start} and {end} of {total} ({seconds:.3} s)"
+            "there is nothing between frames {start} and {end} of {total} ({seconds:.3} s)"
         ));
     }
     Ok((start..end, wanted > total))

@@ -164,7 +164,7 @@ fn undecodable(found: &Found, first_frame: u64, error: &Error) -> Lost {
         bytes: u64::from(found.original_length),
         first_frame,
         frames: u64::from(found.frames),
-        reason: format!("it does not decode: {error}"),
+        reason: format!("does not decode: {error}"),
         undecodable: true,
     }
 }
@@ -189,10 +189,10 @@ fn notes<R>(scan: &Scan<R>) -> Vec<String> {
     let header = scan
         .header_damage
         .as_ref()
-        .map(|e| format!("{e}; the trailer's copy of the header is used"));
+        .map(|e| format!("{e}; using the trailer's copy of the header"));
     let tail = scan.tail_damage.as_ref().map(|e| match scan.tail {
         Some(_) => format!("{e}; a trailer was found elsewhere"),
-        None => format!("{e}; without a trailer, what may be missing at the end is not known"),
+        None => format!("{e}; without a trailer, lmz cannot tell if something is missing at the end"),
     });
     header.into_iter().chain(tail).collect()
 }

@@ -56,13 +56,13 @@ fn a_tree_goes_to_another_and_back() {
 fn folders_without_r_are_taken_without_the_folders_in_them() {
     let folder = album(&["album/1.wav", "album/cd 2/1.wav"]);
     let done = lmz(&folder, &["compress", "-v", "--fast", "album"]).assert().code(0);
-    assert!(text(&done.get_output().stderr).contains("-r takes it in"));
+    assert!(text(&done.get_output().stderr).contains("-r includes it"));
     assert_eq!(names(&folder.path().join("album")), ["1.lmz", "1.wav", "cd 2"]);
     assert_eq!(names(&folder.path().join("album/cd 2")), ["1.wav"]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     let done = lmz(&folder, &["compress", "empty"]).assert().code(1);
     assert!(
-        text(&done.get_output().stderr).contains("no WAV, AIFF, Wave64 or CAF file in this folder")
+        text(&done.get_output().stderr).contains("no WAV, AIFF, Wave64 or CAF files in this folder")
     );
 }
 
@@ -170,7 +170,7 @@ fn a_tree_of_three_hundred_files_of_all_kinds() {
         ("tree/empty.wav", "", "empty file"),
         ("tree/text.wav", "Dear diary", "not a WAV, AIFF, Wave64 or CAF file"),
         ("tree/flac.wav", "fLaC, really", "FLAC"),
-        ("tree/taken.wav", "RIFF", "taken.lmz exists; -f replaces it"),
+        ("tree/taken.wav", "RIFF", "taken.lmz already exists; -f replaces it"),
         ("tree/folder.wav/under.wav", "RIFF", "under.lmz is a folder"),
     ];
     for (path, content, _) in failing {
@@ -355,7 +355,7 @@ mod unix {
         let done = lmz(&folder, &line).assert().code(if readable { 0 } else { 1 });
         let stderr = text(&done.get_output().stderr);
         for name in ["dangling.wav", "link.wav", "socket.wav"] {
-            let said = format!("lmz: tree/{name}: not a regular file, left out");
+            let said = format!("lmz: tree/{name}: not a regular file, skipped");
             assert!(stderr.lines().any(|line| line == said), "{stderr}");
         }
         assert!(!stderr.contains("link.txt"), "{stderr}");
@@ -392,7 +392,7 @@ mod unix {
         let done = child.wait_with_output().unwrap();
         let stderr = text(&done.stderr);
         assert_eq!(done.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("lmz: tree/growing.wav: it changed while it was read"), "{stderr}");
+        assert!(stderr.contains("lmz: tree/growing.wav: the file changed while it was being read"), "{stderr}");
         assert!(stderr.lines().last().unwrap().contains("1 failed"), "{stderr}");
         assert_eq!(names(&out), ["a.lmz", "z.lmz"]);
     }
@@ -401,7 +401,7 @@ mod unix {
     #[test]
     fn a_file_that_changes_while_it_is_read_is_noticed() {
         for (verify, code, said) in
-            [(false, 0, "the result is what was read"), (true, 1, "changed")]
+            [(false, 0, "the result holds what was read"), (true, 1, "changed")]
         {
             let folder = TempDir::new().unwrap();
             let song = folder.path().join("song.wav");
