@@ -139,7 +139,7 @@ fn notes(out: &mut String, report: &Report) {
     line(
         out,
         &format!(
-            "times: of the coder alone, one coder at a time, lmz with {threads}; s is time passed, cpu \
+            "times: of the coder alone, one coder at a time, lmz with {threads}; s is elapsed time, cpu \
              processor time, and ×rt the duration of the audio over processor time"
         ),
     );
