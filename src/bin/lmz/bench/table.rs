@@ -126,7 +126,7 @@ fn notes(out: &mut String, report: &Report) {
     }
     if let Some(chunks) = report.chunks {
         let text = format!(
-            "chunks: {} per file, of {} bytes, seed {}; each coded alone",
+            "chunks: {} per file, of {} bytes, seed {}; each coded on its own",
             chunks.per_file, chunks.bytes, chunks.seed
         );
         line(out, &text);
