@@ -47,7 +47,7 @@ pub trait ModelProvider: Send + Sync {
         Ok(None)
     }
 
-    /// As [`ModelProvider::session`], over characters in place of bins.
+    /// Like [`ModelProvider::session`], over characters in place of bins.
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start, or has been set up for bins.

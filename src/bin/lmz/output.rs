@@ -131,7 +131,7 @@ impl Output {
         Ok(Some(File::open(&unfinished.temporary)?))
     }
 
-    /// As [`Output::finish`], and returns only when the file would survive a loss of power.
+    /// Like [`Output::finish`], and returns only when the file would survive a loss of power.
     ///
     /// # Errors
     /// Those of [`Output::finish`], and when the system cannot promise it.
