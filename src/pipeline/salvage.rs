@@ -186,13 +186,13 @@ fn damage(lost: &Lost, audio: Option<Audio>) -> Damage {
 }
 
 fn notes<R>(scan: &Scan<R>) -> Vec<String> {
-    let header = scan
-        .header_damage
-        .as_ref()
-        .map(|e| format!("{e}; using the trailer's copy of the header"));
+    let header =
+        scan.header_damage.as_ref().map(|e| format!("{e}; using the trailer's copy of the header"));
     let tail = scan.tail_damage.as_ref().map(|e| match scan.tail {
         Some(_) => format!("{e}; a trailer was found elsewhere"),
-        None => format!("{e}; without a trailer, lmz cannot tell if something is missing at the end"),
+        None => {
+            format!("{e}; without a trailer, lmz cannot tell if something is missing at the end")
+        }
     });
     header.into_iter().chain(tail).collect()
 }

@@ -28,11 +28,10 @@ pub fn raw_format(text: &str) -> Result<WavFormat> {
     let sample_rate: u32 = rate
         .parse()
         .map_err(|_| wrong(format!("sample rate \"{rate}\" is not a number of Hz below 2^32")))?;
-    let channels: u16 = channels
-        .parse()
-        .ok()
-        .filter(|&channels| channels > 0)
-        .ok_or_else(|| wrong(format!("number of channels \"{channels}\" is not from 1 to 65535")))?;
+    let channels: u16 =
+        channels.parse().ok().filter(|&channels| channels > 0).ok_or_else(|| {
+            wrong(format!("number of channels \"{channels}\" is not from 1 to 65535"))
+        })?;
     let frame_bytes = sample.frame_bytes(channels) as u32;
     Ok(WavFormat {
         tag: sample.usual_tag(),

@@ -39,7 +39,9 @@ fn named(start: &[u8]) -> Option<&'static str> {
             "MP4, already compressed: keep it as it is; if it holds ALAC, decode it first"
         }
         [b'I', b'D', b'3', ..] => "MP3 with an ID3 tag, already compressed: keep it as it is",
-        [b'.', b's', b'n', b'd', ..] => "Sun AU: convert it to WAV or AIFF first, for instance with sox",
+        [b'.', b's', b'n', b'd', ..] => {
+            "Sun AU: convert it to WAV or AIFF first, for instance with sox"
+        }
         [0x89, b'L', b'M', b'Z', ..] => "an lmz file: lmz decompress restores it",
         _ => return None,
     })

@@ -62,7 +62,8 @@ fn folders_without_r_are_taken_without_the_folders_in_them() {
     fs::create_dir(folder.path().join("empty")).unwrap();
     let done = lmz(&folder, &["compress", "empty"]).assert().code(1);
     assert!(
-        text(&done.get_output().stderr).contains("no WAV, AIFF, Wave64 or CAF files in this folder")
+        text(&done.get_output().stderr)
+            .contains("no WAV, AIFF, Wave64 or CAF files in this folder")
     );
 }
 
@@ -392,7 +393,10 @@ mod unix {
         let done = child.wait_with_output().unwrap();
         let stderr = text(&done.stderr);
         assert_eq!(done.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("lmz: tree/growing.wav: the file changed while it was being read"), "{stderr}");
+        assert!(
+            stderr.contains("lmz: tree/growing.wav: the file changed while it was being read"),
+            "{stderr}"
+        );
         assert!(stderr.lines().last().unwrap().contains("1 failed"), "{stderr}");
         assert_eq!(names(&out), ["a.lmz", "z.lmz"]);
     }

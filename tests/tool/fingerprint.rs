@@ -177,8 +177,14 @@ mod llama {
                 ["the file needs 'text'", "--model"],
             ),
             // The canary's probe differs with the lanes: nobody can have this one with two.
-            (Fingerprint { lanes: 2, ..ours.clone() }, ["different bits here", "the same processor"]),
-            (Fingerprint { canary: [7; 16], ..ours.clone() }, ["different bits here", "needs 0707"]),
+            (
+                Fingerprint { lanes: 2, ..ours.clone() },
+                ["different bits here", "the same processor"],
+            ),
+            (
+                Fingerprint { canary: [7; 16], ..ours.clone() },
+                ["different bits here", "needs 0707"],
+            ),
         ] {
             refused(theirs, &words);
         }

@@ -150,7 +150,9 @@ fn no_place_for(count: usize, out: &Path) -> Usage {
         return Usage(format!("{count} inputs cannot go to standard output together"));
     }
     let out = shown(out);
-    Usage(format!("{count} inputs need an output folder, but {out} is not one; -o {out}/ creates it"))
+    Usage(format!(
+        "{count} inputs need an output folder, but {out} is not one; -o {out}/ creates it"
+    ))
 }
 
 fn no_name_in(folder: &Path) -> Usage {
