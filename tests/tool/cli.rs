@@ -299,6 +299,11 @@ fn help_and_version() {
     let help = lmz(&folder, &["--help"]).assert().code(0);
     let help = String::from_utf8_lossy(&help.get_output().stdout).into_owned();
     assert!(help.contains("Exit codes") && help.contains("decompress"), "{help}");
+    let help = lmz(&folder, &["compress", "--help"]).assert().code(0);
+    let help = String::from_utf8_lossy(&help.get_output().stdout).into_owned();
+    assert!(help.contains("\nExamples:\n") && help.contains("\nResearch:\n"), "{help}");
+    let longest = help.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(100), "{longest:?}: {help}");
 }
 
 #[cfg(unix)]

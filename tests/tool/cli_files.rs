@@ -327,6 +327,30 @@ mod unix {
         assert_eq!(mode(&at("a.lmz")), mode(&at("new")));
     }
 
+    /// Nor may others read the temporary file of a private recording.
+    #[test]
+    fn a_private_file_stays_private_while_it_is_compressed() {
+        let folder = TempDir::new().unwrap();
+        let song = folder.path().join("song.wav");
+        fs::write(&song, wav::pcm16(2, 44_100, &wav::noise(200_000))).unwrap();
+        fs::set_permissions(&song, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut command = Process::new(assert_cmd::cargo::cargo_bin("lmz"));
+        command.args(["compress", "-q", "-0", "song.wav"]).current_dir(folder.path());
+        let mut child = command.spawn().unwrap();
+        let mut looks = 0;
+        while child.try_wait().unwrap().is_none() {
+            for part in names(folder.path()).iter().filter(|name| name.ends_with(".part")) {
+                // It may have got its final name since.
+                let Ok(metadata) = fs::metadata(folder.path().join(part)) else { continue };
+                assert_eq!(metadata.permissions().mode() & 0o077, 0);
+                looks += 1;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert!(looks > 0);
+        assert_eq!(mode(&folder.path().join("song.lmz")), 0o600);
+    }
+
     #[test]
     fn names_that_are_not_utf8_are_kept_apart() {
         let folder = album(&["a.wav"]);
