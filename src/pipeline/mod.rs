@@ -136,10 +136,7 @@ impl DecompressOptions {
         }
         Err(Error::Limit {
             offset: 0,
-            reason: format!(
-                "output of {bytes} bytes or more, but at most {} are allowed",
-                self.max_output
-            ),
+            reason: format!("output of {bytes} bytes or more, at most {} allowed", self.max_output),
         })
     }
 }
