@@ -7,12 +7,13 @@ SONG := fixtures/wav/guitar_stereo.wav
 
 .PHONY: demo test ci deps fixtures pinned python python-test
 
-# Compresses a recording, restores it and compares. The build without llama.cpp is enough for that.
+# Compresses a recording with the embedded model, restores it and compares. The build without llama.cpp is
+# enough for that.
 demo:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: see https://rustup.rs"; exit 1; }
 	$(CARGO) build --release --locked --no-default-features --features cli
 	@set -e; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; set -x; \
-	target/release/lmz compress $(SONG) -o "$$work/song.lmz"; \
+	target/release/lmz compress --lm on $(SONG) -o "$$work/song.lmz"; \
 	target/release/lmz decompress "$$work/song.lmz" -o "$$work/song.wav"; \
 	cmp $(SONG) "$$work/song.wav"; \
 	target/release/lmz info -v "$$work/song.lmz"; \

@@ -15,8 +15,8 @@ pub enum Error {
     #[error(transparent)]
     Io(#[from] io::Error),
 
-    /// The input of `compress` is no file of samples: RIFF/WAVE, RIFX, RF64, BW64, Wave64, AIFF, AIFF-C
-    /// or CAF. Says what was found instead.
+    /// The input of `compress` is not a RIFF/WAVE, RIFX, RF64, BW64, Wave64, AIFF, AIFF-C or CAF file.
+    /// Says what was found instead.
     #[error("not a WAV, AIFF, Wave64 or CAF file: {0}")]
     NotWav(String),
 
@@ -24,8 +24,8 @@ pub enum Error {
     #[error("not an lmz file: {0}")]
     NotLmz(String),
 
-    /// The file is sound but needs a newer or differently built lmz. Says what is needed, and what would work.
-    #[error("this file cannot be read by this lmz: {0}")]
+    /// The file is intact but needs a newer or differently built lmz. Says what is needed, and what would work.
+    #[error("this version of lmz cannot read the file: {0}")]
     Unsupported(String),
 
     /// The file is damaged.
@@ -43,7 +43,7 @@ pub enum Error {
     #[error("damaged payload: {0}")]
     Payload(#[from] Fault),
 
-    /// A declared size is beyond what this decoder is willing to allocate.
+    /// A declared size exceeds a limit.
     #[error("limit exceeded at byte {offset}: {reason}")]
     Limit {
         /// Offset in the lmz file, in bytes.
@@ -61,12 +61,12 @@ pub enum Error {
     #[error("language model mismatch: {0}")]
     ModelMismatch(String),
 
-    /// The language model could not be loaded or run. Has what llama.cpp or the model's metadata said.
+    /// The language model could not be loaded or run. Holds the reason.
     #[error("language model: {0}")]
     Model(String),
 
-    /// What was coded does not decode to what it was made of: a fault of lmz or of the machine.
-    #[error("what was coded of byte {offset} of the input on does not decode; please report this")]
+    /// The result does not decode to the input: a fault of lmz or of the machine.
+    #[error("the result does not decode, from byte {offset} of the input on; please report this")]
     Unverified {
         /// Offset in the input, in bytes.
         offset: u64,

@@ -1,11 +1,10 @@
 //! Lossless compression of WAV, AIFF, Wave64 and CAF files: adaptive prediction, context mixing and a
 //! language model in one codec.
 //!
-//! What is decompressed is the original file, byte for byte: samples, headers and whatever else is
-//! in it. All of it runs on plain processors, and the same bytes come of every machine and number of
-//! threads.
+//! Decompression restores the original file, byte for byte: samples, headers and everything else in
+//! it. lmz needs no GPU, and it writes the same bytes on every machine and with any number of threads.
 //!
-//! # A file to a file
+//! # From file to file
 //!
 //! ```
 //! # let folder = tempfile::tempdir()?;
@@ -24,7 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Samples in
+//! # Compressing samples
 //!
 //! ```
 //! use lmz::{AudioFormat, Encoder};
@@ -39,7 +38,7 @@
 //! # Ok::<(), lmz::Error>(())
 //! ```
 //!
-//! # A part out
+//! # Reading a part
 //!
 //! ```
 //! # let stereo: Vec<i32> = (0..2 * 4_410).map(|i| (i * 7 % 2_001) - 1_000).collect();
@@ -57,12 +56,12 @@
 //! # Ok::<(), lmz::Error>(())
 //! ```
 //!
-//! More are in the repository's `examples`: a player, a progress bar, a part as a WAV file.
+//! The repository's `examples` folder has more: a player, a progress bar, a part as a WAV file.
 //!
 //! # Features
 //!
-//! A library wants `default-features = false`: all of the codec, and no dependency but those it
-//! computes with.
+//! Libraries should use `default-features = false`: it has the whole codec, with no dependencies but
+//! those for computing.
 //!
 //! | Feature | Default | What it adds |
 //! |---|---|---|
@@ -75,24 +74,25 @@
 //!
 //! # Levels
 //!
-//! [`Level::Fast`], [`Level::Default`] and [`Level::Best`] run more and more predictors for each
-//! sample, in both directions alike: decompression takes as long as compression. `docs/measurements.md`
-//! in the repository has speeds and sizes.
+//! From [`Level::Fast`] over [`Level::Default`] to [`Level::Best`], more predictors run on each
+//! sample. The decoder runs them too, so decompression takes about as long as compression.
+//! `docs/measurements.md` in the repository has speeds and sizes.
 //!
 //! # Portability
 //!
-//! Integers, and IEEE 754 arithmetic in a written order without functions of a mathematics library:
-//! files are the same from any processor and decode on any other, whatever rounding or flush-to-zero
-//! the program around has set (on x86 and AArch64; elsewhere it has to leave these alone). The exception is a language model
-//! that llama.cpp runs: such files need the build and the processor features that the file names,
-//! and say so; [`Summary::portable`] reports it.
+//! The codec uses only integers and IEEE 754 arithmetic in a fixed order, without functions of a math
+//! library. Files are the same from any processor and decode on any other, whatever rounding or
+//! flush-to-zero mode the host program has set (on x86 and AArch64; elsewhere it must not change these).
+//! The exception is a language model run by llama.cpp: such a file needs the build and the processor
+//! features that it names; [`Summary::portable`] reports it.
 //!
 //! # Limits
 //!
-//! A file is cut into segments of 20 to 60 seconds, by level, which are coded alone: memory is bounded by the
-//! number of threads, not by the length of the file, and damage to one costs that one
-//! ([`salvage()`]). A hostile file of a kilobyte can restore to hundreds of megabytes:
-//! [`DecompressOptions::with_max_output`] bounds that. Nothing in the library panics, prints or exits.
+//! A file is cut into segments of up to 20 to 60 seconds, depending on the level, which are coded
+//! independently: memory depends on the number of threads, not on the length of the file, and damage
+//! costs only the segments it hits ([`salvage()`]). A malicious file of a kilobyte can expand to
+//! hundreds of megabytes: [`DecompressOptions::with_max_output`] sets a limit. The library never panics,
+//! prints or exits.
 //!
 //! `format-spec/lmz-format.md` in the package specifies the format, byte by byte, and `tools/lmzdec`
 //! is a second decoder, in Python, written from it.

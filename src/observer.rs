@@ -10,24 +10,24 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
-/// How far a run has come.
+/// Progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Bytes of the input that have been dealt with, those of blocks under way included. It never
-    /// falls, and reaches the length of the input but for its last few bytes.
+    /// Bytes of the input processed so far, including those of blocks in progress. It never
+    /// decreases, and finally reaches the length of the input, except for its last few bytes.
     pub bytes: u64,
 }
 
-/// Watches a run, and may end it.
+/// Observes a run, and may stop it.
 ///
-/// Closures are observers, and so is `()`, which lets every run go on.
+/// Closures are observers, and so is `()`, which never stops a run.
 pub trait Observer {
-    /// Takes note of `progress`; [`ControlFlow::Break`] ends the run with
+    /// Receives `progress`; [`ControlFlow::Break`] stops the run with
     /// [`Error::Interrupted`].
     ///
-    /// Calls come from the thread that started the run, at least every 50 ms while it computes;
-    /// not while it waits for the input or the output.
+    /// It is called on the thread that started the run, at least every 50 ms while the run computes,
+    /// but not while it waits for input or output.
     fn observe(&mut self, progress: Progress) -> ControlFlow<()>;
 }
 
@@ -143,7 +143,7 @@ impl Watch {
         if account.steps >= STEPS { self.look() } else { Ok(()) }
     }
 
-    /// As [`Watch::step`], looking at the run in any case: for steps that take long.
+    /// Like [`Watch::step`], looking at the run in any case: for steps that take long.
     ///
     /// # Errors
     /// [`Error::Interrupted`] when the run is to end.

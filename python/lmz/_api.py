@@ -24,7 +24,7 @@ TRAINING_SEGMENT = 5
 
 
 def _settings(level: str, lm: str, segment: int | None, threads: int) -> dict[str, Any]:
-    """What the compiled half is asked to do."""
+    """Options for the compiled half."""
     if segment is not None:
         segment = operator.index(segment)
         if not 1 <= segment <= 3600:
@@ -36,7 +36,7 @@ def _settings(level: str, lm: str, segment: int | None, threads: int) -> dict[st
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run over a whole file has done.
+    """Result of a run over a whole file.
 
     `blake3` is the hash of the original WAV file, in hexadecimal.
     """
@@ -61,14 +61,15 @@ def compress(
 
     Args:
         src: path, bytes or binary file object (also of fsspec), read to its end.
-        dst: path, which appears when complete and replaces what is there, or a binary file object.
+        dst: path, which appears when complete and replaces an existing file, or a binary file object.
         level: 'fast', 'default' or 'best'; or 'training', which is 'fast' with segments of 5 s.
-        lm: when the embedded language model takes part: 'on' wherever it saves anything, 'off'
-            never, 'auto' as the program does: 'off' at 'fast', where it saves 1 % at 'default',
+        lm: when to use the embedded language model: 'on' wherever it saves anything, 'off'
+            never, 'auto' like the program: 'off' at 'fast', where it saves 1 % at 'default',
             'on' at 'best'.
-        segment: seconds that are decoded to reach any place in the file; by default the level's.
-            A segment has 131,072 to 4,194,304 samples, all channels counted, whatever is asked for.
-        threads: 0 for one per processor. The result does not depend on it.
+        segment: length of segments in seconds; by default that of the level. To reach a position in
+            the file, its segment has to be decoded from the start. In any case, a segment has
+            131,072 to 8,388,608 samples, counting all channels.
+        threads: 0 for one per processor. It does not affect the result.
         progress: called with (bytes read, their total or None), up to 50 times a second.
 
     Raises:
@@ -96,7 +97,7 @@ def decompress(
     Args:
         src: path, bytes or binary file object.
         dst: as for `compress`; None decodes and checks everything, and writes nothing.
-        max_output: most bytes to restore: a small file can become a large one.
+        max_output: largest number of bytes to restore, because a small file can expand into a large one.
 
     Raises:
         NotLmzError, UnsupportedError, CorruptError, LimitError: about `src`.
@@ -127,9 +128,8 @@ def decode_wav(lmz: bytes, **options: Any) -> bytes:
 class LmzFile:
     """An lmz file open for reading samples.
 
-    Only the segments that are read are decoded; what is left of the last one is kept, so that
-    reading on costs nothing more. Opening reads both ends of the file. Not for several threads at
-    once.
+    Only the segments that are read are decoded. The rest of the last one is kept, so that it is
+    not decoded again. Opening reads both ends of the file. Not thread-safe.
 
     Args:
         file: path, bytes or seekable binary file object (also of fsspec).
@@ -190,7 +190,7 @@ class LmzFile:
         return self._closed
 
     def close(self) -> None:
-        """Let go of the file. A file object that was passed in stays open."""
+        """Close the file. A file object that was passed in stays open."""
         self._closed = True
         self._held = self._held[:0]
 
@@ -198,11 +198,11 @@ class LmzFile:
         return True
 
     def tell(self) -> int:
-        """Number of the frame that is read next."""
+        """Number of the next frame to be read."""
         return self._position
 
     def seek(self, frames: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a frame, counted from the start, from here (1) or from the end (2)."""
+        """Go to a frame, counted from the start, the current position (1) or the end (2)."""
         if whence not in (io.SEEK_SET, io.SEEK_CUR, io.SEEK_END):
             raise ValueError(f"whence {whence}; 0, 1 or 2")
         base = (0, self._position, self.frames)[whence]
@@ -217,7 +217,7 @@ class LmzFile:
     def read(
         self, frames: int = -1, dtype: Any = "float64", always_2d: bool = False
     ) -> NDArray[Any]:
-        """Read up to `frames` frames from here on, all that are left if negative.
+        """Read up to `frames` frames from the current position, or all remaining ones if negative.
 
         Returns:
             An array of `dtype` ('int16', 'int32', 'float32', 'float64') with shape (frames,) for
@@ -226,7 +226,7 @@ class LmzFile:
 
         Raises:
             CorruptError: a segment is damaged.
-            UnsupportedError: the samples are of no known format.
+            UnsupportedError: the format of the samples is unknown.
         """
         return self._read(frames, dtype, always_2d, ahead=1)
 
@@ -250,7 +250,7 @@ class LmzFile:
         always_2d: bool = False,
         fill_value: float | None = None,
     ) -> Iterator[NDArray[Any]]:
-        """Blocks of `blocksize` frames from here on; the last one is shorter, unless filled up.
+        """Yield blocks of `blocksize` frames from the current position; the last is shorter, unless filled up.
 
         As many segments are decoded at a time as there are threads.
         """
@@ -305,16 +305,16 @@ def read(
     *,
     threads: int = 0,
 ) -> tuple[NDArray[Any], int]:
-    """Read samples, of the whole file or of a part: only the segments touched are decoded.
+    """Read the samples of a whole file or of a part; only the segments needed are decoded.
 
     Args:
         file: path, bytes or seekable binary file object (also of fsspec).
         frames: number of frames; negative for all up to `stop` or the end.
         start: first frame; negative ones count from the end.
-        stop: first frame that is left out; negative ones count from the end. Not with `frames`.
+        stop: first frame not to read; negative ones count from the end. Not with `frames`.
         dtype: 'int16', 'int32', 'float32' or 'float64'.
-        always_2d: shape (frames, 1) for one channel, too.
-        fill_value: with `frames`, what stands for frames behind the end.
+        always_2d: shape (frames, 1) even for one channel.
+        fill_value: with `frames`, the value of frames past the end.
 
     Returns:
         (data, samplerate). See `LmzFile.read` for shape and scale.
@@ -353,7 +353,7 @@ def write(
     """Write samples.
 
     Args:
-        file: path, which appears when complete and replaces what is there, or a binary file object.
+        file: path, which appears when complete and replaces an existing file, or a binary file object.
         data: int16, int32, float32 or float64 of any byte order, with shape (frames,) or
             (frames, channels).
         samplerate: in Hz.
@@ -380,7 +380,7 @@ def write(
 
 @dataclass(frozen=True)
 class Info:
-    """What `info` says of a file; the first six are soundfile's."""
+    """Result of `info`; the first six fields are those of soundfile."""
 
     name: str | None
     samplerate: int

@@ -1,10 +1,10 @@
-"""Exceptions of lmz. Those of file objects and of the operating system (`OSError`) stay as they are."""
+"""Exceptions of lmz. Those of file objects and of the operating system (`OSError`) are passed on unchanged."""
 
 from __future__ import annotations
 
 
 class LmzError(Exception):
-    """Base class: anything that lmz itself finds wrong."""
+    """Base class of all errors of lmz."""
 
 
 class NotWavError(LmzError):
@@ -16,7 +16,7 @@ class NotLmzError(LmzError):
 
 
 class UnsupportedError(LmzError):
-    """The file is sound, but needs a newer or differently built lmz."""
+    """The file is intact, but needs a newer or differently built lmz."""
 
 
 class CorruptError(LmzError):
@@ -24,12 +24,12 @@ class CorruptError(LmzError):
 
 
 class LimitError(LmzError):
-    """A size is beyond `max_output`, or beyond what any decoder has to allow."""
+    """A size exceeds `max_output` or a limit of the format."""
 
 
 class OutOfRangeError(LmzError, ValueError):
-    """Frames are asked for that the file does not have."""
+    """The file does not have the requested frames."""
 
 
 class ModelError(LmzError):
-    """The language model that the file needs is not at hand, or is another one."""
+    """The language model that the file needs is missing, or is a different one."""

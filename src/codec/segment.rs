@@ -375,7 +375,7 @@ impl<'p> SegmentPlan<'p> {
     /// What [`SegmentPlan::encode`] spends on each frame, without coding anything.
     ///
     /// # Errors
-    /// As [`SegmentPlan::encode`].
+    /// Like [`SegmentPlan::encode`].
     pub fn cost(
         &self,
         lm: Option<&mut dyn LanguageModel>,
@@ -471,7 +471,7 @@ pub fn decode_pcm(
     at_once(decode_pcm_start(coded, channels, frames, frames, level, lm, watch))
 }
 
-/// As [`decode_pcm`], but the first `wanted` frames alone, in as much less time if there are no more than 64
+/// Like [`decode_pcm`], but the first `wanted` frames alone, in as much less time if there are no more than 64
 /// channels. Whether the streams are sound after these remains unknown. Waits where the model has other
 /// segments step as well.
 ///

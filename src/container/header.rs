@@ -141,7 +141,7 @@ fn check_magic(found: &[u8]) -> Result<()> {
     } else if MAGIC.starts_with(found) {
         format!("it ends after {} bytes of the signature", found.len())
     } else if found.starts_with(&MAGIC[..4]) {
-        "the signature was altered, as a transfer in text mode does".to_owned()
+        "the signature was altered, as by a transfer in text mode".to_owned()
     } else if found.starts_with(b"RIFF") || found.starts_with(b"RF64") {
         "it is a WAV file".to_owned()
     } else if found.starts_with(b"FORM") || found.starts_with(b"caff") {
@@ -157,9 +157,9 @@ fn check_version(version: u8, draft: u8) -> Result<()> {
         (VERSION, DRAFT) => Ok(()),
         (VERSION, _) => Err(Error::Unsupported(format!(
             "it was written by a development version of lmz (format {version} draft {draft}); \
-                 decompress it with that one"
+                 decompress it with that version"
         ))),
-        _ => Err(newer(format!("format version {version}, this lmz reads {VERSION}"))),
+        _ => Err(newer(format!("format version {version}, but this lmz reads {VERSION}"))),
     }
 }
 

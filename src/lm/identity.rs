@@ -53,7 +53,7 @@ pub enum FingerprintError {
 
 /// Instruction sets that llama.cpp is compiled for and the processor lacks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("llama.cpp needs a processor with {}; files made with --lm off do without it", .0.join(", "))]
+#[error("llama.cpp needs a processor with {}; files made with --lm off do not need it", .0.join(", "))]
 pub struct MissingInstructions(pub Vec<&'static str>);
 
 /// Everything that must agree before a file made with a model is decoded.
@@ -131,7 +131,7 @@ impl Fingerprint {
                 }
             }
         };
-        let model = format!("give the model '{}' with --model", self.model_name);
+        let model = format!("name the model '{}' with --model", self.model_name);
         compare(
             "the model's BLAKE3",
             format!("{} ('{}')", hex(&self.model_blake3), self.model_name),
@@ -164,7 +164,7 @@ impl Fingerprint {
         );
         if differences.is_empty() && self.canary != ours.canary {
             differences.push(format!(
-                "everything that can be named agrees, but the model computes other bits here: \
+                "model, engine and settings match, but the model computes different bits here: \
                  canary {}, the file needs {}",
                 hex(&ours.canary),
                 hex(&self.canary)
@@ -178,7 +178,7 @@ impl Fingerprint {
         if differences.is_empty() {
             return None;
         }
-        Some(format!("{}. What would work: {}", differences.join("; "), remedies.join("; ")))
+        Some(format!("{}. To decode it, {}", differences.join("; "), remedies.join("; ")))
     }
 }
 

@@ -165,7 +165,7 @@ impl Model {
         Ok(Session { context: self.context(1)? })
     }
 
-    /// As [`Model::session`], for a model of characters.
+    /// Like [`Model::session`], for a model of characters.
     ///
     /// # Errors
     /// [`Error::Model`] when llama.cpp cannot make the context.

@@ -12,8 +12,8 @@ use super::{ModelProvider, ModelSource};
 use crate::error::Error;
 use crate::error::Result;
 
-/// The language models that a program works with, whatever engine runs them: the embedded one and, if
-/// one is named, that of a file. Each is read when it is first needed.
+/// The language models that a program uses, whatever engine runs them: the embedded one and, if
+/// given, one from a file. Each is loaded when it is first needed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// The embedded model and that of the GGUF file `file`.
+    /// The embedded model and the one in the GGUF file `file`.
     #[must_use]
     pub fn new(file: Option<PathBuf>) -> Self {
         Models {
@@ -45,8 +45,8 @@ impl Models {
         }
     }
 
-    /// The model to compress with, that of the file if one is named: run by the exact engine, so that
-    /// what it codes decodes on every machine.
+    /// The model to compress with: the one from the file, if given. The exact engine runs it, so
+    /// the files decode on every machine.
     ///
     /// # Errors
     /// [`Error::Model`](crate::Error::Model) when that engine does not run it,

@@ -47,7 +47,7 @@ pub trait ModelProvider: Send + Sync {
         Ok(None)
     }
 
-    /// As [`ModelProvider::session`], over characters in place of bins.
+    /// Like [`ModelProvider::session`], over characters in place of bins.
     ///
     /// # Errors
     /// [`Error::Model`] when the engine cannot start, or has been set up for bins.
@@ -94,7 +94,7 @@ pub struct NoModels;
 impl ModelSource for NoModels {
     fn open(&self, _fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         Err(Error::Unsupported(
-            "it was made with a language model, and this build of lmz has none".to_owned(),
+            "it was made with a language model, which this build of lmz does not have".to_owned(),
         ))
     }
 }

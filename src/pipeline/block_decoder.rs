@@ -75,7 +75,7 @@ impl BlockDecoder {
         Ok(bytes)
     }
 
-    /// As [`BlockDecoder::decode`], but at least the first `wanted` frames alone, and no more where that
+    /// Like [`BlockDecoder::decode`], but at least the first `wanted` frames alone, and no more where that
     /// takes less time. These bytes are not checked against the original's checksum, which is of
     /// all; that of what was coded has been. Waits where blocks are decoded side by side.
     ///
@@ -104,7 +104,7 @@ impl BlockDecoder {
         }
     }
 
-    /// As [`BlockDecoder::decode`], without checking what comes out.
+    /// Like [`BlockDecoder::decode`], without checking what comes out.
     ///
     /// # Errors
     /// Those of [`BlockDecoder::decode`].

@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::observer::{Observer, Run, Watch};
 use crate::wav::{SegmentLimit, WavFormat};
 
-/// Size of a segment at `level`. Longer ones give the predictors more to learn from, and long-term
-/// prediction more to look back to; shorter ones more threads to work on, finer seeking and less loss when
+/// Size of a segment at `level`. Longer segments let the predictors learn more, and long-term
+/// prediction look back further; shorter ones allow more threads, finer seeking and less loss if
 /// one is damaged.
 pub fn segment_limit(level: Level) -> SegmentLimit {
     SegmentLimit { seconds: level.segment_seconds(), samples: MAX_SEGMENT_SAMPLES as usize }
@@ -26,16 +26,16 @@ pub fn segment_limit(level: Level) -> SegmentLimit {
 
 /// Compresses the WAV, Wave64, AIFF or CAF file `input`, or the samples that
 /// [`raw`](CompressOptions::raw) says it is, to the lmz file `output`, front to back and in memory
-/// bounded by the number of threads, whatever the length of the file.
+/// that depends on the number of threads, not on the length of the file.
 ///
-/// The bytes written depend on `input`, `options.level`, `options.lm`, `options.mapping` and the model alone,
-/// neither on the number of threads nor on how much a `read` returns. `observer` is shown bytes of
-/// `input`.
+/// The bytes written depend on `input`, `options.level`, `options.lm`, `options.mapping` and the model,
+/// not on the number of threads or on how much a `read` returns. Progress is reported to `observer` in
+/// bytes of `input`.
 ///
 /// # Errors
 /// [`Error::NotWav`](crate::Error::NotWav) for other files; [`Error::Io`](crate::Error::Io);
 /// [`Error::Model`](crate::Error::Model); [`Error::Interrupted`](crate::Error::Interrupted)
-/// by `observer`. What has been written to `output` is useless then.
+/// by `observer`. After an error, what was written to `output` is unusable.
 pub fn compress(
     input: impl Read,
     output: impl Write,

@@ -13,12 +13,12 @@ use crate::error::Result;
 use crate::observer::Observer;
 use crate::wav::AudioFormat;
 
-/// Restores WAV files from lmz files.
+/// Restores the original of an lmz file.
 ///
-/// It is a [`Read`] of the WAV file's bytes. Blocks are decoded ahead on worker threads, which end
-/// when it is dropped. Every checksum is checked, that of a block before any of its bytes are given
-/// out, that of the whole file at the end: the bytes are the original only if the last `read`
-/// returns `Ok(0)`. An error of lmz is the source of the [`io::Error`].
+/// It implements [`Read`] for the bytes of the original. Blocks are decoded ahead on worker threads,
+/// which end when it is dropped. All checksums are checked: that of a block before any of its bytes are
+/// returned, that of the whole file at the end. So the bytes are proven to be the original only once
+/// `read` returns `Ok(0)`. An error of lmz is the source of the [`io::Error`].
 ///
 /// ```
 /// use std::io::Read;
@@ -34,7 +34,7 @@ use crate::wav::AudioFormat;
 pub struct Decoder<R> {
     restoring: Restoring<R>,
     options: DecompressOptions,
-    /// Bytes of the block at hand, and how many of them have been read.
+    /// Bytes of the current block, and how many of them have been read.
     block: Vec<u8>,
     read: usize,
     state: State,
@@ -63,7 +63,7 @@ impl<R: Read> Decoder<R> {
         Decoder::with_options(input, &DecompressOptions::default())
     }
 
-    /// As [`Decoder::new`], with models, threads and limits of your own.
+    /// Like [`Decoder::new`], with your own models, threads and limits.
     ///
     /// # Errors
     /// Those of [`Decoder::new`].
@@ -73,27 +73,27 @@ impl<R: Read> Decoder<R> {
         Ok(Decoder { restoring, options, block: Vec::new(), read: 0, state: State::Reading })
     }
 
-    /// Format of the audio; `None` if no samples were recognised in the original.
+    /// Format of the audio; `None` if no samples were found in the original.
     #[must_use]
     pub fn format(&self) -> Option<AudioFormat> {
         self.restoring.header().audio.map(|audio| AudioFormat::from(&audio.format))
     }
 
-    /// Largest number of frames in a segment, the part that is decoded to reach any frame of it;
-    /// `None` where there are no samples.
+    /// Largest number of frames in a segment, which has to be decoded from its start to reach a frame;
+    /// `None` if there are no samples.
     #[must_use]
     #[cfg(feature = "unstable")]
     pub fn segment_frames(&self) -> Option<u32> {
         self.restoring.header().audio.map(|audio| audio.segment_frames)
     }
 
-    /// What the whole file was, once all of it has been read.
+    /// Summary of the whole file, once all of it has been read.
     #[must_use]
     pub fn summary(&self) -> Option<&Summary> {
         (self.state == State::Complete).then_some(&self.restoring.summary)
     }
 
-    /// Restores what has not been read yet to `output`, showing `observer` bytes of the input.
+    /// Writes what has not been read yet to `output`, reporting progress to `observer` in bytes of the input.
     ///
     /// # Errors
     /// [`Error::Unsupported`], [`Error::Corrupt`], [`Error::Limit`] about the file;
@@ -145,8 +145,8 @@ impl<R: Read> Read for Decoder<R> {
 }
 
 impl<R: Read + Seek> Decoder<R> {
-    /// The samples of a part, or, of `..`, all of them. Only the segments needed are read and decoded; their checksums are
-    /// checked, that of the whole file cannot be.
+    /// Reads the samples of a part, or with `..` all of them. Only the segments needed are read and decoded;
+    /// their checksums are checked, but that of the whole file cannot be.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if the file does not have these frames, or no samples at all;
@@ -155,8 +155,8 @@ impl<R: Read + Seek> Decoder<R> {
         FrameReader::new(self.restoring.into_input(), range, self.options)
     }
 
-    /// Writes the samples of a part, as a file of the original's kind with a plain header: for samples of
-    /// any format. What is past the end is the end. Returns the number of bytes written.
+    /// Writes the samples of a part, in any format, as a file of the original's type with a plain header.
+    /// A range past the end stops at the end. Returns the number of bytes written.
     ///
     /// # Errors
     /// Those of [`Decoder::frames`] and [`Decoder::decode_to`].

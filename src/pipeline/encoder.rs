@@ -11,7 +11,7 @@ use crate::lm::ModelProvider;
 use crate::observer::Observer;
 use crate::wav::AudioFormat;
 
-/// Makes lmz files, from WAV files and others of their kind or from samples.
+/// Makes lmz files from WAV, Wave64, AIFF and CAF files, or from samples.
 ///
 /// ```
 /// use lmz::{AudioFormat, Encoder, Level};
@@ -43,14 +43,14 @@ impl Encoder {
         Encoder::default()
     }
 
-    /// How much prediction is run for each sample.
+    /// Sets how much prediction to run for each sample.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.options.level = level;
         self
     }
 
-    /// A language model that takes part where `lm` says.
+    /// Sets a language model, and when to use it.
     #[must_use]
     pub fn model(mut self, model: Arc<dyn ModelProvider>, lm: LmUse) -> Self {
         self.options.model = Some(model);
@@ -58,48 +58,47 @@ impl Encoder {
         self
     }
 
-    /// Number of worker threads; 0 means one per processor. It does not change the bytes written.
+    /// Sets the number of worker threads; 0 means one per processor. It does not affect the bytes written.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.options.threads = threads;
         self
     }
 
-    /// Length of a segment; at least 2^17 samples and at most 2^22. Shorter segments make it
-    /// faster to reach any place in a file, longer ones make it smaller.
+    /// Sets the length of a segment, within 2^17 to 2^23 samples. Shorter segments make it
+    /// faster to reach any position in a file; longer ones make the file smaller.
     #[must_use]
     pub fn segment_seconds(mut self, seconds: u32) -> Self {
         self.options.segment_seconds = Some(seconds);
         self
     }
 
-    /// Decodes every block again before it is written, and compares; takes twice the time.
+    /// Sets whether to decode and compare every block before it is written, which takes twice the time.
     #[must_use]
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.verify = verify;
         self
     }
 
-    /// What has been asked for, for the functions of [`pipeline`](crate::pipeline).
+    /// These options, for the functions of [`pipeline`](crate::pipeline).
     #[cfg(feature = "unstable")]
     pub fn options(&self) -> &CompressOptions {
         &self.options
     }
 
-    /// Compresses a WAV, Wave64, AIFF or CAF file, front to back and in memory bounded by the number of
-    /// threads.
+    /// Compresses a WAV, Wave64, AIFF or CAF file from front to back. Memory depends on the number of
+    /// threads, not on the length of the file.
     ///
-    /// The bytes written depend on the input, the level, the length of segments and the model
-    /// alone.
+    /// The bytes written depend only on the input, the level, the length of segments and the model.
     ///
     /// # Errors
     /// [`Error::NotWav`](crate::Error::NotWav) for other files; [`Error::Io`](crate::Error::Io);
-    /// [`Error::Model`](crate::Error::Model). What has been written to `output` is useless then.
+    /// [`Error::Model`](crate::Error::Model). After an error, what was written to `output` is unusable.
     pub fn encode_wav(&self, input: impl Read, output: impl Write) -> Result<Summary> {
         self.encode_wav_observed(input, output, &mut ())
     }
 
-    /// As [`Encoder::encode_wav`], showing `observer` bytes of `input`.
+    /// Like [`Encoder::encode_wav`], reporting progress to `observer` in bytes of `input`.
     ///
     /// # Errors
     /// Those of [`Encoder::encode_wav`], and [`Error::Interrupted`](crate::Error::Interrupted) by
@@ -113,11 +112,11 @@ impl Encoder {
         compress(input, output, &self.options, observer)
     }
 
-    /// Begins a file of samples, which restores to the WAV file that they make.
+    /// Begins a file of samples, which decompresses to a WAV file with these samples.
     ///
-    /// The header of that file says how many frames there are: `frames`, if you know it, or what
-    /// was written, if that is one segment at most; otherwise the number is left open, as by
-    /// programs that write to a pipe.
+    /// The header of that file gives the number of frames: `frames` if it is known, or the number
+    /// written if that is at most one segment. Otherwise the number is left open, as programs do that
+    /// write to a pipe.
     ///
     /// # Errors
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) for a format that cannot be written;

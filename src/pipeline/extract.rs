@@ -16,7 +16,7 @@ use crate::wav::{self, WavFormat};
 pub enum Position {
     /// Number of frames before it.
     Frame(u64),
-    /// Time from the start, in nanoseconds: the last frame that starts then or before.
+    /// Time from the start, in nanoseconds: stands for the last frame that starts at this time or before.
     Nanoseconds(u64),
 }
 
@@ -26,7 +26,7 @@ impl Position {
             Position::Frame(frame) => Ok(frame),
             Position::Nanoseconds(time) => format.frame_at(time).ok_or_else(|| {
                 Error::OutOfRange(
-                    "the file does not say how long a frame is: count frames".to_owned(),
+                    "the file does not declare a rate: give frames instead of times".to_owned(),
                 )
             }),
         }
@@ -61,17 +61,17 @@ pub struct Extract {
     pub segments: u32,
     /// Bytes written.
     pub written_bytes: u64,
-    /// The part was to end after the file does, and ends with it.
+    /// Whether the requested end was past the end of the file.
     pub to_past_end: bool,
 }
 
-/// Writes the frames between two positions, of which `to` is the first that is left out, as a
-/// file of the original's kind with a plain header; `None` is the start or the end of the audio. What
-/// is past the end is the end.
+/// Writes the frames from one position up to, but not including, another as a
+/// file of the original's type with a plain header; `None` means the start or the end of the audio. A
+/// position past the end means the end.
 ///
-/// Only the segments needed are read and decoded, the last one as far as needed. This works with a
-/// damaged file header too. The checksums of what was coded are checked, and those of the samples
-/// in segments that are decoded as a whole; that of the whole file cannot be.
+/// Only the segments needed are read and decoded, the last one only as far as needed. This also works with
+/// a damaged file header. The checksums of the coded bytes are checked, and those of the samples
+/// in segments that are decoded completely; that of the whole file cannot be.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] if the file does not have these frames; [`Error::Corrupt`] if the
@@ -171,12 +171,12 @@ fn resolve(
     let seconds = format.seconds(total);
     if start > total {
         return out_of_range(format!(
-            "frame {start} is requested; the file has {total} frames ({seconds:.3} s)"
+            "frame {start} was requested, but the file has {total} frames ({seconds:.3} s)"
         ));
     }
     if start >= end {
         return out_of_range(format!(
-            "nothing between frames {start} and {end} of {total} ({seconds:.3} s)"
+            "there is nothing between frames {start} and {end} of {total} ({seconds:.3} s)"
         ));
     }
     Ok((start..end, wanted > total))

@@ -11,9 +11,9 @@ use crate::error::{Error, Result};
 use crate::float_environment::standard;
 use crate::wav::{self, AudioFormat, SampleFormat, WavFormat};
 
-/// Reads samples, from any frame on.
+/// Reads samples, starting at any frame.
 ///
-/// Segments are decoded ahead on worker threads, which end when it is dropped or sent elsewhere.
+/// Segments are decoded ahead on worker threads, which end when it is dropped or moved to another position.
 pub struct FrameReader<R> {
     input: R,
     header: FileHeader,
@@ -84,10 +84,10 @@ impl<R: Read + Seek> FrameReader<R> {
         self.position
     }
 
-    /// Goes on reading at `frame` of the file, within [`FrameReader::range`].
+    /// Continues reading at `frame` of the file, within [`FrameReader::range`].
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a frame outside.
+    /// [`Error::OutOfRange`] for a frame outside it.
     pub fn seek(&mut self, frame: u64) -> Result<()> {
         if frame < self.range.start || frame > self.range.end {
             let Range { start, end } = self.range;
@@ -105,7 +105,7 @@ impl<R: Read + Seek> FrameReader<R> {
     }
 
     /// Fills `samples` with whole frames of integers, channel by channel; returns the number of
-    /// frames, which is 0 at the end only.
+    /// frames, which is 0 only at the end.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for floats, and where `samples` has no room for a frame;
@@ -115,7 +115,7 @@ impl<R: Read + Seek> FrameReader<R> {
         self.read(samples, wav::to_integers)
     }
 
-    /// As [`FrameReader::read_frames`], as floats with a full scale of 1, whatever the file has.
+    /// Like [`FrameReader::read_frames`], but as floats with a full scale of 1, whatever the format.
     ///
     /// # Errors
     /// Those of [`FrameReader::read_frames`].

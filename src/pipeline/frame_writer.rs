@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::observer::Observer;
 use crate::wav::{self, AudioFormat, SampleKind, SegmentLimit, Span, WavFormat};
 
-/// Compresses samples as they come, as the WAV file that they would make.
+/// Compresses samples as they arrive, as the WAV file that they would make.
 ///
-/// Memory is bounded by the number of threads. What has been written is no lmz file until
+/// Memory depends on the number of threads. The output is not a valid lmz file until
 /// [`FrameWriter::finish`] has returned.
 pub struct FrameWriter<W> {
     encoding: Encoding<W>,
@@ -73,7 +73,7 @@ impl<W: Write> FrameWriter<W> {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for part of a frame, a value that does not fit, and a file of floats:
-    /// nothing of `samples` is written then. [`Error::Io`] from the output.
+    /// then none of `samples` are written. [`Error::Io`] from the output.
     pub fn write_frames(&mut self, samples: &[i32]) -> Result<()> {
         let SampleKind::Integer(bits) = self.kind else {
             let reason = "the file holds floats: write them with write_float_frames".to_owned();
@@ -100,7 +100,7 @@ impl<W: Write> FrameWriter<W> {
     /// Ends the file and flushes the output.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for another number of frames than was promised, [`Error::Io`] from
+    /// [`Error::OutOfRange`] for a number of frames other than promised, [`Error::Io`] from
     /// the output, [`Error::Model`].
     pub fn finish(mut self) -> Result<Summary> {
         if let Some(promised) = self.promised

@@ -21,7 +21,7 @@ pub struct FileInfo {
     pub format_draft: u8,
     /// Level of prediction.
     pub level: &'static str,
-    /// The samples; absent when no byte of the original was recognised as such.
+    /// The samples; absent if none were found in the original.
     pub audio: Option<AudioInfo>,
     /// Length of the original, in bytes.
     pub original_bytes: u64,
@@ -37,7 +37,7 @@ pub struct FileInfo {
     pub blocks: u32,
     /// Number of blocks with samples.
     pub segments: u32,
-    /// Number of those in which long-term prediction takes part.
+    /// Number of those that use long-term prediction.
     pub long_term_segments: u32,
     /// Where the bytes of the lmz file went.
     pub bytes: Bytes,
@@ -50,7 +50,7 @@ pub struct FileInfo {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct AudioInfo {
-    /// What surrounds the samples: `WAV`, `Wave64`, `AIFF`, `AIFF-C`, `CAF` or `raw`.
+    /// The container: `WAV`, `Wave64`, `AIFF`, `AIFF-C`, `CAF` or `raw`.
     pub container: &'static str,
     /// Number of channels.
     pub channels: u16,
@@ -60,7 +60,7 @@ pub struct AudioInfo {
     pub sample_format: String,
     /// Number of frames (samples per channel).
     pub frames: u64,
-    /// Duration in seconds; 0 when the original does not say.
+    /// Duration in seconds; 0 if the original does not declare it.
     pub seconds: f64,
     /// Largest number of frames in a segment.
     pub segment_frames: u32,

@@ -52,14 +52,14 @@ use crate::lm::exact::ExactIdentity;
 use crate::lm::{ModelProvider, ModelSource, NoModels};
 use crate::wav::WavFormat;
 
-/// When the language model takes part in coding a segment.
+/// When to use the language model for a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LmUse {
     /// Where it saves at least 1 % on an excerpt of the segment.
     #[default]
     Auto,
-    /// Wherever it saves anything, if that is more in the whole file than naming it costs.
+    /// Wherever it saves anything, if it saves more in the whole file than naming it costs.
     On,
     /// Wherever it saves anything, even if the file becomes larger: to try a model out.
     #[cfg_attr(not(feature = "unstable"), doc(hidden))]
@@ -68,24 +68,24 @@ pub enum LmUse {
     Off,
 }
 
-/// What tokens stand for, and so how samples are coded.
+/// What tokens stand for, and therefore how samples are coded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenMapping {
-    /// Quantile bins of what the predictor expects.
+    /// Quantile bins of the predicted distribution.
     #[default]
     Quantile,
-    /// 7-bit characters made of the samples' bytes. A language model that is not at hand, or
-    /// not wanted, is left out of the experts.
+    /// 7-bit characters made from the samples' bytes. A language model that is missing, or
+    /// turned off, is left out of the experts.
     Characters(Params),
 }
 
 /// Options of [`compress`].
 #[derive(Clone, Default)]
 pub struct CompressOptions {
-    /// How much prediction is run for each sample.
+    /// How much prediction to run for each sample.
     pub level: Level,
-    /// When the language model takes part.
+    /// When to use the language model.
     pub lm: LmUse,
     /// What tokens stand for.
     pub mapping: TokenMapping,
@@ -95,13 +95,13 @@ pub struct CompressOptions {
     pub threads: usize,
     /// Length of a segment in seconds; `None` is [`segment_limit`]'s.
     pub segment_seconds: Option<u32>,
-    /// Whether every block is decoded again before it is written.
+    /// Whether to decode every block again before it is written.
     pub verify: bool,
     /// Format of the samples, if the input is nothing but samples.
     pub raw: Option<WavFormat>,
 }
 
-/// How to decode: with which models, on how many threads, to how many bytes at most.
+/// Options for decoding: models, number of threads, largest output.
 #[derive(Clone)]
 pub struct DecompressOptions {
     models: Arc<dyn ModelSource>,
@@ -110,21 +110,20 @@ pub struct DecompressOptions {
 }
 
 impl DecompressOptions {
-    /// With models that files may name; without, those that need one are refused.
+    /// Sets the models that files may name; without them, files that need one are refused.
     #[must_use]
     pub fn with_models(self, models: Arc<dyn ModelSource>) -> Self {
         DecompressOptions { models, ..self }
     }
 
-    /// With a number of worker threads; 0, as it is by default, means one per processor. No file makes it
-    /// more.
+    /// Sets the number of worker threads; 0, the default, means one per processor. A file cannot raise it.
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
         DecompressOptions { threads, ..self }
     }
 
-    /// With a largest number of bytes to write. A file can grow by a factor of 800,000, and by 8,400,000 in
-    /// [`salvage`], which fills gaps with silence.
+    /// Sets the largest number of bytes to write. A small file can expand into a very large one, even more so
+    /// in [`salvage`], which fills gaps with silence; the README has the factors.
     #[must_use]
     pub fn with_max_output(self, max_output: u64) -> Self {
         DecompressOptions { max_output, ..self }

@@ -8,25 +8,25 @@ use crate::container::Reader;
 use crate::error::{Error, Result};
 use crate::wav::AudioFormat;
 
-/// What an lmz file says of itself: result of [`info()`].
+/// Overview of an lmz file: the result of [`info()`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
-    /// Format of the audio; `None` if no samples were recognised in the original.
+    /// Format of the audio; `None` if no samples were found in the original.
     pub format: Option<AudioFormat>,
     /// Number of frames: samples of each channel.
     pub frames: u64,
-    /// Largest number of frames in a segment, the part that is decoded to reach any frame of it; 0 where
+    /// Largest number of frames in a segment, which has to be decoded from its start to reach a frame; 0 if
     /// there are no samples.
     pub segment_frames: u32,
-    /// How much prediction the file was made with.
+    /// Level of prediction.
     pub level: Level,
-    /// What compressing it came to.
+    /// Sizes, and what the language model saved.
     pub summary: Summary,
 }
 
 /// Reads the lmz file `input` and checks its structure and the checksums of its coded
-/// parts, but decodes nothing: samples may still be undecodable for want of the model.
+/// parts, but decodes nothing: samples may still be undecodable if the model is missing.
 ///
 /// # Errors
 /// [`Error::NotLmz`], [`Error::Unsupported`], [`Error::Corrupt`], [`Error::Limit`] and

@@ -123,7 +123,7 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
         })
     }
 
-    /// As [`Pool::start`], with a `worker` that takes jobs from a desk until there are no more, several at
+    /// Like [`Pool::start`], with a `worker` that takes jobs from a desk until there are no more, several at
     /// a time if it likes.
     ///
     /// # Errors

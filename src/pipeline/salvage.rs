@@ -11,15 +11,15 @@ use crate::error::{Error, Result};
 use crate::observer::Observer;
 use crate::wav::{self, WavFormat};
 
-/// What takes the place of samples that are lost.
+/// What to put in place of lost samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Gap {
-    /// Silence of the same length, so that all that was found keeps its place. Lost headers
-    /// are made anew, and other lost chunks become ones that readers skip (`JUNK`).
+    /// Silence of the same length, so that everything that was found stays in place. Lost headers
+    /// are replaced by new ones, and other lost chunks by ones that readers skip (`JUNK`).
     #[default]
     Silence,
-    /// Nothing: the frames that were found, behind a new header. Other chunks are left out.
+    /// Nothing: only the frames that were found, with a new header. Other chunks are left out.
     Drop,
 }
 
@@ -34,9 +34,9 @@ pub struct Damage {
     pub bytes: Range<u64>,
     /// The frames that are lost; empty where other bytes are lost.
     pub frames: Range<u64>,
-    /// From when to when they sound; zeros where the sample rate is not known.
+    /// Their start and end in seconds; zeros if the sample rate is unknown.
     pub seconds: Range<f64>,
-    /// What was wrong.
+    /// The reason.
     pub reason: String,
 }
 
@@ -77,12 +77,12 @@ pub struct SalvageReport {
     pub blake3: ContentHash,
 }
 
-/// Restores what is left of the original of the lmz file `input` to `output`.
+/// Writes what is left of the original of the lmz file `input` to `output`.
 ///
-/// Blocks are found wherever they stand; one that is damaged costs its own samples and no
-/// others. Only damage to header and trailer both makes a file worthless. Memory is bounded
-/// by the number of threads and, at some tens of bytes each, of blocks. `observer` is shown
-/// bytes of `input`, of which none beyond the end are read that seeking to its end has shown.
+/// Blocks are found wherever they are; a damaged one costs only its own samples. A file is lost only if
+/// both header and trailer are damaged. Memory depends on the number of threads and, with some tens
+/// of bytes each, of blocks. Progress is reported to `observer` in bytes of `input`, which is read up to
+/// the length found by seeking to its end.
 ///
 /// # Errors
 /// [`Error::NotLmz`] and [`Error::Corrupt`] if no header is left; [`Error::Unsupported`];
@@ -139,7 +139,7 @@ pub fn salvage(
     Ok(report)
 }
 
-/// Names all damage of `input`, as [`salvage`] does, without keeping the result.
+/// Lists all damage of `input`, like [`salvage`], without writing the result.
 ///
 /// # Errors
 /// Those of [`salvage`].
@@ -164,7 +164,7 @@ fn undecodable(found: &Found, first_frame: u64, error: &Error) -> Lost {
         bytes: u64::from(found.original_length),
         first_frame,
         frames: u64::from(found.frames),
-        reason: format!("it does not decode: {error}"),
+        reason: format!("does not decode: {error}"),
         undecodable: true,
     }
 }
@@ -186,13 +186,13 @@ fn damage(lost: &Lost, audio: Option<Audio>) -> Damage {
 }
 
 fn notes<R>(scan: &Scan<R>) -> Vec<String> {
-    let header = scan
-        .header_damage
-        .as_ref()
-        .map(|e| format!("{e}; the trailer's copy of the header is used"));
+    let header =
+        scan.header_damage.as_ref().map(|e| format!("{e}; using the trailer's copy of the header"));
     let tail = scan.tail_damage.as_ref().map(|e| match scan.tail {
         Some(_) => format!("{e}; a trailer was found elsewhere"),
-        None => format!("{e}; without a trailer, what may be missing at the end is not known"),
+        None => {
+            format!("{e}; without a trailer, lmz cannot tell if something is missing at the end")
+        }
     });
     header.into_iter().chain(tail).collect()
 }

@@ -115,7 +115,7 @@ fn lose_strangers(pieces: &mut [Piece], entries: &[Entry]) {
             first_frame: *first_frame,
             frames: u64::from(found.frames),
             reason: format!(
-                "a segment of another file is in its place: CRC-32 {:08x}, the segment table says \
+                "replaced by a segment of another file: CRC-32 {:08x}, the segment table says \
                  {original_crc:08x}",
                 found.original_crc
             ),
@@ -192,7 +192,7 @@ impl Planner {
                     (false, 0) => Held::Head,
                     (false, _) => Held::Foreign,
                 };
-                self.lose(held, u64::from(block.original_length), "its coded bytes are damaged");
+                self.lose(held, u64::from(block.original_length), "the coded bytes are damaged");
             }
         }
         if let Some(tail) = tail {
@@ -207,7 +207,7 @@ impl Planner {
             return;
         }
         let (before, frames, after) = self.by_table(gap, next).unwrap_or_else(|| self.by_size(gap));
-        let reason = "it was not found";
+        let reason = "not found";
         let held = if self.plan.bytes == 0 { Held::Head } else { Held::Foreign };
         self.lose(held, before, reason);
         self.lose(Held::Audio, frames * self.frame_bytes(), reason);

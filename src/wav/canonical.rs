@@ -26,7 +26,7 @@ pub fn canonical_header(format: &WavFormat, frames: u64) -> Vec<u8> {
     header(format, frames, 0)
 }
 
-/// As [`canonical_header`] of a RIFF file whose length is not known when it begins: sizes are left
+/// Like [`canonical_header`] of a RIFF file whose length is not known when it begins: sizes are left
 /// open (2^32 - 1), as programs that write to a pipe leave them.
 pub fn open_header(format: &WavFormat) -> Vec<u8> {
     let mut out = canonical_header(format, 0);

@@ -121,7 +121,7 @@ pub fn to_pcm(bytes: &[u8], format: &WavFormat) -> Option<(Pcm, Mapping)> {
 /// Inverse of [`map`]: the bytes that were given to it.
 ///
 /// # Errors
-/// As [`from_pcm`].
+/// Like [`from_pcm`].
 pub fn unmap(mapped: &Mapped, sample: SampleFormat) -> Result<Vec<u8>> {
     match &mapped.floats {
         Some(floats) => write_floats(floats, sample),

@@ -24,15 +24,14 @@ pub fn raw_format(text: &str) -> Result<WavFormat> {
         return Err(wrong(format!("\"{text}\" is not of the form FORMAT,RATE,CHANNELS")));
     };
     let sample = sample_format(name)
-        .ok_or_else(|| wrong(format!("sample format \"{name}\": known are {NAMES}")))?;
+        .ok_or_else(|| wrong(format!("sample format \"{name}\" is not one of {NAMES}")))?;
     let sample_rate: u32 = rate
         .parse()
-        .map_err(|_| wrong(format!("sample rate \"{rate}\": not a number of Hz below 2^32")))?;
-    let channels: u16 = channels
-        .parse()
-        .ok()
-        .filter(|&channels| channels > 0)
-        .ok_or_else(|| wrong(format!("\"{channels}\" channels: 1 to 65535 are possible")))?;
+        .map_err(|_| wrong(format!("sample rate \"{rate}\" is not a number of Hz below 2^32")))?;
+    let channels: u16 =
+        channels.parse().ok().filter(|&channels| channels > 0).ok_or_else(|| {
+            wrong(format!("number of channels \"{channels}\" is not from 1 to 65535"))
+        })?;
     let frame_bytes = sample.frame_bytes(channels) as u32;
     Ok(WavFormat {
         tag: sample.usual_tag(),
@@ -97,10 +96,10 @@ mod tests {
             ("", "not of the form FORMAT,RATE,CHANNELS"),
             ("s16le", "not of the form"),
             ("s16le,44100,2,1", "not of the form"),
-            ("s17le,44100,2", "sample format \"s17le\": known are u8, s8, s16le"),
+            ("s17le,44100,2", "sample format \"s17le\" is not one of u8, s8, s16le"),
             ("u8be,44100,2", "sample format"),
             ("s16le,44.1k,2", "sample rate \"44.1k\""),
-            ("s16le,44100,0", "\"0\" channels: 1 to 65535"),
+            ("s16le,44100,0", "number of channels \"0\" is not from 1 to 65535"),
             ("s16le,44100,65536", "channels"),
             ("s16le,-1,1", "sample rate"),
         ] {

@@ -234,8 +234,8 @@ fn what_is_not_a_wav_is_named() {
         (b"RIFF", "only 4 bytes"),
         (b"fLaC\0\0\0\0\0\0\0\0", "this is FLAC: decode it first (flac -d)"),
         (b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb", "Wave64, but not of type \"wave\", or cut short"),
-        (b"\xff\xfb\0\0\0\0\0\0\0\0\0\0", "this is MP3, compressed already: keep it as it is"),
-        (b"\x89LMZ\r\n\x1a\n\x01\0\0\0", "this is an lmz file: decompress restores it"),
+        (b"\xff\xfb\0\0\0\0\0\0\0\0\0\0", "this is MP3, already compressed: keep it as it is"),
+        (b"\x89LMZ\r\n\x1a\n\x01\0\0\0", "this is an lmz file: lmz decompress restores it"),
         (
             b"\x7fELF\0\0\0\0\0\0\0\0",
             "starts with \"\\x7fELF\"; samples without a header need --raw FORMAT,RATE,CHANNELS",

@@ -1,4 +1,5 @@
-//! What a file is that no samples can be found in, judged by its first bytes, and what to do about it.
+//! What kind of file this is when it is not one that lmz compresses, judged by its first bytes, and what
+//! to do about it.
 
 /// Says what starts with `start`, of at least 12 bytes if the file is as long.
 pub(super) fn describe(start: &[u8]) -> String {
@@ -23,7 +24,7 @@ pub(super) fn describe(start: &[u8]) -> String {
     }
 }
 
-/// What people take for audio that can be compressed, by the first bytes.
+/// Other kinds of audio files that people may try to compress, by their first bytes.
 fn named(start: &[u8]) -> Option<&'static str> {
     Some(match start {
         [b'f', b'L', b'a', b'C', ..] => "FLAC: decode it first (flac -d)",
@@ -31,15 +32,17 @@ fn named(start: &[u8]) -> Option<&'static str> {
         [b'M', b'A', b'C', b' ', ..] => "Monkey's Audio: decode it first (mac -d)",
         [b'T', b'T', b'A', b'1' | b'2', ..] => "TTA: decode it first (ttaenc -d)",
         [b'O', b'F', b'R', b' ', ..] => "OptimFROG: decode it first (ofr --decode)",
-        [b'O', b'g', b'g', b'S', ..] => "Ogg, compressed already: keep it as it is",
-        [0xff, 0xfb | 0xf3 | 0xf2 | 0xfa, ..] => "MP3, compressed already: keep it as it is",
-        [0xff, 0xf1 | 0xf9, ..] => "AAC, compressed already: keep it as it is",
+        [b'O', b'g', b'g', b'S', ..] => "Ogg, already compressed: keep it as it is",
+        [0xff, 0xfb | 0xf3 | 0xf2 | 0xfa, ..] => "MP3, already compressed: keep it as it is",
+        [0xff, 0xf1 | 0xf9, ..] => "AAC, already compressed: keep it as it is",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
-            "MP4, compressed already: keep it as it is, or, if it holds ALAC, decode it first"
+            "MP4, already compressed: keep it as it is; if it holds ALAC, decode it first"
         }
-        [b'I', b'D', b'3', ..] => "MP3 behind an ID3 tag, compressed already: keep it as it is",
-        [b'.', b's', b'n', b'd', ..] => "Sun AU: convert it to WAV or AIFF first, as with sox",
-        [0x89, b'L', b'M', b'Z', ..] => "an lmz file: decompress restores it",
+        [b'I', b'D', b'3', ..] => "MP3 with an ID3 tag, already compressed: keep it as it is",
+        [b'.', b's', b'n', b'd', ..] => {
+            "Sun AU: convert it to WAV or AIFF first, for instance with sox"
+        }
+        [0x89, b'L', b'M', b'Z', ..] => "an lmz file: lmz decompress restores it",
         _ => return None,
     })
 }

@@ -9,12 +9,12 @@ use crate::error::{Error, Result};
 const INTEGER: u16 = 1;
 const FLOAT: u16 = 3;
 
-/// What the samples of a file are.
+/// The kind of samples in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SampleKind {
-    /// Integers of so many bits (8, 16, 24 or 32), of which fewer may carry signal: from -2^(bits-1) to
-    /// 2^(bits-1) - 1, those of 8 bits, too, although WAV files store them without a sign.
+    /// Integers of this many bits (8, 16, 24 or 32), not all of which need to be used: from -2^(bits-1) to
+    /// 2^(bits-1) - 1, even for 8 bits, although WAV files store these unsigned.
     Integer(u16),
     /// IEEE 754 floats of 32 or 64 bits; full scale is 1.
     Float(u16),
@@ -22,7 +22,7 @@ pub enum SampleKind {
     ALaw,
     /// G.711 µ-law: as integers, of 14 bits.
     MuLaw,
-    /// Not known, such as ADPCM: a file's bytes can be had, but not its samples.
+    /// Unknown, such as ADPCM: only the bytes of the file can be read, not its samples.
     Opaque,
 }
 
@@ -37,13 +37,13 @@ pub enum SampleKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AudioFormat {
-    /// Number of channels, at least 1. A frame has one sample of each.
+    /// Number of channels, at least 1. A frame has one sample of each channel.
     pub channels: u16,
-    /// Frames per second; 0 where a file does not say.
+    /// Frames per second; 0 if the file does not declare it.
     pub sample_rate: u32,
     /// What the samples are.
     pub samples: SampleKind,
-    /// Speaker positions (`dwChannelMask`); 0 where a file does not say.
+    /// Speaker positions (`dwChannelMask`); 0 if the file does not declare them.
     pub channel_mask: u32,
 }
 

@@ -290,11 +290,11 @@ fn hostile_files_are_refused_or_come_back() {
     }
     for (start, reason) in [
         (&b"fLaC\0\0\0\x22 and so on"[..], "FLAC: decode it first (flac -d)"),
-        (b"OggS\0\x02 and so on", "Ogg, compressed already"),
-        (b"\xff\xfb\x90\x64 and so on", "MP3, compressed already"),
+        (b"OggS\0\x02 and so on", "Ogg, already compressed"),
+        (b"\xff\xfb\x90\x64 and so on", "MP3, already compressed"),
         (b"FORM\0\0\0\x108SVXVHDR", "IFF file of type \"8SVX\""),
         (b"caff\0\x02\0\0 and so on", "CAF of an unknown version"),
-        (b"\0\0\0\x20ftypM4A  and", "MP4, compressed already"),
+        (b"\0\0\0\x20ftypM4A  and", "MP4, already compressed"),
         (b"no sound at all", "--raw"),
     ] {
         let error = pipeline::compress(start, &mut Vec::new(), &Default::default(), &mut ());

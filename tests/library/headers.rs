@@ -197,7 +197,7 @@ fn a_tag_before_the_file_is_kept() {
     }
     let mp3 = b"ID3\x04\0\0\0\0\0\x02xx\xff\xfb\x90\0 and so on, for long enough to be a header";
     let error = WavReader::new(&mp3[..]).map(|_| ()).unwrap_err().to_string();
-    assert!(error.contains("MP3 behind an ID3 tag"), "{error}");
+    assert!(error.contains("MP3 with an ID3 tag"), "{error}");
     let huge = b"ID3\x04\0\0\x7f\x7f\x7f\x7f and nothing";
     assert!(WavReader::new(&huge[..]).is_err());
 }

@@ -266,7 +266,7 @@ fn the_hidden_subcommand_refuses_other_tasks() {
     let mut command = Command::cargo_bin("lmz").unwrap();
     command.current_dir(folder.path()).arg("bench-coder").write_stdin("rm\n");
     let output = command.assert().code(1).get_output().clone();
-    assert!(String::from_utf8(output.stderr).unwrap().contains("for lmz bench alone"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("only lmz bench runs this"));
 }
 
 /// Whether `program` can be run here.

@@ -56,13 +56,14 @@ fn a_tree_goes_to_another_and_back() {
 fn folders_without_r_are_taken_without_the_folders_in_them() {
     let folder = album(&["album/1.wav", "album/cd 2/1.wav"]);
     let done = lmz(&folder, &["compress", "-v", "--fast", "album"]).assert().code(0);
-    assert!(text(&done.get_output().stderr).contains("-r takes it in"));
+    assert!(text(&done.get_output().stderr).contains("-r includes it"));
     assert_eq!(names(&folder.path().join("album")), ["1.lmz", "1.wav", "cd 2"]);
     assert_eq!(names(&folder.path().join("album/cd 2")), ["1.wav"]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     let done = lmz(&folder, &["compress", "empty"]).assert().code(1);
     assert!(
-        text(&done.get_output().stderr).contains("no WAV, AIFF, Wave64 or CAF file in this folder")
+        text(&done.get_output().stderr)
+            .contains("no WAV, AIFF, Wave64 or CAF files in this folder")
     );
 }
 
@@ -170,7 +171,7 @@ fn a_tree_of_three_hundred_files_of_all_kinds() {
         ("tree/empty.wav", "", "empty file"),
         ("tree/text.wav", "Dear diary", "not a WAV, AIFF, Wave64 or CAF file"),
         ("tree/flac.wav", "fLaC, really", "FLAC"),
-        ("tree/taken.wav", "RIFF", "taken.lmz exists; -f replaces it"),
+        ("tree/taken.wav", "RIFF", "taken.lmz already exists; -f replaces it"),
         ("tree/folder.wav/under.wav", "RIFF", "under.lmz is a folder"),
     ];
     for (path, content, _) in failing {
@@ -326,6 +327,30 @@ mod unix {
         assert_eq!(mode(&at("a.lmz")), mode(&at("new")));
     }
 
+    /// Nor may others read the temporary file of a private recording.
+    #[test]
+    fn a_private_file_stays_private_while_it_is_compressed() {
+        let folder = TempDir::new().unwrap();
+        let song = folder.path().join("song.wav");
+        fs::write(&song, wav::pcm16(2, 44_100, &wav::noise(200_000))).unwrap();
+        fs::set_permissions(&song, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut command = Process::new(assert_cmd::cargo::cargo_bin("lmz"));
+        command.args(["compress", "-q", "-0", "song.wav"]).current_dir(folder.path());
+        let mut child = command.spawn().unwrap();
+        let mut looks = 0;
+        while child.try_wait().unwrap().is_none() {
+            for part in names(folder.path()).iter().filter(|name| name.ends_with(".part")) {
+                // It may have got its final name since.
+                let Ok(metadata) = fs::metadata(folder.path().join(part)) else { continue };
+                assert_eq!(metadata.permissions().mode() & 0o077, 0);
+                looks += 1;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert!(looks > 0);
+        assert_eq!(mode(&folder.path().join("song.lmz")), 0o600);
+    }
+
     #[test]
     fn names_that_are_not_utf8_are_kept_apart() {
         let folder = album(&["a.wav"]);
@@ -355,7 +380,7 @@ mod unix {
         let done = lmz(&folder, &line).assert().code(if readable { 0 } else { 1 });
         let stderr = text(&done.get_output().stderr);
         for name in ["dangling.wav", "link.wav", "socket.wav"] {
-            let said = format!("lmz: tree/{name}: not a regular file, left out");
+            let said = format!("lmz: tree/{name}: not a regular file, skipped");
             assert!(stderr.lines().any(|line| line == said), "{stderr}");
         }
         assert!(!stderr.contains("link.txt"), "{stderr}");
@@ -392,7 +417,10 @@ mod unix {
         let done = child.wait_with_output().unwrap();
         let stderr = text(&done.stderr);
         assert_eq!(done.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("lmz: tree/growing.wav: it changed while it was read"), "{stderr}");
+        assert!(
+            stderr.contains("lmz: tree/growing.wav: the file changed while it was being read"),
+            "{stderr}"
+        );
         assert!(stderr.lines().last().unwrap().contains("1 failed"), "{stderr}");
         assert_eq!(names(&out), ["a.lmz", "z.lmz"]);
     }
@@ -401,7 +429,7 @@ mod unix {
     #[test]
     fn a_file_that_changes_while_it_is_read_is_noticed() {
         for (verify, code, said) in
-            [(false, 0, "the result is what was read"), (true, 1, "changed")]
+            [(false, 0, "the result holds what was read"), (true, 1, "changed")]
         {
             let folder = TempDir::new().unwrap();
             let song = folder.path().join("song.wav");

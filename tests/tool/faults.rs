@@ -261,6 +261,26 @@ fn inputs_that_cannot_be_read() {
     assert!(bench.work().is_empty());
 }
 
+/// The song belongs to another user, who lets everybody read it.
+#[test]
+fn what_an_output_cannot_keep_is_said_with_v() {
+    if !is_root() {
+        eprintln!("NOT CHECKED: only root can make a file that belongs to somebody else");
+        return;
+    }
+    for (flag, said) in [("-v", true), ("-k", false)] {
+        let bench = Bench::new();
+        let line = ["compress", flag, "--fast", "song.wav", "-o", "work/song.lmz"];
+        let mut command = bench.lmz(&line);
+        without_privileges(&mut command);
+        let done = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(0), "{stderr}");
+        let lost = "work/song.lmz: owner and group not preserved";
+        assert_eq!(stderr.contains(lost), said, "{stderr}");
+    }
+}
+
 #[test]
 fn a_folder_that_cannot_be_written_to() {
     let bench = Bench::new();

@@ -170,15 +170,21 @@ mod llama {
                     model_name: "other".to_owned(),
                     ..ours.clone()
                 },
-                ["the file needs 0707", "give the model 'other' with --model"],
+                ["the file needs 0707", "name the model 'other' with --model"],
             ),
             (
                 Fingerprint { interface: "text".to_owned(), ..ours.clone() },
                 ["the file needs 'text'", "--model"],
             ),
             // The canary's probe differs with the lanes: nobody can have this one with two.
-            (Fingerprint { lanes: 2, ..ours.clone() }, ["other bits here", "the same processor"]),
-            (Fingerprint { canary: [7; 16], ..ours.clone() }, ["other bits here", "needs 0707"]),
+            (
+                Fingerprint { lanes: 2, ..ours.clone() },
+                ["different bits here", "the same processor"],
+            ),
+            (
+                Fingerprint { canary: [7; 16], ..ours.clone() },
+                ["different bits here", "needs 0707"],
+            ),
         ] {
             refused(theirs, &words);
         }

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Compress, restore or check all files of a folder or bucket, on this machine or a Ray cluster.
-SRC and DST are folders or fsspec URLs (s3://…, gs://…). Interrupted runs go on where they were.
+SRC and DST are folders or fsspec URLs (s3://…, gs://…). Interrupted runs continue where they stopped.
 """
 EXIT_CODES = """\
-exit codes: 0 all files done; 1 some failed; 2 wrong usage; 130 interrupted
+exit codes: 0 all files succeeded; 1 some failed; 2 usage error; 130 interrupted
 """
 
 
@@ -44,21 +44,21 @@ def parser() -> argparse.ArgumentParser:
         task.add_argument("source", metavar="SRC")
         if name != "verify":
             task.add_argument("target", metavar="DST")
-            task.add_argument("--verify", action="store_true", help="read each output back and compare")
+            task.add_argument("--verify", action="store_true", help="read each output back and compare it")
             task.add_argument(
                 "--delete-source",
                 action="store_true",
-                help="delete each original after its output was read back and compared",
+                help="delete each original once its output has been read back and compared",
             )
         if name == "compress":
             task.add_argument("--level", default="default", choices=["fast", "default", "best", "training"])
             task.add_argument("--lm", default="auto", choices=["auto", "on", "off"], help="language model")
-            task.add_argument("--segment", type=int, help="seconds of a segment (default: the level's)")
-        task.add_argument("--address", help="of a Ray cluster (default: this machine)")
-        task.add_argument("--workers", type=int, help="tasks at a time on this machine (default: processors)")
-        task.add_argument("--retries", type=int, default=2, help="for lost workers and I/O errors (%(default)s)")
-        task.add_argument("-q", "--quiet", action="store_true", help="nothing but errors")
-        task.add_argument("--json", action="store_true", help="the summary as one JSON object")
+            task.add_argument("--segment", type=int, help="length of a segment in seconds (default: depends on the level)")
+        task.add_argument("--address", help="address of a Ray cluster (default: this machine)")
+        task.add_argument("--workers", type=int, help="tasks at a time on this machine (default: one per processor)")
+        task.add_argument("--retries", type=int, default=2, help="retries after lost workers and I/O errors (default: %(default)s)")
+        task.add_argument("-q", "--quiet", action="store_true", help="report only errors")
+        task.add_argument("--json", action="store_true", help="print the summary as a JSON object")
     return top
 
 
@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
             totals = run_on_ray(settings, source, target, args, line)
     except KeyboardInterrupt:
         line.clear()
-        print("interrupted; run the same command again to go on", file=sys.stderr)
+        print("interrupted; run the same command again to continue", file=sys.stderr)
         return 130
     except (OSError, ConnectionError) as error:
         line.clear()

@@ -25,10 +25,10 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
     let (jobs, before) =
         plan(&args.inputs, &args.output, &args.walk, &args.common, Direction::Compress)?;
     if args.verify && jobs.iter().any(|job| job.output == Place::Pipe) {
-        return Err(Usage("--verify needs an output that can be read again".to_owned()));
+        return Err(Usage("--verify needs an output file, which it can read back".to_owned()));
     }
     if args.delete_source && jobs.iter().any(|job| job.input == Place::Pipe) {
-        return Err(Usage("standard input is not a file that could be deleted".to_owned()));
+        return Err(Usage("--delete-source cannot delete standard input".to_owned()));
     }
     let mapping = args.mapping.token_mapping()?;
     let models = models::all(&args.model);
@@ -86,9 +86,9 @@ fn compress_one(
         verify_output(&mut output, &summary, &options, watch)?;
     }
     if input.has_changed() {
-        ensure!(!args.verify, "it changed while it was read");
+        ensure!(!args.verify, "the file changed while it was being read");
         let name = job.input.name();
-        let warning = "it changed while it was read; the result is what was read";
+        let warning = "the file changed while it was being read; the result holds what was read";
         turn.messages.push(Message::Warning(format!("{name}: {warning}")));
     }
     keep(&mut output, &input, &args.output, job, turn)?;
@@ -239,7 +239,7 @@ fn plan(
     let found = walk::find(inputs, walk, direction)?;
     let jobs = names::plan(&found.inputs, output, direction)?;
     if common.json && jobs.iter().any(|job| job.output == Place::Pipe) {
-        return Err(Usage("--json and the result cannot both go to standard output".to_owned()));
+        return Err(Usage("--json and the result cannot both use standard output".to_owned()));
     }
     Ok((jobs, report_findings(found, common)))
 }
@@ -278,7 +278,7 @@ fn skip(job: &Job, args: &OutputArgs, turn: &mut Turn<'_>) -> bool {
         turn.total.skipped = 1;
         // Its bytes count as done.
         drop(turn.watch(job.length, 1));
-        let line = format!("{}: skipped, {} exists", job.input.name(), job.output.name());
+        let line = format!("{}: skipped, {} already exists", job.input.name(), job.output.name());
         turn.messages.push(Message::Detail(line));
     }
     skip

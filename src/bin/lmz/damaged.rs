@@ -55,11 +55,11 @@ pub fn extract(
     finish(output, &input, args, job, turn, false)?;
     let from = job.input.name();
     if done.to_past_end {
-        let note = "--to is past the end: the part goes to the end";
+        let note = "--to is past the end; stopping at the end of the file";
         turn.messages.push(Message::Done(format!("{from}: {note}")));
     }
     let line = format!(
-        "{from} -> {}: {} frames from {} on, {} bytes",
+        "{from} -> {}: {} frames starting at {}, {} bytes",
         job.output.name(),
         done.frames,
         done.first_frame,
@@ -126,7 +126,7 @@ pub fn examine(
             Err(error) => return error,
         }
     }
-    let rest = if has_lost_all_audio(&found) { "what is around it" } else { "the rest" };
+    let rest = if has_lost_all_audio(&found) { "everything else" } else { "the rest" };
     anyhow!("{error}; {}; lmz decompress --salvage restores {rest}", lost(&found))
 }
 
@@ -134,7 +134,7 @@ pub fn examine(
 pub fn with_advice(error: Error) -> anyhow::Error {
     match error {
         Error::Corrupt { .. } => {
-            anyhow!("{error}; lmz decompress --salvage restores what is left")
+            anyhow!("{error}; lmz decompress --salvage restores what is intact")
         }
         other => other.into(),
     }
@@ -152,8 +152,8 @@ fn restored(found: &SalvageReport) -> String {
     let lost = lost(found);
     match found.damage.len() {
         0 => format!("{lost}, but that cannot be proven"),
-        _ if has_lost_all_audio(found) => format!("{lost}; only what is around it is restored"),
-        _ => format!("{lost}; the rest is restored"),
+        _ if has_lost_all_audio(found) => format!("{lost}; everything else was restored"),
+        _ => format!("{lost}; the rest was restored"),
     }
 }
 

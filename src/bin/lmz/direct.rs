@@ -90,7 +90,7 @@ fn is_lmz_on_standard_input() -> Result<bool, Usage> {
     let start = stdin.fill_buf().unwrap_or_default();
     if start.is_empty() {
         return Err(Usage(
-            "nothing to do: standard input is empty, and no file is named".to_owned(),
+            "nothing to do: no file is named, and standard input is empty".to_owned(),
         ));
     }
     let length = start.len().min(MAGIC.len());

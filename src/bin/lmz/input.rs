@@ -35,7 +35,7 @@ impl Input {
             return Ok(Input { file: None, before: None, metadata: None });
         };
         // Before it is opened: that would wait for the writer of a named pipe.
-        ensure!(!fs::metadata(path)?.is_dir(), "it is a folder");
+        ensure!(!fs::metadata(path)?.is_dir(), "is a folder");
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -76,7 +76,7 @@ impl Input {
         if let (Some(file), Some(_)) = (&self.file, &self.before) {
             return Ok(file.try_clone()?);
         }
-        ensure!(!self.is_device()?, "a device, which may never end: copy what is in it to a file");
+        ensure!(!self.is_device()?, "a device may never end: copy its contents to a file first");
         let mut copy = tempfile::tempfile()?;
         copy_at_most(MAX_COPY, self.reader()?, &mut copy)?;
         copy.rewind()?;
@@ -115,9 +115,9 @@ impl Input {
         let (Some(file), Some((path, _))) = (self.file, self.before) else { return Ok(()) };
         let opened = same_file::Handle::from_file(file)?;
         if changed || !is_still(&path, &opened) {
-            bail!("it changed while it was compressed, and is kept");
+            bail!("the file changed while it was being compressed, so it was not deleted");
         }
-        fs::remove_file(&path).context("it is compressed, but cannot be deleted")
+        fs::remove_file(&path).context("compressed, but the original cannot be deleted")
     }
 }
 
@@ -126,7 +126,7 @@ fn copy_at_most(most: u64, input: impl Read, copy: &mut impl Write) -> Result<()
     let copied = io::copy(&mut input.take(most.saturating_add(1)), copy)?;
     ensure!(
         copied <= most,
-        "a pipe of more than {most} bytes: copy what comes out of it to a file"
+        "the pipe has more than {most} bytes: save its contents to a file first"
     );
     Ok(())
 }
@@ -137,10 +137,10 @@ fn copy_at_most(most: u64, input: impl Read, copy: &mut impl Write) -> Result<()
 /// # Errors
 /// When it is not a regular file, or a link to one.
 pub fn check_deletable(place: &Place) -> Result<()> {
-    let Place::File(path) = place else { bail!("not a file that could be deleted") };
+    let Place::File(path) = place else { bail!("cannot be deleted: not a file") };
     let metadata = path.symlink_metadata()?;
-    ensure!(!metadata.is_symlink(), "a link: name the file itself to have it deleted");
-    ensure!(metadata.is_file(), "not a regular file: it would not be deleted");
+    ensure!(!metadata.is_symlink(), "cannot be deleted: a link; name the file itself");
+    ensure!(metadata.is_file(), "cannot be deleted: not a regular file");
     Ok(())
 }
 

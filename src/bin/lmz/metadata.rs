@@ -40,12 +40,12 @@ impl Kept {
         let mut lost = Vec::new();
         let mut note = |what: &str, result: io::Result<()>| {
             if let Err(error) = result {
-                lost.push(format!("{what} not kept: {error}"));
+                lost.push(format!("{what} not preserved: {error}"));
             }
         };
         if let Some((modified, accessed)) = self.times {
             let times = FileTimes::new().set_modified(modified).set_accessed(accessed);
-            note("time of the last change", file.set_times(times));
+            note("modification time", file.set_times(times));
         }
         let permissions = self.permissions.clone();
         #[cfg(unix)]

@@ -21,7 +21,7 @@ pub fn for_compressing(
         || args.model.model.is_some()
         || args.mapping.needs_model();
     if args.mapping.needs_model() && args.lm() == Lm::Off {
-        return Err(Usage("--experts lm and --lm off leave no expert".to_owned()));
+        return Err(Usage("--experts lm with --lm off leaves no expert".to_owned()));
     }
     if args.lm() == Lm::Off || !args.mapping.may_use_model() {
         return Ok(None);
@@ -30,7 +30,7 @@ pub fn for_compressing(
     let provider = match args.engine() {
         Engine::Exact if window.is_some() || args.lanes > 1 || args.gpu_layers > 0 => {
             return Err(Usage(
-                "--mapping ascii, --lanes and --gpu-layers are for --engine llama.cpp".to_owned(),
+                "--mapping ascii, --lanes and --gpu-layers need --engine llama.cpp".to_owned(),
             ));
         }
         Engine::Exact => models.exact(),
@@ -38,8 +38,8 @@ pub fn for_compressing(
         Engine::LlamaCpp if !required && (args.portable || !WITH_LLAMA) => return Ok(None),
         Engine::LlamaCpp if args.portable => {
             return Err(Usage(
-                "--portable: what llama.cpp codes decodes only with the same build on the same kind \
-                 of processor; --engine exact runs the embedded model anywhere"
+                "--portable: files made with llama.cpp decode only with the same build on the same kind \
+                 of processor; with --engine exact, the embedded model runs anywhere"
                     .to_owned(),
             ));
         }
@@ -110,6 +110,6 @@ impl Models {
         _gpu_layers: u32,
         _window: Option<u32>,
     ) -> lmz::Result<Arc<dyn ModelProvider>> {
-        Err(lmz::Error::Unsupported("this build of lmz is without llama.cpp".to_owned()))
+        Err(lmz::Error::Unsupported("this build of lmz does not include llama.cpp".to_owned()))
     }
 }

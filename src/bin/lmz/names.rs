@@ -14,11 +14,11 @@ use crate::failure::Usage;
 /// Extension of compressed files.
 pub const LMZ: &str = "lmz";
 
-/// Endings of files with samples that say themselves what is in them.
+/// Extensions of files whose headers describe their samples.
 pub const AUDIO_ENDINGS: [&str; 10] =
     [".wav", ".wave", ".bwf", ".rf64", ".bw64", ".w64", ".aif", ".aiff", ".aifc", ".caf"];
 
-/// Endings of files with nothing but samples.
+/// Extensions of files with nothing but samples.
 const RAW_ENDINGS: [&str; 2] = [".raw", ".pcm"];
 
 /// Which way files go.
@@ -150,11 +150,13 @@ fn no_place_for(count: usize, out: &Path) -> Usage {
         return Usage(format!("{count} inputs cannot go to standard output together"));
     }
     let out = shown(out);
-    Usage(format!("{count} inputs need a folder, and {out} is not one; -o {out}/ makes it"))
+    Usage(format!(
+        "{count} inputs need an output folder, but {out} is not one; -o {out}/ creates it"
+    ))
 }
 
 fn no_name_in(folder: &Path) -> Usage {
-    Usage(format!("standard input has no name to give to a file in {}", shown(folder)))
+    Usage(format!("standard input has no name: name the output file in {}", shown(folder)))
 }
 
 fn file_name(path: &Path) -> &OsStr {
@@ -190,10 +192,10 @@ pub fn under_output(path: &Path) -> PathBuf {
 fn check(input: &Place, output: &Place, force: bool) -> Result<(), Usage> {
     match (input, output) {
         (_, Place::Pipe) if io::stdout().is_terminal() && !force => {
-            Err(Usage("this would write binary data to a terminal; -f does it anyway".to_owned()))
+            Err(Usage("refusing to write binary data to a terminal; -f does it anyway".to_owned()))
         }
         (Place::File(input), Place::File(output)) if same_file(input, output) => {
-            Err(Usage(format!("{} is both input and output", shown(input))))
+            Err(Usage(format!("{} is both the input and the output", shown(input))))
         }
         _ => Ok(()),
     }

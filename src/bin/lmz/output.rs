@@ -62,7 +62,7 @@ pub fn clean_up_on_signals() -> Result<()> {
     // is an error of a write like any other.
     #[cfg(unix)]
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())
-        .context("cannot install the handler of SIGXFSZ")?;
+        .context("cannot install the SIGXFSZ handler")?;
     Ok(())
 }
 
@@ -101,7 +101,7 @@ impl Output {
                 if job.make_folders {
                     let folder = folder_of(path);
                     fs::create_dir_all(folder)
-                        .with_context(|| format!("cannot make the folder {}", shown(folder)))?;
+                        .with_context(|| format!("cannot create the folder {}", shown(folder)))?;
                 }
                 let (file, temporary) = temporary_beside(path, private)?;
                 let target = path.clone();
@@ -131,7 +131,7 @@ impl Output {
         Ok(Some(File::open(&unfinished.temporary)?))
     }
 
-    /// As [`Output::finish`], and returns only when the file would survive a loss of power.
+    /// Like [`Output::finish`], and returns only when the file would survive a loss of power.
     ///
     /// # Errors
     /// Those of [`Output::finish`], and when the system cannot promise it.
@@ -209,7 +209,7 @@ fn refuse(target: &Path, replace: bool) -> Result<()> {
         bail!("{} is a folder", shown(target));
     }
     if target.symlink_metadata().is_ok() && !replace {
-        bail!("{} exists; -f replaces it", shown(target));
+        bail!("{} already exists; -f replaces it", shown(target));
     }
     // A device would be replaced by a file.
     if target.metadata().is_ok_and(|metadata| !metadata.is_file()) {
@@ -256,7 +256,7 @@ fn temporary_beside(target: &Path, private: bool) -> Result<(File, TempPath)> {
     let parts = file.into_parts();
     unfinished.insert(parts.1.to_path_buf());
     if !is_ours(&parts.0, &parts.1)? {
-        bail!("another run is writing {}", shown(target));
+        bail!("another run of lmz is writing {}", shown(target));
     }
     Ok(parts)
 }
@@ -277,7 +277,7 @@ fn remove_leavings(path: &Path) -> Result<()> {
     if metadata.is_file() {
         let file = File::options().write(true).open(path)?;
         if !is_ours(&file, path)? {
-            bail!("another run is writing it");
+            bail!("another run of lmz is writing it");
         }
         // Nobody else removes or replaces it while it is locked.
         return Ok(fs::remove_file(path)?);

@@ -134,11 +134,11 @@ pub fn json(
 /// Files that are shorter may well be without samples: templates, and recordings never begun.
 const LARGE_FILE: u64 = 64 << 10;
 
-/// What to say of a large file in which no samples were recognised.
+/// What to say about a large file in which no samples were found.
 pub fn without_audio(summary: &Summary) -> Option<String> {
     (summary.segments == 0 && summary.original_bytes >= LARGE_FILE).then(|| {
-        "no samples were recognised in it, so it hardly shrinks: its header is damaged or of an \
-         unknown kind. It comes back as it is; if it is only samples, --raw compresses it better"
+        "no samples found, so it hardly shrinks: the header is damaged or of an unknown kind. It \
+         will be restored exactly; if it holds nothing but samples, --raw compresses it better"
             .to_owned()
     })
 }
@@ -154,11 +154,11 @@ pub fn compressed(input: &str, output: &str, summary: &Summary) -> String {
         // Writing to a string cannot fail.
         let _ = write!(
             line,
-            ", language model in {} of {} segments saved {} bytes",
+            ", language model used in {} of {} segments, saved {} bytes",
             summary.segments_with_lm, summary.segments, summary.lm_saved_bytes
         );
         line.push_str(match summary.portable {
-            true => "; decodes anywhere",
+            true => "; decodes on any machine",
             false => "; decodes only with this build of lmz on this kind of processor",
         });
     }
@@ -169,10 +169,10 @@ pub fn compressed(input: &str, output: &str, summary: &Summary) -> String {
 pub fn damage(damage: &Damage) -> String {
     let Damage { what, bytes, frames, seconds, reason, .. } = damage;
     if frames.is_empty() {
-        return format!("lost: {what}, bytes {} to {}, {reason}", bytes.start, bytes.end);
+        return format!("lost: {what}, bytes {} to {}: {reason}", bytes.start, bytes.end);
     }
     format!(
-        "lost: {what} from {} to {}, frames {} to {}, {reason}",
+        "lost: {what} from {} to {}, frames {} to {}: {reason}",
         clock(seconds.start),
         clock(seconds.end),
         frames.start,

@@ -48,8 +48,8 @@ pub fn find(paths: &[PathBuf], args: &WalkArgs, direction: Direction) -> Result<
                 Direction::Compress => "WAV, AIFF, Wave64 or CAF",
                 Direction::Decompress => "lmz",
             };
-            let deeper = if args.recursive { "" } else { " (-r searches the folders in it)" };
-            found.failures.push((shown(path), anyhow!("no {kind} file in this folder{deeper}")));
+            let deeper = if args.recursive { "" } else { " (-r searches its subfolders)" };
+            found.failures.push((shown(path), anyhow!("no {kind} files in this folder{deeper}")));
         }
     }
     Ok(found)
@@ -98,15 +98,15 @@ impl Found {
         if kind.is_dir() {
             if !wanted.recursive {
                 let name = shown(entry.path());
-                self.notes.push(format!("{name}: a folder, left out; -r takes it in"));
+                self.notes.push(format!("{name}: folder skipped; -r includes it"));
             }
         } else if kind.is_file() && wanted.takes(below) {
             let mirrored = Some(under_output(folder).join(below));
             self.inputs.push((entry.path().to_owned(), mirrored));
         } else if wanted.takes(below) {
-            self.special.push(format!("{}: not a regular file, left out", shown(entry.path())));
+            self.special.push(format!("{}: not a regular file, skipped", shown(entry.path())));
         } else {
-            self.notes.push(format!("{}: left out", shown(entry.path())));
+            self.notes.push(format!("{}: skipped", shown(entry.path())));
         }
     }
 }

@@ -68,7 +68,7 @@ impl ExactModel {
         Self::on_path(bytes, Path::best())
     }
 
-    /// As [`ExactModel::from_bytes`], once for each kernel of this machine, the fastest first, with its name:
+    /// Like [`ExactModel::from_bytes`], once for each kernel of this machine, the fastest first, with its name:
     /// for tests and measurements.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ impl ExactModels {
         let path = self.file.as_ref().ok_or_else(|| Error::model("no file is named"))?;
         if std::fs::metadata(path)?.len() > MAX_FILE {
             return Err(Error::model(format!(
-                "{} is longer than any model that the exact engine runs; --engine llama.cpp may",
+                "{} is larger than any model that the exact engine runs; --engine llama.cpp may run it",
                 path.display()
             )));
         }
@@ -74,11 +74,11 @@ impl ModelSource for ExactModels {
     fn open(&self, fingerprint: &[u8]) -> Result<Arc<dyn ModelProvider>> {
         let mismatch = |reason: String| Err(Error::ModelMismatch(reason));
         let Some(wanted) = ExactIdentity::from_bytes(fingerprint) else {
-            return mismatch("it was made by another engine".to_owned());
+            return mismatch("the file was made with another engine".to_owned());
         };
         if wanted.arithmetic != ARITHMETIC {
             return mismatch(format!(
-                "it was made with arithmetic {} of the exact engine, and this lmz has {ARITHMETIC}; \
+                "the file was made with arithmetic {} of the exact engine, but this lmz has {ARITHMETIC}; \
                  a newer lmz may decode it",
                 wanted.arithmetic
             ));
@@ -94,7 +94,7 @@ impl ModelSource for ExactModels {
             }
         }
         mismatch(format!(
-            "the model whose file has a BLAKE3 that starts with {} is not at hand; name it with --model",
+            "the model is missing; name the file whose BLAKE3 starts with {} with --model",
             hex(&wanted.model)
         ))
     }

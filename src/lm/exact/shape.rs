@@ -105,7 +105,7 @@ impl Shape {
 
 /// An error for what only another engine may run.
 pub(super) fn unfit(reason: &str) -> Error {
-    Error::model(format!("{reason}; the exact engine does not run that, --engine llama.cpp may"))
+    Error::model(format!("{reason}; the exact engine cannot run it, but --engine llama.cpp may"))
 }
 
 fn number(

@@ -170,10 +170,10 @@ fn kinds() -> Vec<Case> {
             .predicted(&bytes)
             .but(|b| b.uses_lm = true)
             .refused("model-not-named", "a block uses a language model, but the header names none"),
-        Builder::new(Level::Fast, Some((format(65, PCM16), 10)))
-            .byte_model(AudioBytes, &bytes[..130], 130)
+        Builder::new(Level::Fast, Some((format(1_025, PCM16), 10)))
+            .byte_model(AudioBytes, &wave16(1_025), 2_050)
             .but(|b| b.kind = AudioCoded)
-            .refused("predicted-channels", "prediction of 65 channels"),
+            .refused("predicted-channels", "prediction of 1,025 channels"),
         audio(1)
             .predicted(&bytes)
             .but(|b| b.mapping = 6)

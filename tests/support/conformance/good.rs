@@ -115,7 +115,7 @@ fn structure(stereo: &[u8]) -> Vec<Case> {
             .good("long-term-stereo", "long-term prediction of two channels, lags that change"),
         Builder::new(Level::Fast, Some((format(64, super::PCM16), 500)))
             .predicted(&quiet)
-            .good("channels", "64 channels, the most that are coded together"),
+            .good("channels", "64 channels, the most in one group"),
         Builder::new(Level::Fast, Some((format(65, super::PCM16), 500)))
             .byte_model(AudioBytes, &table, 130)
             .good("more-channels", "65 channels through the byte model"),
@@ -150,7 +150,7 @@ fn primed() -> Vec<Case> {
         coded("primer-law", "primer of A-law", &plain, SampleFormat::ALaw),
         coded(
             "primer-stride",
-            "primer of blocks of one byte: no byte order, though its variant is 1",
+            "primer of blocks of one byte, which have no byte order",
             &plain,
             SampleFormat::Opaque { stride: 1 },
         ),

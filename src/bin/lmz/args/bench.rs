@@ -9,7 +9,7 @@ use super::shared::{Lm, ModelArgs};
 
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// WAV files, and folders of them (searched all the way down)
+    /// WAV files, or folders of them (searched recursively)
     #[arg(required_unless_present = "explain", value_name = "IN")]
     pub inputs: Vec<PathBuf>,
 
@@ -23,7 +23,7 @@ pub struct BenchArgs {
     )]
     pub level: Vec<BenchLevel>,
 
-    /// When to use the language model; several values make several variants of lmz
+    /// When to use the language model; each value given adds a variant of lmz
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHEN", default_value = "auto")]
     pub lm: Vec<Lm>,
 
@@ -39,7 +39,7 @@ pub struct BenchArgs {
           value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
     pub chunk_size: u32,
 
-    /// Which chunks: the same seed takes the same ones
+    /// Seed for choosing chunks: the same seed gives the same chunks
     #[arg(long, value_name = "S", default_value_t = 1, requires = "chunks")]
     pub seed: u64,
 
@@ -56,11 +56,11 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// Write a report with charts: one HTML file that needs nothing else
+    /// Write a report with charts as one self-contained HTML file
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
 
-    /// Examine one file instead of comparing coders: bits and levels over time, where the bytes went
+    /// Examine one file instead of comparing coders: bits and levels over time, and where the bytes go
     #[arg(long, value_name = "FILE", conflicts_with_all = ["inputs", "chunks", "baseline"])]
     pub explain: Option<PathBuf>,
 
@@ -68,7 +68,7 @@ pub struct BenchArgs {
     #[arg(short, long)]
     pub force: bool,
 
-    /// Threads of lmz; 0 means one per processor. Coders always run one after the other
+    /// Threads for lmz; 0 means one per processor. Coders always run one at a time
     #[arg(short = 'j', long, value_name = "N", default_value_t = 1)]
     pub threads: usize,
 
@@ -81,11 +81,11 @@ pub struct BenchArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BenchLevel {
-    /// As `compress --fast`
+    /// Like `compress --fast`
     Fast,
-    /// As `compress`
+    /// Like `compress`
     Default,
-    /// As `compress --best`
+    /// Like `compress --best`
     Best,
 }
 

@@ -24,13 +24,13 @@ impl Args for LevelArgs {
             let arg =
                 flag(NAMES[usize::from(digit)]).short(char::from(b'0' + digit)).hide(digit != 0);
             let help =
-                "Levels as in gzip: -0 to -2 are --fast, -3 to -6 the default, -7 to -9 --best";
+                "Levels as in gzip: -0 to -2 mean --fast, -3 to -6 the default, -7 to -9 --best";
             if digit == 0 { arg.help(help) } else { arg }
         });
         command
             .group(ArgGroup::new("level").multiple(false))
-            .arg(flag("fast").long("fast").help("Least prediction, least time"))
-            .arg(flag("best").long("best").help("Most prediction, most time"))
+            .arg(flag("fast").long("fast").help("Fastest, largest files"))
+            .arg(flag("best").long("best").help("Slowest, smallest files"))
             .args(digits)
     }
 

@@ -15,19 +15,19 @@ pub struct MappingArgs {
     #[arg(long, value_enum, default_value_t = Mapping::Quantile, value_name = "WHAT", help_heading = super::shared::RESEARCH)]
     pub mapping: Mapping,
 
-    /// Experts that predict characters: lm, adaptive, classical, a list of them, or mix for all
+    /// Experts that predict characters: a list of lm, adaptive and classical, or mix for all
     #[arg(long, value_name = "LIST", value_parser = experts, help_heading = ASCII)]
     experts: Option<Experts>,
 
-    /// Characters after which the language model starts anew [default: 2048]
+    /// Number of characters after which the language model starts afresh [default: 2048]
     #[arg(long, value_name = "BYTES", value_parser = positive, help_heading = ASCII)]
     chunk_size: Option<u32>,
 
-    /// Frames of one channel before those of the next; 1 interleaves [default: 1024]
+    /// Number of frames of one channel before those of the next; 1 interleaves them [default: 1024]
     #[arg(long, value_name = "N", value_parser = positive, help_heading = ASCII)]
     stereo_blocking: Option<u32>,
 
-    /// Characters that the language model may favour, of 128 [default: 100]
+    /// How many of the 128 characters the language model may favour [default: 100]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=128), help_heading = ASCII)]
     top_k: Option<u8>,
 
@@ -35,7 +35,7 @@ pub struct MappingArgs {
     #[arg(long, value_enum, value_name = "HOW", help_heading = ASCII)]
     lsb: Option<LsbArg>,
 
-    /// Tokens of context at most [default: those of a chunk]
+    /// Most tokens of context [default: as many as a chunk has]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(2..=8192), help_heading = ASCII)]
     context: Option<u32>,
 }
@@ -55,15 +55,15 @@ pub enum Mapping {
 /// `--lsb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LsbArg {
-    /// After its character, as predicted from it
+    /// Each after its character, predicted from it
     Coded,
-    /// Packed, as it is
+    /// Packed, uncompressed
     Raw,
 }
 
 fn positive(text: &str) -> Result<u32, String> {
     match text.parse() {
-        Ok(0) => Err("it must be at least 1".to_owned()),
+        Ok(0) => Err("must be at least 1".to_owned()),
         Ok(number) => Ok(number),
         Err(error) => Err(error.to_string()),
     }

@@ -32,24 +32,24 @@ static VERSION_LINE: LazyLock<String> = LazyLock::new(version::line);
 pub const BENCH_CODER: &str = "bench-coder";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all files done; 1 at least one file failed (not an audio or lmz file, \
-damaged, unreadable, or its output exists); 2 wrong usage, nothing was done; 3 none failed, but --salvage \
-restored a file only in part; 130 interrupted.";
+Exit codes: 0 all files succeeded; 1 at least one file failed (not an audio or lmz file, \
+damaged, unreadable, or its output already exists); 2 usage error, nothing was done; 3 none failed, but \
+--salvage restored a file with losses, or cannot prove that nothing is missing; 130 interrupted.";
 
 const EXAMPLES: &str = "\
 Examples:
   lmz song.wav                         writes song.lmz, keeps song.wav
-  lmz song.lmz                         and back
-  lmz compress -r album -o archive     a tree of folders, mirrored
+  lmz song.lmz                         and back again
+  lmz compress -r album -o archive     a folder tree, keeping its structure
   lmz verify -r archive                decodes and checks everything, writes nothing
   lmz < take.wav > take.lmz            through a pipe
-  lmz -dc song.lmz | ffplay -          plays it";
+  lmz -dc song.lmz | ffplay -          plays a file while decoding it";
 
 const COMPRESS_EXAMPLES: &str = "\
 Examples:
   lmz compress *.wav -o archive/ --best
-  lmz compress -r recordings -o archive --skip-existing   only what is new
-  lmz compress --verify --delete-source song.wav          deletes song.wav once song.lmz is proven
+  lmz compress -r recordings -o archive --skip-existing   only new files
+  lmz compress --verify --delete-source song.wav          deletes song.wav once song.lmz is verified
   lmz compress --raw s16le,44100,2 take.raw               samples without a header";
 
 const DECOMPRESS_EXAMPLES: &str = "\
@@ -60,9 +60,9 @@ Examples:
 
 /// Lossless compressor for WAV, AIFF, Wave64 and CAF files.
 ///
-/// The original comes back byte for byte, headers and all. Inputs are kept, and outputs appear
+/// Originals are restored byte for byte, headers and all. Inputs are kept, and outputs appear
 /// only when complete. Without a command, lmz files are decompressed and all others compressed.
-/// `-` as an input is standard input; `-o -` is standard output.
+/// As an input, `-` means standard input; `-o -` means standard output.
 #[derive(Debug, Parser)]
 #[command(name = "lmz", version = VERSION_LINE.as_str(), after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(args_conflicts_with_subcommands = true, max_term_width = 100)]
@@ -88,14 +88,14 @@ pub enum Command {
     /// Show what is in lmz files, without decoding them
     #[command(visible_alias = "list")]
     Info(InfoArgs),
-    /// Compare lmz with other coders on the same files: sizes, times, memory, charts
+    /// Compare lmz with other coders on the same files: size, time, memory, charts
     #[cfg(feature = "bench")]
     Bench(Box<BenchArgs>),
     /// Run one coder for `bench`
     #[cfg(feature = "bench")]
     #[command(hide = true, name = BENCH_CODER)]
     BenchCoder,
-    /// Write the completions of a shell to standard output
+    /// Write completions for a shell to standard output
     Completions(CompletionsArgs),
     /// Write man pages
     Man(ManArgs),
@@ -123,11 +123,11 @@ pub struct DirectArgs {
     #[arg(short, long, group = "mode")]
     pub decompress: bool,
 
-    /// Check lmz files without writing anything, as `verify`
+    /// Check lmz files without writing anything, like `verify`
     #[arg(short, long, group = "mode")]
     pub test: bool,
 
-    /// Show what is in lmz files, as `info`
+    /// Show what is in lmz files, like `info`
     #[arg(short, long, group = "mode")]
     pub list: bool,
 
@@ -152,7 +152,7 @@ pub struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// Existing folder for lmz.1 and a page for each command; without it, lmz.1 goes to standard
+    /// Existing folder for lmz.1 and one page per command; without this option, lmz.1 goes to standard
     /// output
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
@@ -167,8 +167,8 @@ pub struct CompressArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 
-    /// The inputs are samples without a header: u8, s8, s16le, s24be, s32, f32, f64, alaw or mulaw, then
-    /// frames per second, then channels, as in s16le,44100,2
+    /// Treat the inputs as samples without a header: u8, s8, s16le, s24be, s32, f32, f64, alaw or mulaw,
+    /// then the sample rate and the number of channels, as in s16le,44100,2
     #[arg(long, value_name = "FORMAT,RATE,CHANNELS", value_parser = raw_format)]
     pub raw: Option<WavFormat>,
 
@@ -191,12 +191,12 @@ pub struct CompressArgs {
     #[command(flatten)]
     pub mapping: MappingArgs,
 
-    /// Segments that go through the language model as one batch, with a thread for each unless -j says
+    /// Segments that go through the language model as one batch, each on its own thread unless -j allows
     /// fewer; decoding needs as many threads to be as fast
     #[arg(help_heading = RESEARCH, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub lanes: u32,
 
-    /// Layers of the language model to put on a GPU
+    /// Layers of the language model to run on a GPU
     #[arg(help_heading = RESEARCH, long, value_name = "N", default_value_t = 0)]
     pub gpu_layers: u32,
 
@@ -206,7 +206,7 @@ pub struct CompressArgs {
     #[command(flatten)]
     pub walk: WalkArgs,
 
-    /// Decode the result and compare before the output appears
+    /// Decode the result and compare it before the output appears
     #[arg(long)]
     pub verify: bool,
 
@@ -255,7 +255,7 @@ pub struct DecompressArgs {
     #[arg(long)]
     pub salvage: bool,
 
-    /// What takes the place of lost samples
+    /// What to put in place of lost samples
     #[arg(long, value_enum, default_value_t = GapArg::Silence, value_name = "WHAT", requires = "salvage")]
     pub gap: GapArg,
 

@@ -6,17 +6,17 @@ use clap::{Args, ValueEnum};
 use lmz::pipeline::{Gap, LmUse};
 use serde::{Deserialize, Serialize};
 
-/// Heading of the options that only experiments need.
+/// Heading of the options that are only for experiments.
 pub const RESEARCH: &str = "Research";
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct OutputArgs {
-    /// Output file, a folder, or - for standard output; folders are made where the input is one,
-    /// or the name ends in a slash
+    /// Output file, a folder, or - for standard output; the folder is created if an input is a
+    /// folder or the name ends in a slash
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
 
-    /// Write to standard output, as -o -
+    /// Write to standard output, like -o -
     #[arg(short = 'c', long, conflicts_with = "output")]
     pub stdout: bool,
 
@@ -24,7 +24,7 @@ pub struct OutputArgs {
     #[arg(short, long)]
     pub force: bool,
 
-    /// Skip inputs whose output exists
+    /// Skip inputs whose output already exists
     #[arg(long, conflicts_with = "force")]
     pub skip_existing: bool,
 
@@ -32,7 +32,7 @@ pub struct OutputArgs {
     #[arg(short, long)]
     pub keep: bool,
 
-    /// Do not give the outputs the times, permissions and owners of their inputs
+    /// Do not copy timestamps, permissions and owners from inputs to outputs
     #[arg(long)]
     pub no_preserve: bool,
 }
@@ -43,7 +43,7 @@ pub struct WalkArgs {
     #[arg(short, long)]
     pub recursive: bool,
 
-    /// In folders, take the files that match instead of those with the usual endings; may be repeated
+    /// In folders, take files that match instead of those with the usual extensions; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
 
@@ -61,8 +61,8 @@ pub struct ModelArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct CommonArgs {
-    /// Number of threads, at most 256 for a file; 0 means one per processor. The result is the same
-    /// with any
+    /// Number of threads, at most 256 per file; 0 means one per processor. It does not affect the
+    /// result
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
@@ -70,11 +70,11 @@ pub struct CommonArgs {
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Report more: what was left out or could not be kept, and every detail in `info`
+    /// Report more: what was left out or not preserved, and all details in `info`
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// Report as JSON on standard output: one object for each file, on a line of its own
+    /// Report as JSON on standard output: one object per file, each on its own line
     #[arg(long)]
     pub json: bool,
 }
@@ -83,9 +83,9 @@ pub struct CommonArgs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum GapArg {
     #[default]
-    /// Silence of the same length, so that everything else keeps its place
+    /// Silence of the same length, so that everything else stays in place
     Silence,
-    /// Nothing: only the frames that were found, with a new header
+    /// Nothing: keep only the frames that were found, with a new header
     Drop,
 }
 
@@ -101,7 +101,7 @@ impl From<GapArg> for Gap {
 /// `--engine`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// Runs small models, with the same bits on every machine
+    /// Runs small models with the same result on every machine
     Exact,
     /// Runs any model; the file decodes only with the same build on the same kind of processor
     #[value(name = "llama.cpp")]

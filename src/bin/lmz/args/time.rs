@@ -7,9 +7,8 @@ use lmz::pipeline::Position;
 /// # Errors
 /// What is expected, for anything else.
 pub fn parse(text: &str) -> Result<Position, String> {
-    let wrong = || {
-        "not a time: write 1:23, 1:02:03.5, 83.25 (seconds), 1m23s, or frames as 44100f".to_owned()
-    };
+    let wrong =
+        || "not a time; use 1:23, 1:02:03.5, 83.25 (seconds), 1m23s or 44100f (frames)".to_owned();
     if let Some(frames) = text.strip_suffix('f') {
         return digits(frames).map(Position::Frame).ok_or_else(wrong);
     }

@@ -73,7 +73,7 @@ impl Wav {
 /// When the file would be longer than a WAV file can be.
 pub fn with_header(format: &WavFormat, data: &[u8]) -> Result<Vec<u8>> {
     let length = u32::try_from(data.len() + data.len() % 2 + 36);
-    ensure!(length.is_ok(), "4 GiB of samples do not fit a WAV file");
+    ensure!(length.is_ok(), "more than 4 GiB of samples do not fit into a WAV file");
     let (frame_bytes, rate) = (format.frame_bytes(), format.sample_rate);
     let bits = match format.sample.width() {
         0 => format.valid_bits,

@@ -57,7 +57,7 @@ pub fn run(spec: &Spec, scope: Scope, direction: Direction, jobs: &[Job]) -> Res
 pub fn serve() -> Result<()> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    let task: Task = serde_json::from_str(&line).context("this is for lmz bench alone")?;
+    let task: Task = serde_json::from_str(&line).context("only lmz bench runs this command")?;
     // Standard input ends when the parent does, and there is no reader of the result then.
     thread::spawn(|| {
         let _ = io::stdin().lock().read_to_end(&mut Vec::new());

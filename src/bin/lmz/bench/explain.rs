@@ -154,7 +154,7 @@ fn explain(
         parts: parts(&packed)?,
         ..Explained::default()
     };
-    let channels = describe(info.audio.context("there are no samples in it")?, &mut explained);
+    let channels = describe(info.audio.context("the file has no samples")?, &mut explained);
     let mut frames: Vec<Frame> = Vec::new();
     let mut spans = WavReader::new(content)?;
     let mut blocks = Reader::new(packed.as_slice())?;

@@ -96,10 +96,10 @@ impl Material {
                 offsets: Vec::new(),
             });
         };
-        let format = wav.format.context("no samples in it")?;
+        let format = wav.format.context("the file has no samples")?;
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let chunks = chunks::choose(choice, &name, wav.data.len(), &format);
-        ensure!(!chunks.is_empty(), "no samples in it");
+        ensure!(!chunks.is_empty(), "the file has no samples");
         let mut material = Material::default();
         let width = u64::from(format.sample.width());
         for (i, chunk) in chunks.iter().enumerate() {
@@ -181,6 +181,6 @@ fn compare(original: &Path, restored: &Path, restores: Restores) -> Result<Check
     }
     let same_samples =
         restores == Restores::Samples && Wav::read(&original)?.same_samples(&Wav::read(&restored)?);
-    ensure!(same_samples, "MISMATCH: it comes back different");
+    ensure!(same_samples, "MISMATCH: the decoded file differs");
     Ok(Check::Samples)
 }

@@ -53,7 +53,7 @@ fn refuse_existing(args: &BenchArgs) -> Result<(), Usage> {
             return Err(Usage(format!("{} is a folder", path.display())));
         }
         if !args.force && path.symlink_metadata().is_ok() {
-            return Err(Usage(format!("{} exists; -f replaces it", path.display())));
+            return Err(Usage(format!("{} already exists; -f replaces it", path.display())));
         }
     }
     Ok(())

@@ -133,7 +133,7 @@ fn files(inputs: &[PathBuf]) -> Result<Vec<File>> {
             }
         }
     }
-    anyhow::ensure!(!files.is_empty(), "no .wav files there");
+    anyhow::ensure!(!files.is_empty(), "no .wav files found");
     tell_apart(&mut files);
     Ok(files)
 }

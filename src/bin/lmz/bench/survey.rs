@@ -79,7 +79,8 @@ struct Survey<'a, R> {
 impl<R: FnMut(&Spec, Direction, &[Job]) -> Result<Effort>> Survey<'_, R> {
     /// Measures all coders on `file`.
     fn file(&mut self, file: &File) -> Result<()> {
-        let folder = TempDir::with_prefix("lmz-bench-").context("no room for temporary files")?;
+        let folder = TempDir::with_prefix("lmz-bench-")
+            .context("cannot create a folder for temporary files")?;
         let _guard = output::remove_on_signal(folder.path());
         let material = match Material::new(file, self.plan, folder.path()) {
             Ok(material) => material,

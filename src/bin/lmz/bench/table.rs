@@ -126,7 +126,7 @@ fn notes(out: &mut String, report: &Report) {
     }
     if let Some(chunks) = report.chunks {
         let text = format!(
-            "chunks: {} per file, of {} bytes, seed {}; each coded alone",
+            "chunks: {} per file, of {} bytes, seed {}; each coded on its own",
             chunks.per_file, chunks.bytes, chunks.seed
         );
         line(out, &text);
@@ -139,7 +139,7 @@ fn notes(out: &mut String, report: &Report) {
     line(
         out,
         &format!(
-            "times: of the coder alone, one coder at a time, lmz with {threads}; s is time passed, cpu \
+            "times: of the coder alone, one coder at a time, lmz with {threads}; s is elapsed time, cpu \
              processor time, and ×rt the duration of the audio over processor time"
         ),
     );

@@ -194,7 +194,7 @@ impl Coder for Running {
         // The program's own ending, then the name that was given.
         let named = coded.with_extension(program.extension);
         run(&self.external.encoder, &[more, program.encode], original, &named, clock)?;
-        std::fs::rename(&named, coded).context("it has written nothing")
+        std::fs::rename(&named, coded).context("it wrote no output")
     }
 
     fn decode(&mut self, coded: &Path, restored: &Path, clock: &mut Clock) -> Result<()> {
@@ -204,7 +204,7 @@ impl Coder for Running {
         std::fs::rename(coded, &named)?;
         run(&self.external.decoder, &[program.decode], &named, &wav, clock)?;
         std::fs::rename(&named, coded)?;
-        std::fs::rename(&wav, restored).context("it has written nothing")
+        std::fs::rename(&wav, restored).context("it wrote no output")
     }
 
     fn runs(&self) -> Runs {
@@ -235,7 +235,7 @@ fn run(
         let text = String::from_utf8_lossy(&text).into_owned();
         let lines: Vec<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let last = lines.last().copied().unwrap_or("it says nothing");
+        let last = lines.last().copied().unwrap_or("no message");
         bail!("{}: {last}", result.status);
     }
     Ok(())
