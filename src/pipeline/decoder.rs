@@ -106,12 +106,12 @@ impl<R: Read> Decoder<R> {
     ) -> Result<Summary> {
         loop {
             output.write_all(&self.block[self.read..])?;
+            // Whoever plays it does not want to wait for the next block.
+            output.flush()?;
             if !self.next_block(observer)? {
-                break;
+                return Ok(self.restoring.summary);
             }
         }
-        output.flush()?;
-        Ok(self.restoring.summary)
     }
 
     /// Moves on to the next block; false after the last one.

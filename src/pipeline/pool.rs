@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::float_environment::standard;
@@ -19,6 +19,10 @@ use crate::observer::{Observer, Run};
 
 /// Longest wait between two calls of an observer.
 const OBSERVED: Duration = Duration::from_millis(20);
+
+/// Wait for the first result before more is read: the header of a file takes next to no time to compute, and
+/// whoever plays the file can start with it.
+const FIRST: Duration = Duration::from_millis(20);
 
 /// Threads of a run at most: one for each lane that a model may have, and more than pay anywhere.
 const MAX_THREADS: usize = 256;
@@ -229,8 +233,23 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
         Ok(None)
     }
 
+    /// The next result if it is there; the first one if it comes within [`FIRST`].
+    fn ready(&mut self) -> Option<Result<R>> {
+        let end = Instant::now() + if self.given == 0 { FIRST } else { Duration::ZERO };
+        while self.given < self.taken {
+            if let Some(result) = self.waiting.remove(&self.given) {
+                self.given += 1;
+                return Some(result);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            let (number, result) = self.results.recv_timeout(left).ok()?;
+            self.waiting.insert(number, result);
+        }
+        None
+    }
+
     /// The next result, with jobs taken from `source` until it returns `None`; `None` after the
-    /// result of the last one.
+    /// result of the last one. A result that is there does not wait for `source`, which may be slow.
     ///
     /// # Errors
     /// Those of `source` and of the job; [`Error::Interrupted`].
@@ -244,6 +263,9 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
             match source()? {
                 Some(job) => self.push(job)?,
                 None => self.exhausted = true,
+            }
+            if let Some(result) = self.ready() {
+                return result.map(Some);
             }
         }
         self.take(observer)

@@ -472,6 +472,31 @@ fn memory_does_not_grow_with_the_length_of_a_pipe() {
     assert!(long < short + short / 4 && long < 100_000, "{short} kB and {long} kB");
 }
 
+/// A player at the end of a slow connection gets what has arrived.
+#[test]
+fn output_does_not_wait_for_more_input_than_the_next_segment() {
+    let bench = Bench::new();
+    let original = wav::build(1, 1, 20, 8, &wav::bytes(3 << 17));
+    fs::write(bench.at("long.wav"), &original).unwrap();
+    assert!(bench.lmz(&["compress", "--fast", "long.wav"]).status().unwrap().success());
+    let lmz = fs::read(bench.at("long.lmz")).unwrap();
+    let line = ["decompress", "-j", "4", "-", "-o", "-"];
+    let mut child = bench.lmz(&line).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut restored = vec![0; original.len()];
+    // Noise of 8 bits takes its own size: these places are in the second and in the third segment. The first is
+    // decoded long before the second one is complete. It reads for ever if nothing comes.
+    let (second, third, received) = ((1 << 17) + 2_000, (2 << 17) + 2_000, 44 + (1 << 17));
+    input.write_all(&lmz[..second]).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    input.write_all(&lmz[second..third]).unwrap();
+    output.read_exact(&mut restored[..received]).unwrap();
+    input.write_all(&lmz[third..]).unwrap();
+    drop(input);
+    output.read_exact(&mut restored[received..]).unwrap();
+    assert!(restored == original && child.wait().unwrap().success());
+}
+
 #[test]
 fn salvage_and_parts_on_the_command_line() {
     let bench = Bench::new();
