@@ -37,8 +37,8 @@ PYTHON := python/.venv/bin/python
 python: deps
 	@python3 -c 'import ensurepip' 2>/dev/null || $(SUDO) apt-get install -y --no-install-recommends python3-venv
 	@[ -x $(PYTHON) ] || python3 -m venv python/.venv
-	$(PYTHON) -m pip install --quiet 'maturin>=1.9,<2' fsspec mypy numcodecs numpy pytest 'ray[data]>=2.40' \
-	    soundfile webdataset 'zarr>=3'
+	$(PYTHON) -m pip install --quiet 'maturin>=1.9,<2' datasets fsspec mypy numcodecs numpy pytest \
+	    'ray[data]>=2.40' soundfile webdataset 'zarr>=3'
 	$(PYTHON) -m pip install --quiet 'moto[server]' s3fs || echo "NOT CHECKED: a corpus in S3"
 	cd python && VIRTUAL_ENV=$$PWD/.venv .venv/bin/maturin develop --locked --profile python
 
