@@ -24,13 +24,16 @@ demo:
 	else echo "(flac is not installed: no comparison)"; fi; \
 	size lmz "$$work/song.lmz"
 
-# With llama.cpp, then the build without it: of that, what can differ.
+# With llama.cpp, then the build without it: of that, what can differ. Then the Python package.
 WITHOUT_LLAMA := cli conformance exact fingerprint front_door lm_choice model roundtrip
 test: deps
 	$(CARGO) test --locked --no-fail-fast
 	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli --lib --bins
 	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli \
 	    --test format --test library --test model --test tool -- $(addsuffix ::,$(WITHOUT_LLAMA))
+	@if python3 -m pip download --quiet --no-deps --dest "$$(mktemp -d)" 'maturin>=1.9,<2'; then \
+	    $(MAKE) python-test; \
+	else echo "NOT CHECKED: the tests of the Python package, because PyPI cannot be reached"; fi
 
 # The Python package in a virtual environment, python/.venv, with what its tests need.
 PYTHON := python/.venv/bin/python
