@@ -25,21 +25,24 @@ demo:
 	else echo "(flac is not installed: no comparison)"; fi; \
 	size lmz "$$work/song.lmz"
 
-# With llama.cpp, then the build without it: of that, what can differ.
+# With llama.cpp, then the build without it: of that, what can differ. Then the Python package.
 WITHOUT_LLAMA := cli conformance exact fingerprint front_door lm_choice model roundtrip
 test: deps
 	$(CARGO) test --locked --no-fail-fast
 	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli --lib --bins
 	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli \
 	    --test format --test library --test model --test tool -- $(addsuffix ::,$(WITHOUT_LLAMA))
+	@if python3 -m pip download --quiet --no-deps --dest "$$(mktemp -d)" 'maturin>=1.9,<2'; then \
+	    $(MAKE) python-test; \
+	else echo "NOT CHECKED: the tests of the Python package, because PyPI cannot be reached"; fi
 
 # The Python package in a virtual environment, python/.venv, with what its tests need.
 PYTHON := python/.venv/bin/python
 python: deps
 	@python3 -c 'import ensurepip' 2>/dev/null || $(SUDO) apt-get install -y --no-install-recommends python3-venv
 	@[ -x $(PYTHON) ] || python3 -m venv python/.venv
-	$(PYTHON) -m pip install --quiet 'maturin>=1.9,<2' fsspec mypy numcodecs numpy pytest 'ray[data]>=2.40' \
-	    soundfile webdataset 'zarr>=3'
+	$(PYTHON) -m pip install --quiet 'maturin>=1.9,<2' datasets fsspec mypy numcodecs numpy pytest \
+	    'ray[data]>=2.40' soundfile webdataset 'zarr>=3'
 	$(PYTHON) -m pip install --quiet 'moto[server]' s3fs || echo "NOT CHECKED: a corpus in S3"
 	cd python && VIRTUAL_ENV=$$PWD/.venv .venv/bin/maturin develop --locked --profile python
 

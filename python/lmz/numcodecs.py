@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numcodecs.abc import Codec
-from numcodecs.compat import ndarray_copy
+from numcodecs.compat import ensure_ndarray, ndarray_copy
 from numcodecs.registry import register_codec
+from numpy.typing import NDArray
 
 from . import LmzFile, write
 from ._samples import WIDTH
@@ -40,7 +41,7 @@ class Lmz(Codec):  # type: ignore[misc]
         self.lm = lm
 
     def encode(self, buf: Any) -> bytes:
-        array = np.asarray(buf)
+        array: NDArray[Any] = ensure_ndarray(buf)
         if self.dtype and array.dtype.itemsize == 1:
             array = np.frombuffer(array.tobytes(), self.dtype)
         if array.dtype.name not in ("int16", "int32", "float32"):

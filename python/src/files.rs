@@ -29,6 +29,11 @@ pub fn output(target: &Bound<'_, PyAny>) -> PyResult<Box<dyn Write + Send>> {
     Ok(Box::new(BufWriter::with_capacity(BUFFER, FileObject(target.clone().unbind()))))
 }
 
+/// As [`output`], or nowhere.
+pub fn output_or_none(target: Option<&Bound<'_, PyAny>>) -> PyResult<Box<dyn Write + Send>> {
+    target.map_or_else(|| Ok(Box::new(io::sink()) as _), output)
+}
+
 /// A binary file object.
 struct FileObject(Py<PyAny>);
 

@@ -13,7 +13,7 @@ mod whole;
 #[pyo3::pymodule]
 mod _lmz {
     #[pymodule_export]
-    use crate::joining::{cut, encode_part, join};
+    use crate::joining::{cut, decode_part, encode_part, join, lengths, restore};
     #[pymodule_export]
     use crate::parts::{audio, extract, info};
     #[pymodule_export]

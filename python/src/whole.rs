@@ -36,11 +36,7 @@ pub fn decompress<'py>(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let options = settings::decoding(threads, max_output);
-    let input = files::input(source)?;
-    let output = match target {
-        Some(target) => files::output(target)?,
-        None => Box::new(std::io::sink()),
-    };
+    let (input, output) = (files::input(source)?, files::output_or_none(target)?);
     let done = Interpreter::new(progress).run(py, move |observer| {
         Decoder::with_options(input, &options)?.decode_to(output, observer)
     })?;

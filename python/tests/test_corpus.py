@@ -19,8 +19,10 @@ import soundfile
 
 import lmz
 from lmz.corpus import work
+from lmz.corpus.cli import Line
 from lmz.corpus.manifest import Manifest, Record
 from lmz.corpus.plan import Finished, Job, Settings, plan
+from lmz.corpus.run import Totals
 
 
 def corpus(*arguments, check=None, **options):
@@ -114,7 +116,7 @@ def children(pid: int) -> list[int]:
 FILES = 72
 
 
-@pytest.mark.parametrize("victim", ["worker", "driver"])
+@pytest.mark.parametrize("victim", ["worker", "driver", "driver, by ^C"])
 def test_a_killed_run_goes_on_where_it_was(tone, tmp_path, victim):
     source, packed = tmp_path / "in", tmp_path / "out"
     source.mkdir()
@@ -140,8 +142,10 @@ def test_a_killed_run_goes_on_where_it_was(tone, tmp_path, victim):
             assert run.returncode == 0, error
             assert json.loads(out)["done"] == FILES
         else:
-            os.kill(run.pid, signal.SIGKILL)
-            run.communicate()
+            gently = victim.endswith("^C")
+            os.kill(run.pid, signal.SIGINT if gently else signal.SIGKILL)
+            run.communicate(timeout=60)
+            assert run.returncode == (130 if gently else -signal.SIGKILL)
             before = {record["name"] for record in records_written(packed)}
             assert 16 <= len(before) < FILES
             again = summary(corpus(*command, check=0))
@@ -167,6 +171,12 @@ def test_a_machine_short_of_memory_ends_the_run(clips, tmp_path):
     assert failed["failed"] > 1
     again = summary(corpus(*command, check=1))
     assert again["done"] == 40 - failed["done"] and again["failed"] == 1
+
+
+def test_progress_has_speed_and_time_left(capsys):
+    totals = Totals(files=4, bytes=4_000_000, listed=True, done=1, done_bytes=1_000_000, began=time.monotonic() - 10)
+    Line(quiet=False).show(totals)
+    assert "1/4 files, 1 MB of 4 MB, 100 kB/s, 0:00:30 left" in capsys.readouterr().err
 
 
 def test_wrong_usage_is_2(tmp_path):

@@ -34,10 +34,19 @@ def test_chunks_come_back(tone, dtype, shape):
         codec.encode(data.astype("float64"))
 
 
-def test_a_zarr_store_of_format_2_holds_audio(tone, tmp_path):
-    data = tone(10_000, 2)
+def test_chunks_may_come_as_bytes(tone):
+    data = tone(500, 3, "float32")
+    codec = Lmz("fast", channels=3, dtype="float32")
+    packed = codec.encode(data.tobytes())
+    assert packed == Lmz("fast").encode(data)
+    np.testing.assert_array_equal(codec.decode(packed).reshape(500, 3), data)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "float32"])
+def test_a_zarr_store_of_format_2_holds_audio(tone, tmp_path, dtype):
+    data = tone(10_000, 2, dtype)
     array = zarr.create_array(
-        store=str(tmp_path / "a.zarr"), shape=data.shape, chunks=(4_096, 2), dtype="int16",
+        store=str(tmp_path / "a.zarr"), shape=data.shape, chunks=(4_096, 2), dtype=dtype,
         zarr_format=2, compressors=Lmz("fast"),
     )
     array[:] = data

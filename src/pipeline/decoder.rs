@@ -123,7 +123,7 @@ impl<R: Read> Decoder<R> {
             State::Failed => return Err(io::Error::other("the decoder has failed before").into()),
             State::Reading => self.state = State::Failed,
         }
-        let next = self.restoring.next(observer)?;
+        let next = self.restoring.next(|_| Ok(None), observer)?;
         self.state = if next.is_some() { State::Reading } else { State::Complete };
         self.block = next.unwrap_or_default();
         Ok(self.state == State::Reading)

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use super::decoder::Decoder;
 use super::decoding::{Decoding, Job};
 use super::{DecompressOptions, Summary};
-use crate::container::{ContentHash, FileHeader, Reader};
+use crate::container::{Block, ContentHash, FileHeader, Reader};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
@@ -45,7 +45,7 @@ pub fn verify(
 pub(super) struct Restoring<R> {
     reader: Reader<R>,
     options: DecompressOptions,
-    decoding: Decoding<()>,
+    decoding: Decoding<Option<Vec<u8>>>,
     hasher: blake3::Hasher,
     /// Complete once there are no more bytes.
     pub(super) summary: Summary,
@@ -75,24 +75,30 @@ impl<R: Read> Restoring<R> {
         self.reader.into_inner()
     }
 
-    /// The next bytes of the original, or `None` when all of them were right.
+    /// The next bytes of the original, or `None` when all of them were right. What `known` has of a block is
+    /// not decoded.
     ///
     /// # Errors
-    /// Those of [`decompress`].
-    pub(super) fn next(&mut self, observer: &mut dyn Observer) -> Result<Option<Vec<u8>>> {
+    /// Those of [`decompress`] and of `known`.
+    pub(super) fn next(
+        &mut self,
+        mut known: impl FnMut(&Block) -> Result<Option<Vec<u8>>>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Vec<u8>>> {
         let Restoring { reader, options, decoding, hasher, summary } = self;
         let source = || {
             let Some((place, block)) = reader.next_block()? else { return Ok(None) };
             options.check_output(place.original_offset + u64::from(block.original_length))?;
             summary.count(&block);
             let (number, offset) = (u64::from(place.index), place.offset);
-            let block = Some((place.original_offset, block));
-            Ok(Some(Job { tag: (), number, offset, block, wanted: None }))
+            let tag = known(&block)?;
+            let block = tag.is_none().then_some((place.original_offset, block));
+            Ok(Some(Job { tag, number, offset, block, wanted: None }))
         };
-        let Some((_, decoded)) = decoding.next(source, observer)? else {
+        let Some((known, decoded)) = decoding.next(source, observer)? else {
             return self.check_end();
         };
-        let bytes = decoded.unwrap_or(Ok(Vec::new()))?;
+        let bytes = decoded.unwrap_or(Ok(known.unwrap_or_default()))?;
         hasher.update(&bytes);
         Ok(Some(bytes))
     }

@@ -132,7 +132,7 @@ fn foreign(input: &mut (impl Read + Seek)) -> Option<Error> {
 }
 
 /// Decodes blocks, each as far as `until` says at least, and hands their bytes to `sink`, in order.
-fn decode(
+pub(super) fn decode(
     input: &mut (impl Read + Seek),
     header: &FileHeader,
     blocks: Vec<Entry>,

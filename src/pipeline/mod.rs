@@ -9,6 +9,7 @@ mod block_encoder;
 mod characters;
 mod compress;
 mod context;
+mod decoded_parts;
 mod decoder;
 mod decoding;
 mod decompress;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 #[cfg(any(test, fuzzing))]
 pub(crate) use block_decoder::BlockDecoder;
 pub use compress::{compress, segment_limit};
+pub use decoded_parts::{Lengths, decode_part, lengths, restore};
 pub use decoder::{Decoder, decompress_to_vec};
 pub use decompress::{decompress, verify};
 pub use encoder::{Encoder, compress_to_vec};

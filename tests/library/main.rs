@@ -9,6 +9,7 @@ mod characters;
 mod containers;
 mod corpus;
 mod damage;
+mod decoded_parts;
 mod examples;
 mod extract;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

@@ -40,6 +40,23 @@ fn there_and_back() {
 }
 
 #[test]
+fn segments_are_as_long_as_asked() {
+    let (folder, _) = folder();
+    let long = wav::pcm16(1, 44_100, &wav::sine(1, 44_100 * 7));
+    fs::write(folder.path().join("long.wav"), &long).unwrap();
+    for (seconds, segments) in [("3", 3), ("7", 1), ("60", 1)] {
+        let line =
+            ["compress", "long.wav", "--fast", "-f", "--json", "--verify", "--segment", seconds];
+        let done = lmz(&folder, &line).assert().code(0);
+        let report: serde_json::Value = serde_json::from_slice(&done.get_output().stdout).unwrap();
+        assert_eq!(report["segments"], segments, "{seconds} s");
+    }
+    for seconds in ["0", "3601", "1.5"] {
+        lmz(&folder, &["compress", "long.wav", "--segment", seconds]).assert().code(2);
+    }
+}
+
+#[test]
 fn characters_there_and_back() {
     let (folder, song) = folder();
     for (i, options) in [

@@ -127,7 +127,7 @@ def run(
             batch = [again.pop()]
         width = max(1, min(widest, sum(job.size for job in batch) // BYTES_PER_CPU))
         step = whole(batch, width, do_all)
-        if len(batch) == 1 and long.is_long(settings, batch[0]):
+        if len(batch) == 1 and long.is_long(batch[0]):
             return long.Attempt(settings, batch[0], step).first()
         return step
 

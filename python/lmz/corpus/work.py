@@ -33,14 +33,14 @@ def record_of(settings: Settings, job: Job) -> Record:
 
 
 def do(settings: Settings, job: Job, threads: int, parts: Iterator[bytes] | None = None) -> Record:
-    """Does one file; `parts` are those of it that are coded."""
+    """Does one file; `parts` are those of it that are coded, or decoded, already."""
     begun = time.perf_counter()
     record = record_of(settings, job)
     try:
         source_fs = fsspec.core.url_to_fs(settings.source)[0]
         if settings.task == "verify":
             with source_fs.open(job.source, "rb") as source:
-                summary = _api.decompress(source, None, threads=threads)
+                summary = restore(source, None, threads, parts)
             record.verified = True
         else:
             target_fs = fsspec.core.url_to_fs(settings.target)[0]
@@ -80,21 +80,29 @@ def convert(
         tempfile.SpooledTemporaryFile(max_size=SPOOL) as spool,
     ):
         output = cast(BinaryIO, spool)
-        if settings.task == "compress":
-            if parts is None:
-                summary = _api.compress(
-                    source, output, settings.level, settings.lm,
-                    segment=settings.segment, threads=threads,
-                )
-            else:
-                options = _api._settings(settings.level, settings.lm, settings.segment, threads)
-                summary = _api.Summary(**_lmz.join(source, output, options, parts))
+        if settings.task == "decompress":
+            summary = restore(source, output, threads, parts)
+        elif parts is None:
+            summary = _api.compress(
+                source, output, settings.level, settings.lm,
+                segment=settings.segment, threads=threads,
+            )
         else:
-            summary = _api.decompress(source, output, threads=threads)
+            options = _api._settings(settings.level, settings.lm, settings.segment, threads)
+            summary = _api.Summary(**_lmz.join(source, output, options, parts))
         length = spool.tell()
         spool.seek(0)
         store(target_fs, job.target, output)
     return summary, length
+
+
+def restore(
+    source: BinaryIO, output: BinaryIO | None, threads: int, parts: Iterator[bytes] | None
+) -> _api.Summary:
+    """Decodes a file and checks everything, with an output or none."""
+    if parts is None:
+        return _api.decompress(source, output, threads=threads)
+    return _api.Summary(**_lmz.restore(source, output, threads, parts))
 
 
 def store(fs: Any, path: str, content: BinaryIO) -> None:

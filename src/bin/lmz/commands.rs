@@ -40,6 +40,7 @@ pub fn compress(args: &CompressArgs) -> Result<Outcome, Usage> {
         mapping,
         model,
         raw: args.raw,
+        segment_seconds: args.segment,
         ..CompressOptions::default()
     };
     let models = models::as_source(&models);
