@@ -12,7 +12,7 @@ pub(crate) use structures::mutated;
 pub use structures::structures;
 
 use crate::byte_model::{BytesContext, decode_bytes, encode_bytes};
-use crate::codec::{self, CodedPcm, Level, profile};
+use crate::codec::{self, CodedPcm, Level, Shape, profile};
 use crate::container::{self, Block, BlockKind, fingerprint, without_codes};
 use crate::density::{
     BinForecast, Contexts, EXPERTS, Experts, Forecast, Mixing, SampleCoder, Values,
@@ -196,14 +196,8 @@ pub fn segment_decoder(data: &[u8]) {
     let lm = (flags & 1 == 1).then_some(&mut parrot as &mut dyn LanguageModel);
     let (stream, lsb) = choices.0.split_at(choices.0.len() - choices.0.len() / 3);
     let (stream, lsb, long_term) = (stream.to_vec(), lsb.to_vec(), flags & 2 == 2);
-    match codec::decode_pcm(
-        &CodedPcm { stream, lsb, long_term },
-        channels,
-        frames,
-        level,
-        lm,
-        &Watch::default(),
-    ) {
+    let (coded, shape) = (CodedPcm { stream, lsb, long_term }, Shape { level, channels, frames });
+    match codec::decode_pcm(&coded, shape, lm, &Watch::default()) {
         Ok(pcm) => assert_eq!(pcm.samples.len(), channels * frames),
         Err(Error::Payload(_)) => {}
         Err(other) => panic!("{other:?}"),

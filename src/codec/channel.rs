@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 
 use super::alphabet::Alphabet;
-use super::features::{ERRORS, View};
+use super::features::{ERRORS, Known, View};
 use super::forecaster::{Expectation, FAST_SCALE, Forecaster, SHORT_MEMORY, SLOW_SCALE};
 use super::profile::{FeatureExperts, Profile};
 use crate::density::{BinForecast, Contexts, EXPERTS, Experts, Forecast, SampleCoder, Values};
@@ -101,16 +101,15 @@ impl<'a> Channel<'a> {
     pub async fn code(
         &mut self,
         coder: &mut dyn Coder,
-        values: &Values,
-        own: &[f64],
-        partner: &[f64],
+        known: Known<'_>,
         shared: &mut Shared<'_>,
         sample: i32,
     ) -> Result<i32> {
-        let forecast = self.forecast(values, own, partner, shared);
+        let values = known.values;
+        let forecast = self.forecast(known, shared);
         let bins = match &mut shared.lm {
             Some(lm) => {
-                let token = self.input(&forecast, values, own, partner, shared.last);
+                let token = self.input(&forecast, known, shared.last);
                 Some(BinForecast::new(&poll_fn(|_| lm.poll_step(token)).await?))
             }
             None => None,
@@ -122,23 +121,16 @@ impl<'a> Channel<'a> {
         Ok(sample)
     }
 
-    /// Everything that is known of the next sample, from the latest ones, newest first, of the channel
-    /// and of its partner. A language model has no part in it.
-    fn forecast(
-        &mut self,
-        values: &Values,
-        own: &[f64],
-        partner: &[f64],
-        shared: &Shared<'_>,
-    ) -> Forecast {
-        let combined = self.forecaster.combine(own, partner, self.bound);
+    /// The forecast of the next sample, in which a language model has no part.
+    fn forecast(&mut self, known: Known<'_>, shared: &Shared<'_>) -> Forecast {
+        let combined = self.forecaster.combine(known.own, known.partner, self.bound);
         let correction = match (&mut self.long_term, &shared.past) {
             (Some(long_term), Some(past)) => Some(long_term.correction(past, combined, self.bound)),
             _ => None,
         };
         let errors = self.partner.map_or_else(Errors::default, |i| shared.errors[i]);
         self.forecaster.polish(&errors, correction, self.bound);
-        self.distribution(values, shared.surprise)
+        self.distribution(known.values, shared.surprise)
     }
 
     /// Learns the sample that `forecast` was of.
@@ -197,21 +189,12 @@ impl<'a> Channel<'a> {
     }
 
     /// What a language model reads before the sample at hand is coded.
-    fn input(
-        &self,
-        forecast: &Forecast,
-        values: &Values,
-        own: &[f64],
-        partner: &[f64],
-        last: Option<Outcome>,
-    ) -> InputToken {
+    fn input(&self, forecast: &Forecast, known: Known<'_>, last: Option<Outcome>) -> InputToken {
         let Some(Outcome { bin, error }) = last else { return InputToken::Start };
         let view = View {
             forecast,
             experts: self.feature_experts,
-            values,
-            own,
-            partner,
+            known,
             errors: &self.errors,
             last_error: error,
             second: self.second(),

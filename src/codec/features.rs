@@ -11,6 +11,17 @@ pub const ERRORS: usize = 4;
 /// What 1 is in a feature.
 const UNIT: f32 = 127.0;
 
+/// What a channel's next sample is forecast from.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What it can be.
+    pub values: &'a Values,
+    /// The latest samples of the channel, newest first.
+    pub own: &'a [f64],
+    /// Those of its partner.
+    pub partner: &'a [f64],
+}
+
 /// What features are made of.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -18,12 +29,8 @@ pub struct View<'a> {
     pub forecast: &'a Forecast,
     /// Which experts stand for what.
     pub experts: &'a FeatureExperts,
-    /// Values that the sample can take.
-    pub values: &'a Values,
-    /// Latest samples of the channel and of its partner, newest first.
-    pub own: &'a [f64],
-    /// See `own`.
-    pub partner: &'a [f64],
+    /// What they were made from.
+    pub known: Known<'a>,
     /// Errors of the channel's latest samples over their scales, newest first.
     pub errors: &'a [f32; ERRORS],
     /// That of the last sample coded, of any channel.
@@ -53,7 +60,7 @@ impl View<'_> {
                 *feature = (UNIT * x) as i8;
             }
         };
-        let forecast = self.forecast;
+        let (forecast, Known { values, own, partner }) = (self.forecast, self.known);
         let scale = forecast.scale as f32;
         let inverse = 1.0 / scale;
         let distance = |x: f64| (x - forecast.location) as f32 * inverse;
@@ -73,25 +80,24 @@ impl View<'_> {
         }
         put(squash(self.last_error));
 
-        let spacing = self.values.spacing() as f32;
+        let spacing = values.spacing() as f32;
         put(ratio(scale, spacing));
         put(squash(scale * 0.05 / spacing));
         put(squash(scale * 0.002 / spacing));
 
         // The values next to the forecast, and the ends of their range.
-        let last = self.values.len() - 1;
-        let above = self.values.count_below(forecast.location).min(last);
-        put(squash(distance(f64::from(self.values.value(above)))));
-        put(squash(distance(f64::from(self.values.value(above.saturating_sub(1))))));
-        put(squash(distance(f64::from(self.values.value(last))) * 0.05));
-        put(squash(distance(f64::from(self.values.value(0))) * 0.05));
+        let last = values.len() - 1;
+        let above = values.count_below(forecast.location).min(last);
+        put(squash(distance(f64::from(values.value(above)))));
+        put(squash(distance(f64::from(values.value(above.saturating_sub(1))))));
+        put(squash(distance(f64::from(values.value(last))) * 0.05));
+        put(squash(distance(f64::from(values.value(0))) * 0.05));
 
-        let own = self.own;
         put(squash(distance(own[0]) * 0.25));
         put(squash(distance(own[1]) * 0.25));
         put(squash(distance(2.0 * own[0] - own[1]) * 0.25));
         put(squash((own[0] - own[2]) as f32 * inverse * 0.25));
-        put(squash((self.partner[0] - self.partner[1]) as f32 * inverse * 0.25));
+        put(squash((partner[0] - partner[1]) as f32 * inverse * 0.25));
         put(if self.second { 1.0 } else { 0.0 });
         features
     }

@@ -33,9 +33,7 @@ fn features(forecast: &Forecast, change: impl FnOnce(&mut View<'_>)) -> [i8; FEA
     let mut view = View {
         forecast,
         experts: &profile(Level::Default).composition.features,
-        values: &values,
-        own: &[100.25; 4],
-        partner: &[7.0; 4],
+        known: Known { values: &values, own: &[100.25; 4], partner: &[7.0; 4] },
         errors: &[0.0; ERRORS],
         last_error: 0.0,
         second: false,
@@ -87,8 +85,8 @@ fn the_latest_samples_have_features() {
     let found = features(&forecast(), |view| {
         view.errors = &[1.0, -1.0, 3.0, -3.0];
         view.last_error = 0.5;
-        view.own = &[108.25, 100.25, 92.25, 0.0];
-        view.partner = &[4.0, 8.0, 0.0, 0.0];
+        view.known.own = &[108.25, 100.25, 92.25, 0.0];
+        view.known.partner = &[4.0, 8.0, 0.0, 0.0];
         view.second = true;
     });
     assert_eq!(found[LATEST..STEPS], [63, -63, 95, -95, 42]);
@@ -106,7 +104,7 @@ fn extremes_stay_within_the_unit() {
             forecast.scale = scale;
             let found = features(&forecast, |view| {
                 view.last_error = extreme;
-                view.own = &[1e300, -1e300, 0.0, f64::INFINITY];
+                view.known.own = &[1e300, -1e300, 0.0, f64::INFINITY];
             });
             assert!(!found.contains(&i8::MIN), "{extreme}: {found:?}");
         }

@@ -25,7 +25,7 @@ pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;
 pub(crate) use profile::{HISTORY, profile};
-pub use segment::{SegmentPlan, decode_pcm, decode_pcm_start, encode_pcm, training_pcm};
+pub use segment::{SegmentPlan, Shape, decode_pcm, decode_pcm_start, encode_pcm, training_pcm};
 pub use training::TrainingToken;
 
 /// How much prediction is run for each sample. The level is recorded in the file.

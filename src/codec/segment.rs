@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Shared};
 use super::content::Content;
+use super::features::Known;
 use super::lag_search;
 use super::lags::{LagCoder, LagTable, PERIOD};
 use super::layout::{GROUP, Layout, Order, Place};
@@ -132,10 +133,12 @@ impl Pass<'_, '_> {
                     }
                     _ => continue,
                 };
-                let own = histories[i].window();
-                let other = histories[partner.unwrap_or(i)].window();
-                let number =
-                    state.code(coder, &alphabet.values, own, other, &mut shared, *sample).await?;
+                let known = Known {
+                    values: &alphabet.values,
+                    own: histories[i].window(),
+                    partner: histories[partner.unwrap_or(i)].window(),
+                };
+                let number = state.code(coder, known, &mut shared, *sample).await?;
                 histories[i].push(f64::from(number));
                 *sample = alphabet.grid.sample(number);
             }
@@ -455,20 +458,29 @@ fn lay_out(pcm: &Pcm, profile: &Profile<'_>, watch: &Watch) -> Result<(Pcm, Layo
     Ok((numbers, layout))
 }
 
-/// Inverse of [`encode_pcm`] for `frames` frames of `channels` channels.
+/// What a decoder of a segment knows beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// That of the file.
+    pub level: Level,
+    /// At least 1.
+    pub channels: usize,
+    /// Frames of the segment.
+    pub frames: usize,
+}
+
+/// Inverse of [`encode_pcm`].
 ///
 /// # Errors
 /// [`crate::Error::Payload`] when a stream ends early or is not used
 /// up; errors of the model; [`crate::Error::Interrupted`] by `watch`.
 pub fn decode_pcm(
     coded: &CodedPcm,
-    channels: usize,
-    frames: usize,
-    level: Level,
+    shape: Shape,
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<Pcm> {
-    at_once(decode_pcm_start(coded, channels, frames, frames, level, lm, watch))
+    at_once(decode_pcm_start(coded, shape, shape.frames, lm, watch))
 }
 
 /// Like [`decode_pcm`], but the first `wanted` frames alone, in as much less time if there are no more than 64
@@ -479,13 +491,12 @@ pub fn decode_pcm(
 /// Those of [`decode_pcm`].
 pub async fn decode_pcm_start(
     coded: &CodedPcm,
-    channels: usize,
-    frames: usize,
+    shape: Shape,
     wanted: usize,
-    level: Level,
     lm: Option<&mut dyn LanguageModel>,
     watch: &Watch,
 ) -> Result<Pcm> {
+    let Shape { level, channels, frames } = shape;
     let mut decoder = StreamDecoder::new(&coded.stream, &coded.lsb);
     let mut samples = vec![0; channels * frames];
     let lags = coded.long_term.then(|| vec![Lags::default(); frames.div_ceil(PERIOD)]);

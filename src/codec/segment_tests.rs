@@ -32,8 +32,8 @@ fn music(channels: usize, frames: usize) -> Vec<i32> {
 fn round_trip_at(level: Level, channels: usize, samples: &[i32]) -> usize {
     let pcm = Pcm { channels, samples: samples.to_vec() };
     let coded = encode_pcm(&pcm, level, None, &Watch::default()).unwrap();
-    let decoded =
-        decode_pcm(&coded, channels, pcm.frames(), level, None, &Watch::default()).unwrap();
+    let shape = Shape { level, channels, frames: pcm.frames() };
+    let decoded = decode_pcm(&coded, shape, None, &Watch::default()).unwrap();
     assert!(decoded == pcm, "{level:?}, {channels} channels, {} frames", pcm.frames());
     coded.stream.len() + coded.lsb.len()
 }
@@ -49,12 +49,8 @@ fn no_frames_take_no_bytes() {
         assert_eq!(round_trip(channels, &[]), 0);
     }
     let nothing = CodedPcm::default();
-    assert!(
-        decode_pcm(&nothing, 2, 0, Level::Fast, None, &Watch::default())
-            .unwrap()
-            .samples
-            .is_empty()
-    );
+    let shape = Shape { level: Level::Fast, channels: 2, frames: 0 };
+    assert!(decode_pcm(&nothing, shape, None, &Watch::default()).unwrap().samples.is_empty());
 }
 
 #[test]
@@ -216,7 +212,8 @@ fn streams_that_were_cut_or_extended_are_noticed() {
         encode_pcm(&pcm, Level::Fast, None, &Watch::default()).unwrap();
     let decode = |stream: &[u8], lsb: &[u8]| {
         let coded = CodedPcm { stream: stream.to_vec(), lsb: lsb.to_vec(), long_term };
-        decode_pcm(&coded, 2, 400, Level::Fast, None, &Watch::default())
+        let shape = Shape { level: Level::Fast, channels: 2, frames: 400 };
+        decode_pcm(&coded, shape, None, &Watch::default())
     };
     for length in 0..stream.len() {
         let decoded = decode(&stream[..length], &lsb);
@@ -229,10 +226,8 @@ fn streams_that_were_cut_or_extended_are_noticed() {
     assert!(decode(&stream, &[&lsb[..], &[0]].concat()).is_err());
     assert!(decode(&[&stream[..], &[1; 8]].concat(), &lsb).is_err());
     let nothing = CodedPcm::default();
-    assert!(
-        decode_pcm(&nothing, 2, 1 << 20, Level::Fast, None, &Watch::default()).is_err(),
-        "stops early"
-    );
+    let shape = Shape { level: Level::Fast, channels: 2, frames: 1 << 20 };
+    assert!(decode_pcm(&nothing, shape, None, &Watch::default()).is_err(), "stops early");
 }
 
 /// Every flip of a bit is an error or other samples, never a panic or an endless loop.
@@ -246,9 +241,9 @@ fn damaged_streams_end() {
         for bit in 0..length * 8 {
             let mut coded = intact.clone();
             coded.stream[bit / 8] ^= 1 << (bit % 8);
-            let frames = pcm.frames();
-            let decoded =
-                decode_pcm(&coded, pcm.channels, frames, Level::Fast, None, &Watch::default());
+            let (channels, frames) = (pcm.channels, pcm.frames());
+            let shape = Shape { level: Level::Fast, channels, frames };
+            let decoded = decode_pcm(&coded, shape, None, &Watch::default());
             // Of the last bytes, the window, several values are as good as each other.
             // The very first says which channel comes first, if there are several.
             let free = bit / 8 + 7 >= length || (pcm.channels == 1 && bit == 7);
@@ -292,8 +287,8 @@ fn damaged_lags_end() {
     let lags = Some(vec![[301, 16, 0, 0], [300, 0, 0, 0], [300, 1_200, 0, 0]]);
     let layout = Layout { contents, ..Layout::plain(Level::Fast, 1, lags) };
     let intact = encode_with(&pcm, profile(Level::Fast), layout, None, &Watch::default()).unwrap();
-    let decode =
-        |coded: &CodedPcm| decode_pcm(coded, 1, pcm.frames(), Level::Fast, None, &Watch::default());
+    let shape = Shape { level: Level::Fast, channels: 1, frames: pcm.frames() };
+    let decode = |coded: &CodedPcm| decode_pcm(coded, shape, None, &Watch::default());
     assert!(intact.long_term && decode(&intact).unwrap() == pcm);
     for bit in 0..intact.stream.len().min(60) * 8 {
         let mut coded = intact.clone();

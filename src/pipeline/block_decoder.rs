@@ -9,7 +9,7 @@ use super::lazy_model::LazyModel;
 use super::pool::lane_of;
 use crate::ascii::{self, Characters, Params};
 use crate::byte_model::{BytesContext, decode_bytes};
-use crate::codec::{self, CodedPcm};
+use crate::codec::{self, CodedPcm, Shape};
 use crate::container::{Audio, Block, BlockKind, FileHeader};
 use crate::error::Result;
 use crate::fault::Fault;
@@ -160,7 +160,8 @@ impl BlockDecoder {
         let wanted = wanted.unwrap_or(frames);
         self.watch.pass(1.0, channels * wanted);
         let watch = &self.watch;
-        let decoding = codec::decode_pcm_start(&coded, channels, frames, wanted, level, lm, watch);
+        let shape = Shape { level, channels, frames };
+        let decoding = codec::decode_pcm_start(&coded, shape, wanted, lm, watch);
         let pcm = decoding.await.map_err(|error| error.shifted(before))?;
         let floats = match floats {
             Some((precision, stream)) => {

@@ -247,11 +247,11 @@ fn a_segment_is_decoded_as_far_as_needed() {
         let mut coded = codec::encode_pcm(&pcm, level, None, &watch).unwrap();
         // The second half is missing.
         coded.stream.truncate(coded.stream.len() / 2);
-        assert!(codec::decode_pcm(&coded, 2, 20_000, level, None, &watch).is_err());
+        let shape = codec::Shape { level, channels: 2, frames: 20_000 };
+        assert!(codec::decode_pcm(&coded, shape, None, &watch).is_err());
         for wanted in [0, 1, 5_000] {
             let start =
-                at_once(codec::decode_pcm_start(&coded, 2, 20_000, wanted, level, None, &watch))
-                    .unwrap();
+                at_once(codec::decode_pcm_start(&coded, shape, wanted, None, &watch)).unwrap();
             assert!(start.samples == pcm.samples[..2 * wanted]);
         }
     }
