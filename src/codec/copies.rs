@@ -72,6 +72,9 @@ mod tests {
         code_uniform(&mut encoder, 3, 2);
         let bytes = encoder.finish();
         let copy = code_source(&mut RangeDecoder::new(&bytes), 3, None);
-        assert!(matches!(copy, Err(crate::Error::Payload(_))), "channel 3 is a copy of channel 3");
+        assert!(
+            matches!(copy, Err(crate::error::Error::Payload(_))),
+            "channel 3 is a copy of channel 3"
+        );
     }
 }
