@@ -144,7 +144,7 @@ def test_a_killed_run_goes_on_where_it_was(tone, tmp_path, victim):
         else:
             gently = victim.endswith("^C")
             os.kill(run.pid, signal.SIGINT if gently else signal.SIGKILL)
-            run.communicate(timeout=60)
+            run.communicate(timeout=200)
             assert run.returncode == (130 if gently else -signal.SIGKILL)
             before = {record["name"] for record in records_written(packed)}
             assert 16 <= len(before) < FILES
