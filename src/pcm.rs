@@ -4,6 +4,12 @@ mod floats;
 
 pub use floats::{Floats, Precision};
 
+/// `(channels, frames)`: what each channel has of whole frames.
+pub fn deinterleaved<T: Copy>(samples: &[T], channels: usize) -> Vec<Vec<T>> {
+    let channel = |i: usize| samples.iter().skip(i).step_by(channels).copied();
+    (0..channels).map(|i| channel(i).collect()).collect()
+}
+
 /// A run of whole frames, as integers. A frame is one sample of every channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pcm {
@@ -30,8 +36,7 @@ impl Pcm {
 
     /// `(channels, frames)`: the samples of each channel by themselves.
     pub fn channels(&self) -> Vec<Vec<i32>> {
-        let channel = |i: usize| self.samples.iter().skip(i).step_by(self.channels).copied();
-        (0..self.channels).map(|i| channel(i).collect()).collect()
+        deinterleaved(&self.samples, self.channels)
     }
 
     /// Number of frames (samples per channel).

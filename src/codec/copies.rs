@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::entropy::{Coder, code_uniform};
+use crate::entropy::{Coder, code_index, code_uniform};
 use crate::error::Result;
 use crate::fault::Fault;
 
@@ -30,13 +30,11 @@ pub fn code_source(
     if channel == 0 || code_uniform(coder, u32::from(source.is_some()), 1) == 0 {
         return Ok(None);
     }
-    let bits = usize::BITS - (channel - 1).leading_zeros();
-    let source = code_uniform(coder, source.unwrap_or_default() as u32, bits) as usize;
-    if source >= channel {
-        let reason = format!("channel {channel} is a copy of channel {source}");
-        return Err(Fault::Parameters(reason).into());
-    }
-    Ok(Some(source))
+    let source = code_index(coder, source.unwrap_or_default(), channel);
+    source.map(Some).ok_or_else(|| {
+        let reason = format!("channel {channel} is a copy of one that is not before it");
+        Fault::Parameters(reason).into()
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::copies::{code_source, sources};
 use crate::entropy::{AdaptiveBit, Coder, RangeDecoder, RangeEncoder, code_uniform};
 use crate::error::Result;
 use crate::fault::Fault;
-use crate::pcm::{Floats, Precision};
+use crate::pcm::{Floats, Precision, deinterleaved};
 
 /// Contexts: by how many bits floats are finer than the factor, and how long a distance is.
 const LENGTHS: usize = 64;
@@ -20,7 +20,7 @@ const LENGTHS: usize = 64;
 pub fn encode_floats(floats: &Floats, integers: &[i32], channels: usize) -> Result<Vec<u8>> {
     let mut coder = RangeEncoder::default();
     let factor = code_factor(&mut coder, floats.factor);
-    let copies = sources(&channels_of(&floats.bits, channels));
+    let copies = sources(&deinterleaved(&floats.bits, channels));
     let copies = code_sources(&mut coder, channels, &copies)?;
     let mut model = FloatModel::new(floats.precision, factor, channels);
     for (i, (&n, &bits)) in integers.iter().zip(&floats.bits).enumerate() {
@@ -72,11 +72,6 @@ fn code_sources(
 ) -> Result<Vec<Option<usize>>> {
     let source = |channel: usize| sources.get(channel).copied().flatten();
     (0..channels).map(|channel| code_source(coder, channel, source(channel))).collect()
-}
-
-/// The bits of each channel.
-fn channels_of(bits: &[u64], channels: usize) -> Vec<Vec<u64>> {
-    (0..channels).map(|c| bits.iter().skip(c).step_by(channels).copied().collect()).collect()
 }
 
 /// The coded stream of a segment of floats: the stream of floats, behind its length, then that

@@ -6,7 +6,7 @@ use super::alphabet::Alphabet;
 use super::content::Content;
 use super::lags::LagTable;
 use super::profile::Memory;
-use crate::entropy::{Coder, code_uniform};
+use crate::entropy::{Coder, code_index, code_uniform};
 use crate::error::Result;
 use crate::fault::Fault;
 
@@ -164,18 +164,16 @@ fn code_list(
     list: &[(usize, Option<usize>)],
     channels: usize,
 ) -> Result<Vec<(usize, Option<usize>)>> {
-    let bits_of = |count: usize| usize::BITS - (count - 1).leading_zeros();
     let mut is_placed = vec![false; channels];
     let mut places = Vec::with_capacity(channels);
     for i in 0..channels {
         let (channel, partner) = list.get(i).copied().unwrap_or_default();
         let (place, group) = (i % GROUP, GROUP.min(channels - i / GROUP * GROUP));
-        let channel = code_uniform(coder, channel as u32, bits_of(channels)) as usize;
-        let partner = partner.unwrap_or(place) as u32;
-        let partner = code_uniform(coder, partner, bits_of(group)) as usize;
-        if channel >= channels || partner >= group || is_placed[channel] {
+        let channel = code_index(coder, channel, channels).filter(|&channel| !is_placed[channel]);
+        let partner = code_index(coder, partner.unwrap_or(place), group);
+        let (Some(channel), Some(partner)) = (channel, partner) else {
             return Err(Fault::Parameters("the order of channels is none".to_owned()).into());
-        }
+        };
         is_placed[channel] = true;
         places.push((channel, (partner != place).then_some(partner)));
     }

@@ -63,6 +63,14 @@ pub fn code_uniform(coder: &mut dyn Coder, value: u32, bits: u32) -> u32 {
     decoded
 }
 
+/// Codes one of `count` numbers from 0 on, at least 1, in as many bits as the largest takes; `None` if a damaged
+/// stream has a larger one.
+pub fn code_index(coder: &mut dyn Coder, index: usize, count: usize) -> Option<usize> {
+    let bits = usize::BITS - (count - 1).leading_zeros();
+    let index = code_uniform(coder, index as u32, bits) as usize;
+    (index < count).then_some(index)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

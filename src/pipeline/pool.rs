@@ -215,8 +215,7 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
     pub(super) fn take(&mut self, observer: &mut dyn Observer) -> Result<Option<R>> {
         while self.given < self.taken {
             self.run.observed_by(observer)?;
-            if let Some(result) = self.waiting.remove(&self.given) {
-                self.given += 1;
+            if let Some(result) = self.in_turn() {
                 return result.map(Some);
             }
             match self.results.recv_timeout(OBSERVED) {
@@ -233,12 +232,18 @@ impl<J: Job, R: Send + 'static> Pool<J, R> {
         Ok(None)
     }
 
+    /// The next result, if it is among those that are waiting.
+    fn in_turn(&mut self) -> Option<Result<R>> {
+        let result = self.waiting.remove(&self.given)?;
+        self.given += 1;
+        Some(result)
+    }
+
     /// The next result if it is there; the first one if it comes within [`FIRST`].
     fn ready(&mut self) -> Option<Result<R>> {
         let end = Instant::now() + if self.given == 0 { FIRST } else { Duration::ZERO };
         while self.given < self.taken {
-            if let Some(result) = self.waiting.remove(&self.given) {
-                self.given += 1;
+            if let Some(result) = self.in_turn() {
                 return Some(result);
             }
             let left = end.saturating_duration_since(Instant::now());
