@@ -88,18 +88,11 @@ fn in_memory<T>(lanes: T) -> T {
     std::hint::black_box(lanes)
 }
 
-/// Sum of `N` numbers, a power of two: the upper half is added to the lower one until one is left.
+/// Sum of sixteen numbers: the upper half is added to the lower one until one is left.
 #[inline(always)]
-pub fn sum<const N: usize>(lanes: [f32; N]) -> f32 {
-    let mut lanes = in_memory(lanes);
-    let mut width = N / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
+pub fn sum(lanes: [f32; LANES]) -> f32 {
+    let [sum] = sums([lanes]);
+    sum
 }
 
 /// [`sum`] of each of `K` lists. Together they take little more time than one: none waits for another.

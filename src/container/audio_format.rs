@@ -1,7 +1,7 @@
 //! The audio format as the file header holds it (§4.3).
 
 use super::fields::{Fields, put_number};
-use super::header::newer;
+use super::header::by_number;
 use crate::error::Result;
 use crate::wav::{Container, Endian, SampleFormat, WavFormat};
 
@@ -39,10 +39,7 @@ pub(super) fn put(out: &mut Vec<u8>, format: &WavFormat) {
 pub(super) fn take(fields: &mut Fields<'_>) -> Result<WavFormat> {
     let first = fields.u8()?;
     let number = first >> SAMPLE_BITS;
-    let container = Container::ALL
-        .into_iter()
-        .find(|container| *container as u8 == number)
-        .ok_or_else(|| newer(format!("container {number}")))?;
+    let container = by_number(Container::ALL, number, |container| container as u8, "container")?;
     let sample = match first & ((1 << SAMPLE_BITS) - 1) {
         OPAQUE => match fields.number()? {
             0 => return Err(fields.corrupt("blocks of no bytes")),

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::block::{Block, BlockKind};
 use super::fields::{Fields, put_number};
-use super::header::{FileHeader, newer};
+use super::header::{FileHeader, by_number, newer};
 use super::layout::{
     BLOCK_MARKER, BLOCK_PREFIX_LENGTH, CRC_LENGTH, MAX_BLOCK_ORIGINAL, MAX_PREDICTED_CHANNELS,
 };
@@ -132,10 +132,7 @@ impl BlockHeader {
 
     pub(super) fn parse(mut fields: Fields<'_>) -> Result<Self> {
         let first = fields.u8()?;
-        let kind = BlockKind::ALL
-            .into_iter()
-            .find(|kind| *kind as u8 == first & KIND_BITS)
-            .ok_or_else(|| newer(format!("block kind {}", first & KIND_BITS)))?;
+        let kind = by_number(BlockKind::ALL, first & KIND_BITS, |kind| kind as u8, "block kind")?;
         let flags = first & !KIND_BITS;
         if flags & !(FLAG_LM | FLAG_LONG_TERM) != 0 {
             return Err(newer(format!("block flags {flags:#04x}")));

@@ -168,6 +168,17 @@ pub(super) fn newer(what: String) -> Error {
     Error::Unsupported(format!("made by a newer lmz? {what}"))
 }
 
+/// The one of `all` whose number in a file is `number`; `what` names it in messages.
+pub(super) fn by_number<T: Copy>(
+    all: impl IntoIterator<Item = T>,
+    number: u8,
+    number_of: impl Fn(T) -> u8,
+    what: &str,
+) -> Result<T> {
+    let found = all.into_iter().find(|&one| number_of(one) == number);
+    found.ok_or_else(|| newer(format!("{what} {number}")))
+}
+
 /// Inverse of [`FileHeader::body`], for a body at offset `at` of the lmz file.
 pub(super) fn parse_body(body: &[u8], at: u64) -> Result<FileHeader> {
     if body.len() > MAX_HEADER_BODY_LENGTH {
@@ -176,7 +187,7 @@ pub(super) fn parse_body(body: &[u8], at: u64) -> Result<FileHeader> {
     }
     let mut fields = Fields::new(body, at, "file header");
     // Level of prediction.
-    let level = level_from(fields.u8()?)?;
+    let level = by_number(Level::ALL, fields.u8()?, |level| level as u8, "level")?;
     let flags = fields.u8()?;
     if flags & !(HAS_AUDIO | CODED_FINGERPRINT) != 0 {
         return Err(newer(format!("unknown flags {flags:#04x} in the header")));
@@ -228,11 +239,4 @@ fn check_audio(audio: &Audio, at: u64) -> Result<()> {
         });
     }
     Ok(())
-}
-
-fn level_from(byte: u8) -> Result<Level> {
-    Level::ALL
-        .into_iter()
-        .find(|level| *level as u8 == byte)
-        .ok_or_else(|| newer(format!("level {byte}")))
 }

@@ -5,10 +5,7 @@ use std::io::Read;
 use super::block::Place;
 use super::content_hash::ContentHash;
 use super::fields::{Fields, put_number};
-use super::layout::{
-    CRC_LENGTH, END_MARKER, FOOTER_LENGTH, MAX_HEADER_BODY_LENGTH, TRAILER_MARKER,
-    TRAILER_PREFIX_LENGTH,
-};
+use super::layout::{CRC_LENGTH, END_MARKER, FOOTER_LENGTH, TRAILER_MARKER, TRAILER_PREFIX_LENGTH};
 use super::source::{Source, check_crc};
 use super::table::TableSum;
 use crate::error::{Error, Result};
@@ -56,9 +53,6 @@ impl TrailerStart {
         let trailer = Trailer { blocks, original_length, frames: 0, hash };
         let body_offset = fields.offset();
         let header_body = fields.rest().to_vec();
-        if header_body.len() > MAX_HEADER_BODY_LENGTH {
-            return Err(Error::corrupt(body_offset, "a copy of a file header that is too long"));
-        }
         Ok(TrailerStart { trailer, header_body, body_offset, crc })
     }
 }

@@ -90,12 +90,9 @@ pub struct Mixing {
     /// For late decisions, whose interval is narrow. The experts hardly differ there, so
     /// that no context adds to what the node's weights have learnt.
     alone: Mixer<2>,
-    by_node: Mixer<2>,
-    by_trend: Mixer<2>,
-    by_surprise: Mixer<2>,
-    by_best: Mixer<2>,
-    by_disagreement: Mixer<2>,
-    /// Weighs the sets of the first layer, in the order of these fields; the other lanes are zero.
+    /// The first layer: weight sets by the node, the trend, the surprise, the best expert, the disagreement.
+    first: [Mixer<2>; LAYERED_SETS],
+    /// Weighs the sets of the first layer, in their order; the other lanes are zero.
     second: Mixer<1>,
     posteriors: [Posterior; 2],
     last_map: Apm,
@@ -147,11 +144,13 @@ impl Mixing {
         Mixing {
             config: *config,
             alone: Mixer::new(NODES, whole, config.late_rate),
-            by_node: first(NODES),
-            by_trend: first(Self::TRENDS * KINDS),
-            by_surprise: first(Self::SURPRISES * KINDS),
-            by_best: first(layered * EXPERTS * KINDS),
-            by_disagreement: first(layered * Self::DISAGREEMENTS * KINDS),
+            first: [
+                first(NODES),
+                first(Self::TRENDS * KINDS),
+                first(Self::SURPRISES * KINDS),
+                first(layered * EXPERTS * KINDS),
+                first(layered * Self::DISAGREEMENTS * KINDS),
+            ],
             second: Mixer::new(layered * KINDS, [even], config.second_rate),
             posteriors: config.decays.map(Posterior::new),
             last_map: Apm::new(NODES * 8, config.map_rate),
@@ -185,9 +184,21 @@ impl Mixing {
             0..TAIL_NODES => (31 - (node as u32).leading_zeros()) as usize,
             _ => TAIL_KIND,
         };
+        let best = match self.config.depth {
+            Depth::Plain => 0,
+            Depth::Layered => self.posteriors[0].best(),
+        };
+        let by_kind = |context: usize| context * KINDS + kind;
+        let selected = [
+            node,
+            by_kind(contexts.trend),
+            by_kind(contexts.surprise),
+            by_kind(best),
+            by_kind(contexts.disagreement),
+        ];
         let logit = match self.config.depth {
-            Depth::Plain => self.one_layer(simd, contexts, node, kind),
-            Depth::Layered => self.two_layers(simd, contexts, node, kind),
+            Depth::Plain => self.one_layer(simd, selected),
+            Depth::Layered => self.two_layers(simd, kind, selected),
         };
         let mapped = self.last_map.refine(last, logit) + self.surprise_map.refine(surprise, logit);
         self.at.mixed = logistic(logit);
@@ -217,41 +228,29 @@ impl Mixing {
         [experts, Lanes::from_slice(&others)]
     }
 
+    /// Logit of one layer with the `selected` weight sets, of which it has the first ones.
     #[inline(always)]
-    fn one_layer<S: Simd>(
-        &mut self,
-        simd: S,
-        contexts: &Contexts,
-        node: usize,
-        kind: usize,
-    ) -> f32 {
-        let inputs = &self.at.inputs;
+    fn one_layer<S: Simd>(&mut self, simd: S, selected: [usize; LAYERED_SETS]) -> f32 {
         let mut lanes = F32x16::splat(simd, 0.0);
-        lanes = self.by_node.mix_into(lanes, node, inputs);
-        lanes = self.by_trend.mix_into(lanes, contexts.trend * KINDS + kind, inputs);
-        lanes = self.by_surprise.mix_into(lanes, contexts.surprise * KINDS + kind, inputs);
+        for (mixer, set) in self.first[..PLAIN_SETS].iter_mut().zip(selected) {
+            lanes = mixer.mix_into(lanes, set, &self.at.inputs);
+        }
         lanes.sum().clamp(-MAX_LOGIT, MAX_LOGIT)
     }
 
+    /// Logit of two layers with the `selected` weight sets.
     #[inline(always)]
     fn two_layers<S: Simd>(
         &mut self,
         simd: S,
-        contexts: &Contexts,
-        node: usize,
         kind: usize,
+        selected: [usize; LAYERED_SETS],
     ) -> f32 {
-        let inputs = &self.at.inputs;
-        let best = self.posteriors[0].best();
-        let logits = [
-            self.by_node.mix(simd, node, inputs),
-            self.by_trend.mix(simd, contexts.trend * KINDS + kind, inputs),
-            self.by_surprise.mix(simd, contexts.surprise * KINDS + kind, inputs),
-            self.by_best.mix(simd, best * KINDS + kind, inputs),
-            self.by_disagreement.mix(simd, contexts.disagreement * KINDS + kind, inputs),
-        ];
-        self.at.layer =
-            [Lanes::from_slice(&logits).on(simd).max(-MAX_LOGIT).min(MAX_LOGIT).lanes()];
+        let mut logits = Lanes::ZERO;
+        for ((logit, mixer), set) in logits.0.iter_mut().zip(&mut self.first).zip(selected) {
+            *logit = mixer.mix(simd, set, &self.at.inputs);
+        }
+        self.at.layer = [logits.on(simd).max(-MAX_LOGIT).min(MAX_LOGIT).lanes()];
         self.second
             .mix_few::<LAYERED_SETS, _>(simd, kind, &self.at.layer)
             .clamp(-MAX_LOGIT, MAX_LOGIT)
@@ -269,18 +268,16 @@ impl Mixing {
         }
         match self.config.depth {
             Depth::Plain => {
-                self.by_node.update(simd, &at.inputs, error);
-                self.by_trend.update(simd, &at.inputs, error);
-                self.by_surprise.update(simd, &at.inputs, error);
+                for mixer in &mut self.first[..PLAIN_SETS] {
+                    mixer.update(simd, &at.inputs, error);
+                }
             }
             Depth::Layered => {
                 let outcomes = F32x16::splat(simd, outcome);
                 let errors = (outcomes - at.layer[0].on(simd).logistic()).lanes().0;
-                self.by_node.update(simd, &at.inputs, errors[0]);
-                self.by_trend.update(simd, &at.inputs, errors[1]);
-                self.by_surprise.update(simd, &at.inputs, errors[2]);
-                self.by_best.update(simd, &at.inputs, errors[3]);
-                self.by_disagreement.update(simd, &at.inputs, errors[4]);
+                for (mixer, error) in self.first.iter_mut().zip(errors) {
+                    mixer.update(simd, &at.inputs, error);
+                }
                 self.second.update(simd, &at.layer, error);
             }
         }

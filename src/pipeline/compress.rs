@@ -42,9 +42,8 @@ pub fn compress(
     options: &CompressOptions,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    let mut spans = Spans::new(input, options.segment_limit(), options.raw)?;
-    let format = spans.find_format()?;
-    Encoding::start(output, format, options.clone())?.run(spans, |_| Ok(None), observer)
+    let (encoding, spans) = Encoding::of_file(input, output, options)?;
+    encoding.run(spans, |_| Ok(None), observer)
 }
 
 /// Spans on worker threads, and the container that their blocks go to.
@@ -54,6 +53,20 @@ pub(super) struct Encoding<W> {
 }
 
 impl<W: Write> Encoding<W> {
+    /// For a whole file: reads as far as its format, and starts the threads; writes nothing yet.
+    ///
+    /// # Errors
+    /// Those of [`compress`].
+    pub(super) fn of_file<R: Read>(
+        input: R,
+        output: W,
+        options: &CompressOptions,
+    ) -> Result<(Self, Spans<R>)> {
+        let mut spans = Spans::new(input, options.segment_limit(), options.raw)?;
+        let format = spans.find_format()?;
+        Ok((Encoding::start(output, format, options.clone())?, spans))
+    }
+
     /// Starts the threads; writes nothing yet.
     ///
     /// # Errors

@@ -108,9 +108,7 @@ pub fn join(
     parts: impl Iterator<Item = io::Result<Vec<u8>>>,
     observer: &mut dyn Observer,
 ) -> Result<Summary> {
-    let mut spans = Spans::new(input, options.segment_limit(), options.raw)?;
-    let format = spans.find_format()?;
-    let encoding = Encoding::start(output, format, options.clone())?;
+    let (encoding, spans) = Encoding::of_file(input, output, options)?;
     let header = encoding.writer.header().clone();
     let mut coded = Coded { parts, header, part: None, ahead: None, found: None, next: None };
     encoding.run(spans, |placed| coded.find(placed), observer)
