@@ -22,7 +22,7 @@ use crate::entropy::{
 };
 use crate::error::{Error, Result};
 use crate::lm::interleaved::at_once;
-use crate::lm::{BINS, CLASSES, InputToken, LanguageModel};
+use crate::lm::{AudioToken, BINS, CLASSES, Input, LanguageModel};
 use crate::math::Lanes;
 use crate::observer::Watch;
 use crate::pcm::{Floats, Precision};
@@ -175,8 +175,8 @@ impl LanguageModel for Parrot {
         Ok(())
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
-        if let InputToken::Bin { bin, class, features } = token {
+    fn step(&mut self, token: Input) -> Result<[f32; BINS]> {
+        if let Input::After(AudioToken { bin, class, features }) = token {
             assert!(usize::from(bin) < BINS && usize::from(class) < CLASSES);
             assert!(!features.0.contains(&i8::MIN), "beyond -1");
             self.0 = self.0.wrapping_mul(69_069).wrapping_add(u32::from(bin) << 8);

@@ -5,11 +5,11 @@ use pulp::Simd;
 
 use crate::density::Mixer;
 use crate::error::Result;
-use crate::lm::{CHARACTERS, InputToken, LanguageModel};
+use crate::lm::{CHARACTERS, Character, Input, LanguageModel};
 use crate::math::{Lanes, exp_neg, ln};
 
 /// A session over characters.
-pub type Characters<'a> = dyn LanguageModel<CHARACTERS> + 'a;
+pub type Characters<'a> = dyn LanguageModel<Character> + 'a;
 
 /// Least share of all characters outside the top k together.
 const LEAST_ESCAPE: f32 = 1.0 / 1024.0;
@@ -94,7 +94,7 @@ impl<'a, 'lm, S: Simd> Language<'a, 'lm, S> {
     /// Starts a character: the model reads the one before.
     #[inline(always)]
     pub fn start(&mut self) -> Result<()> {
-        let token = self.last.map_or(InputToken::Start, InputToken::Character);
+        let token = self.last.map_or(Input::Start, |last| Input::After(Character(last)));
         let shares = tempered_floor(&self.model.step(token)?, self.top_k);
         for (i, share) in shares.iter().enumerate() {
             self.below[i + 1] = self.below[i] + share;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::Level;
 use crate::error::{Error, Result};
-use crate::lm::{CHARACTERS, InputToken, LanguageModel};
+use crate::lm::{CHARACTERS, Character, Input, LanguageModel};
 use crate::observer::Watch;
 use crate::wav::{Endian, SampleFormat, WavFormat};
 
@@ -18,7 +18,7 @@ struct Bigrams {
     resets: usize,
 }
 
-impl LanguageModel<CHARACTERS> for Bigrams {
+impl LanguageModel<Character> for Bigrams {
     fn reset(&mut self) -> Result<()> {
         self.counts = vec![[0.0; CHARACTERS]; CHARACTERS];
         self.last = None;
@@ -26,9 +26,9 @@ impl LanguageModel<CHARACTERS> for Bigrams {
         Ok(())
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; CHARACTERS]> {
-        let InputToken::Character(character) = token else {
-            assert_eq!(token, InputToken::Start, "a bin where characters are read");
+    fn step(&mut self, token: Input<Character>) -> Result<[f32; CHARACTERS]> {
+        let Input::After(Character(character)) = token else {
+            assert_eq!(token, Input::Start, "a bin where characters are read");
             return Ok([0.0; CHARACTERS]);
         };
         let character = usize::from(character);
@@ -95,9 +95,9 @@ fn round_trip(bytes: &[u8], format: &WavFormat, params: &Params) -> Coded {
     let level = Level::Fast;
     let mut models = [Bigrams::default(), Bigrams::default()];
     let [a, b] = &mut models;
-    let lm = params.experts.lm.then_some(a as &mut dyn LanguageModel<CHARACTERS>);
+    let lm = params.experts.lm.then_some(a as &mut dyn LanguageModel<Character>);
     let coded = encode(bytes, format, level, params, lm, &Watch::default()).unwrap();
-    let lm = coded.experts.lm.then_some(b as &mut dyn LanguageModel<CHARACTERS>);
+    let lm = coded.experts.lm.then_some(b as &mut dyn LanguageModel<Character>);
     let decoded =
         decode(&coded.stream, &coded.lsb, format, bytes.len(), level, lm, &Watch::default())
             .unwrap();
@@ -321,7 +321,7 @@ proptest! {
         let format = format(2, sample);
         let len = frames * format.frame_bytes();
         let mut model = Bigrams::default();
-        let lm = (flags & 1 != 0).then_some(&mut model as &mut dyn LanguageModel<CHARACTERS>);
+        let lm = (flags & 1 != 0).then_some(&mut model as &mut dyn LanguageModel<Character>);
         let stream = [&[flags][..], &rest].concat();
         if let Ok(bytes) = decode(&stream, &[], &format, len, Level::Fast, lm, &Watch::default()) {
             prop_assert_eq!(bytes.len(), len);

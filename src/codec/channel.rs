@@ -9,7 +9,7 @@ use super::profile::{FeatureExperts, Profile};
 use crate::density::{BinForecast, Contexts, EXPERTS, Experts, Forecast, SampleCoder, Values};
 use crate::entropy::Coder;
 use crate::error::Result;
-use crate::lm::{BINS, InputToken, LanguageModel};
+use crate::lm::{AudioToken, BINS, Input, LanguageModel};
 use crate::math::sum;
 use crate::predict::{Errors, LongTerm, Pace, Past};
 
@@ -189,8 +189,8 @@ impl<'a> Channel<'a> {
     }
 
     /// What a language model reads before the sample at hand is coded.
-    fn input(&self, forecast: &Forecast, known: Known<'_>, last: Option<Outcome>) -> InputToken {
-        let Some(Outcome { bin, error }) = last else { return InputToken::Start };
+    fn input(&self, forecast: &Forecast, known: Known<'_>, last: Option<Outcome>) -> Input {
+        let Some(Outcome { bin, error }) = last else { return Input::Start };
         let view = View {
             forecast,
             experts: self.feature_experts,
@@ -199,7 +199,7 @@ impl<'a> Channel<'a> {
             last_error: error,
             second: self.second(),
         };
-        InputToken::Bin { bin, class: self.class(forecast), features: view.features() }
+        Input::After(AudioToken { bin, class: self.class(forecast), features: view.features() })
     }
 
     /// Context class of the sample at hand: where the final forecast lies from a single

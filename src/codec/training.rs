@@ -4,7 +4,7 @@
 //! Nothing decodes from this, so it may use the platform's logarithm.
 
 use crate::entropy::{Coder, Probability, from_probability};
-use crate::lm::{BINS, Features, InputToken, Recorder};
+use crate::lm::{AudioToken, BINS, Features, Input, Recorder};
 
 /// Decisions that find a bin.
 const DECISIONS: usize = BINS.ilog2() as usize;
@@ -36,11 +36,10 @@ impl Decisions {
     /// One token per sample but the last, whose bin no model reads.
     pub fn tokens(&self, recorder: &Recorder) -> Vec<TrainingToken> {
         let (rows, _) = self.logits.as_chunks();
-        let token = |((input, bin), &logits): ((InputToken, u8), &[i16; DECISIONS])| {
+        let token = |((input, bin), &logits): ((Input, u8), &[i16; DECISIONS])| {
             let (last, features) = match input {
-                InputToken::Bin { bin, features, .. } => (bin, features),
-                // The quantile mapping has no characters.
-                InputToken::Start | InputToken::Character(_) => (BINS as u8, Features::default()),
+                Input::After(AudioToken { bin, features, .. }) => (bin, features),
+                Input::Start => (BINS as u8, Features::default()),
             };
             TrainingToken { last, bin, features, logits }
         };
@@ -92,7 +91,7 @@ mod tests {
         assert_eq!(tokens.len(), recorder.pairs().count());
         for (token, (input, bin)) in tokens.iter().zip(recorder.pairs()) {
             let (last, features) = match input {
-                InputToken::Bin { bin, features, .. } => (bin, features),
+                Input::After(AudioToken { bin, features, .. }) => (bin, features),
                 _ => (BINS as u8, Features::default()),
             };
             assert_eq!((token.last, token.features, token.bin), (last, features, bin));

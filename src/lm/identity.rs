@@ -7,7 +7,7 @@
 //! covers the rest. This file compiles without llama.cpp, so that `info` can always read one.
 
 use super::lanes::Batch;
-use super::{CHARACTERS, CLASSES, Features, InputToken};
+use super::{AudioToken, CLASSES, Character, Features, Input, Token};
 use crate::error::Result;
 
 /// Longest string in a fingerprint, in bytes.
@@ -190,10 +190,10 @@ impl Fingerprint {
 ///
 /// # Errors
 /// [`crate::Error::Model`] when the engine fails.
-pub fn canary<const SYMBOLS: usize>(engine: &mut impl Batch<SYMBOLS>) -> Result<[u8; 16]> {
+pub fn canary<T: Probe>(engine: &mut impl Batch<T>) -> Result<[u8; 16]> {
     let lanes = engine.lanes();
-    let mut inputs = vec![InputToken::Start; lanes];
-    let mut logits = vec![[0.0; SYMBOLS]; lanes];
+    let mut inputs = vec![Input::Start; lanes];
+    let mut logits = vec![T::ALIKE; lanes];
     let mut hasher = blake3::Hasher::new();
     for lane in 0..lanes {
         engine.reset(lane)?;
@@ -201,21 +201,11 @@ pub fn canary<const SYMBOLS: usize>(engine: &mut impl Batch<SYMBOLS>) -> Result<
     for step in 0..PROBE {
         if step > 0 {
             for (lane, input) in (0u32..).zip(inputs.iter_mut()) {
-                // Both strides are odd, so that the probe visits every bin and every class.
-                let symbol = ((step * 13 + lane * 5) % SYMBOLS as u32) as u8;
-                let class = (step * 27 + lane * 11) % CLASSES as u32;
-                *input = match SYMBOLS {
-                    CHARACTERS => InputToken::Character(symbol),
-                    _ => InputToken::Bin {
-                        bin: symbol,
-                        class: class as u8,
-                        features: probe_features(step, lane),
-                    },
-                };
+                *input = Input::After(T::probe(step, lane));
             }
         }
         engine.step(&inputs, &mut logits)?;
-        for logit in logits.iter().flatten() {
+        for logit in logits.iter().flat_map(T::Logits::as_ref) {
             hasher.update(&logit.to_le_bytes());
         }
     }
@@ -225,6 +215,31 @@ pub fn canary<const SYMBOLS: usize>(engine: &mut impl Batch<SYMBOLS>) -> Result<
     let mut canary = [0; 16];
     canary.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     Ok(canary)
+}
+
+/// Tokens that the canary feeds.
+pub trait Probe: Token {
+    /// The one that `lane` reads in a step after the first.
+    fn probe(step: u32, lane: u32) -> Self;
+}
+
+impl Probe for AudioToken {
+    fn probe(step: u32, lane: u32) -> Self {
+        let class = (step * 27 + lane * 11) % CLASSES as u32;
+        let features = probe_features(step, lane);
+        AudioToken { bin: probe_symbol::<Self>(step, lane), class: class as u8, features }
+    }
+}
+
+impl Probe for Character {
+    fn probe(step: u32, lane: u32) -> Self {
+        Character(probe_symbol::<Self>(step, lane))
+    }
+}
+
+/// Symbol fed by the canary. Its stride is odd, as that of the class is, so that the probe visits every one.
+fn probe_symbol<T: Token>(step: u32, lane: u32) -> u8 {
+    ((step * 13 + lane * 5) % T::SYMBOLS as u32) as u8
 }
 
 /// Features fed by the canary: each takes every value but -128 in turn.

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use super::{BINS, InputToken, LanguageModel};
+use super::{BINS, Input, LanguageModel};
 use crate::error::{Error, Result};
 
 /// Sequences that do not touch each other, some of which an engine advances at a time.
@@ -23,7 +23,7 @@ pub trait Sequences {
     ///
     /// # Errors
     /// [`Error::Model`] when the engine fails.
-    fn step(&mut self, tokens: &[(usize, InputToken)], logits: &mut [[f32; BINS]]) -> Result<()>;
+    fn step(&mut self, tokens: &[(usize, Input)], logits: &mut [[f32; BINS]]) -> Result<()>;
 }
 
 /// Lanes of one thread.
@@ -32,7 +32,7 @@ pub struct Interleaved(Rc<RefCell<Queue>>);
 struct Queue {
     engine: Box<dyn Sequences>,
     /// What lanes wait for.
-    requests: Vec<(usize, InputToken)>,
+    requests: Vec<(usize, Input)>,
     logits: Vec<[f32; BINS]>,
     /// Answers that lanes have not taken yet.
     answers: Vec<Option<Result<[f32; BINS]>>>,
@@ -100,13 +100,13 @@ impl LanguageModel for Lane {
         Ok(())
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, token: Input) -> Result<[f32; BINS]> {
         let mut logits = [[0.0; BINS]];
         self.state.borrow_mut().engine.step(&[(self.number, token)], &mut logits)?;
         Ok(logits[0])
     }
 
-    fn poll_step(&mut self, token: InputToken) -> Poll<Result<[f32; BINS]>> {
+    fn poll_step(&mut self, token: Input) -> Poll<Result<[f32; BINS]>> {
         let mut state = self.state.borrow_mut();
         match state.answers[self.number].take() {
             Some(answer) => Poll::Ready(answer),
@@ -147,11 +147,7 @@ mod tests {
             self.0[lane] = 0.0;
         }
 
-        fn step(
-            &mut self,
-            tokens: &[(usize, InputToken)],
-            logits: &mut [[f32; BINS]],
-        ) -> Result<()> {
+        fn step(&mut self, tokens: &[(usize, Input)], logits: &mut [[f32; BINS]]) -> Result<()> {
             self.1 -= 1;
             if self.1 == 0 {
                 return Err(Error::model("broken"));
@@ -165,7 +161,7 @@ mod tests {
     }
 
     fn poll(lane: &mut Lane) -> Option<Result<f32>> {
-        match lane.poll_step(InputToken::Start) {
+        match lane.poll_step(Input::Start) {
             Poll::Ready(answer) => Some(answer.map(|logits| logits[0])),
             Poll::Pending => None,
         }
@@ -183,7 +179,7 @@ mod tests {
         lanes.advance();
         assert_eq!(poll(&mut first).unwrap().unwrap(), 2.0);
         assert_eq!(poll(&mut second).unwrap().unwrap(), 1.0);
-        assert_eq!(second.step(InputToken::Start).unwrap()[0], 2.0);
+        assert_eq!(second.step(Input::Start).unwrap()[0], 2.0);
         // A lane that is given up waits for nothing, and starts anew.
         assert!(poll(&mut second).is_none());
         drop(second);
@@ -201,7 +197,7 @@ mod tests {
     fn what_waits_for_nobody_is_an_error() {
         let lanes = Interleaved::new(Box::new(Counter(vec![0.0], 9)), 1);
         let mut lane = lanes.lane(0).unwrap();
-        let step = std::future::poll_fn(|_| lane.poll_step(InputToken::Start));
+        let step = std::future::poll_fn(|_| lane.poll_step(Input::Start));
         assert!(at_once(step).is_err());
     }
 }

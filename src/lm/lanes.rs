@@ -11,11 +11,11 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{BINS, InputToken, LanguageModel};
+use super::{AudioToken, Input, LanguageModel, Token};
 use crate::error::{Error, Result};
 
 /// Sequences that an engine advances together, one token each.
-pub trait Batch<const SYMBOLS: usize = BINS> {
+pub trait Batch<T: Token = AudioToken> {
     /// Number of sequences.
     fn lanes(&self) -> usize;
 
@@ -31,26 +31,26 @@ pub trait Batch<const SYMBOLS: usize = BINS> {
     ///
     /// # Errors
     /// [`Error::Model`] when the engine fails or yields a value that is not finite.
-    fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()>;
+    fn step(&mut self, inputs: &[Input<T>], logits: &mut [T::Logits]) -> Result<()>;
 }
 
-struct Batcher<B, const SYMBOLS: usize> {
+struct Batcher<B, T: Token> {
     engine: B,
     /// Lanes that are taken.
     live: Vec<bool>,
     /// Tokens of the lanes that wait for the step.
-    requests: Vec<Option<InputToken>>,
-    /// What the step feeds; a lane that has finished is fed [`InputToken::Start`].
-    inputs: Vec<InputToken>,
+    requests: Vec<Option<Input<T>>>,
+    /// What the step feeds; a lane that has finished is fed [`Input::Start`].
+    inputs: Vec<Input<T>>,
     /// Logits of the last step, per lane.
-    logits: Vec<[f32; SYMBOLS]>,
+    logits: Vec<T::Logits>,
     /// Steps made so far: a lane waits for this to change.
     steps: u64,
     /// Set for good when the engine has failed: every lane gets the same message.
     failed: Option<String>,
 }
 
-impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Batcher<B, SYMBOLS> {
+impl<B: Batch<T>, T: Token> Batcher<B, T> {
     /// Makes the step if every live lane has requested it.
     fn advance(&mut self) -> bool {
         let waiting =
@@ -59,7 +59,7 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Batcher<B, SYMBOLS> {
             return false;
         }
         for (input, request) in self.inputs.iter_mut().zip(&mut self.requests) {
-            *input = request.take().unwrap_or(InputToken::Start);
+            *input = request.take().unwrap_or(Input::Start);
         }
         self.steps += 1;
         if self.failed.is_none() {
@@ -84,24 +84,24 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Batcher<B, SYMBOLS> {
     }
 }
 
-struct Shared<B, const SYMBOLS: usize> {
-    state: Mutex<Batcher<B, SYMBOLS>>,
+struct Shared<B, T: Token> {
+    state: Mutex<Batcher<B, T>>,
     stepped: Condvar,
 }
 
-impl<B, const SYMBOLS: usize> Shared<B, SYMBOLS> {
+impl<B, T: Token> Shared<B, T> {
     /// A lane that panicked has left the state whole: it is only changed between steps.
-    fn lock(&self) -> MutexGuard<'_, Batcher<B, SYMBOLS>> {
+    fn lock(&self) -> MutexGuard<'_, Batcher<B, T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// An engine whose lanes are taken and given back any number of times.
-pub struct Lanes<B: Batch<SYMBOLS>, const SYMBOLS: usize = BINS> {
-    shared: Arc<Shared<B, SYMBOLS>>,
+pub struct Lanes<B: Batch<T>, T: Token = AudioToken> {
+    shared: Arc<Shared<B, T>>,
 }
 
-impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lanes<B, SYMBOLS> {
+impl<B: Batch<T>, T: Token> Lanes<B, T> {
     /// All lanes of `engine`, none of them taken.
     #[must_use]
     pub fn new(engine: B) -> Self {
@@ -110,8 +110,8 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lanes<B, SYMBOLS> {
             engine,
             live: vec![false; lanes],
             requests: vec![None; lanes],
-            inputs: vec![InputToken::Start; lanes],
-            logits: vec![[0.0; SYMBOLS]; lanes],
+            inputs: vec![Input::Start; lanes],
+            logits: vec![T::ALIKE; lanes],
             steps: 0,
             failed: None,
         };
@@ -122,7 +122,7 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lanes<B, SYMBOLS> {
     ///
     /// # Errors
     /// [`Error::Model`] when there is no such lane, it is taken, or the engine fails.
-    pub fn take(&self, index: usize) -> Result<Lane<B, SYMBOLS>> {
+    pub fn take(&self, index: usize) -> Result<Lane<B, T>> {
         let mut state = self.shared.lock();
         state.check()?;
         match state.live.get(index) {
@@ -140,8 +140,8 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lanes<B, SYMBOLS> {
 /// that the others go on.
 ///
 /// A taken lane must go on stepping or be dropped: one that is kept idle stops all of them.
-pub struct Lane<B: Batch<SYMBOLS>, const SYMBOLS: usize = BINS> {
-    shared: Arc<Shared<B, SYMBOLS>>,
+pub struct Lane<B: Batch<T>, T: Token = AudioToken> {
+    shared: Arc<Shared<B, T>>,
     index: usize,
 }
 
@@ -149,13 +149,13 @@ pub struct Lane<B: Batch<SYMBOLS>, const SYMBOLS: usize = BINS> {
 ///
 /// # Errors
 /// [`Error::Model`] when the engine fails.
-pub fn split<B: Batch<SYMBOLS>, const SYMBOLS: usize>(engine: B) -> Result<Vec<Lane<B, SYMBOLS>>> {
+pub fn split<B: Batch<T>, T: Token>(engine: B) -> Result<Vec<Lane<B, T>>> {
     let count = engine.lanes();
     let lanes = Lanes::new(engine);
     (0..count).map(|index| lanes.take(index)).collect()
 }
 
-impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lane<B, SYMBOLS> {
+impl<B: Batch<T>, T: Token> Lane<B, T> {
     /// Number of this lane.
     #[must_use]
     pub fn index(&self) -> usize {
@@ -163,20 +163,20 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Lane<B, SYMBOLS> {
     }
 }
 
-impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> std::fmt::Debug for Lane<B, SYMBOLS> {
+impl<B: Batch<T>, T: Token> std::fmt::Debug for Lane<B, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lane").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
-impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> LanguageModel<SYMBOLS> for Lane<B, SYMBOLS> {
+impl<B: Batch<T>, T: Token> LanguageModel<T> for Lane<B, T> {
     fn reset(&mut self) -> Result<()> {
         let mut state = self.shared.lock();
         state.check()?;
         state.engine.reset(self.index)
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]> {
+    fn step(&mut self, token: Input<T>) -> Result<T::Logits> {
         let mut state = self.shared.lock();
         state.check()?;
         let before = state.steps;
@@ -193,7 +193,7 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> LanguageModel<SYMBOLS> for Lane<B,
     }
 }
 
-impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Drop for Lane<B, SYMBOLS> {
+impl<B: Batch<T>, T: Token> Drop for Lane<B, T> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.live[self.index] = false;
@@ -207,6 +207,7 @@ impl<B: Batch<SYMBOLS>, const SYMBOLS: usize> Drop for Lane<B, SYMBOLS> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::super::BINS;
     use super::*;
 
     /// Returns the number of tokens a lane has been fed since its reset; fails or panics at
@@ -234,7 +235,7 @@ mod tests {
             Ok(())
         }
 
-        fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; BINS]]) -> Result<()> {
+        fn step(&mut self, inputs: &[Input], logits: &mut [[f32; BINS]]) -> Result<()> {
             assert_eq!(inputs.len(), self.fed.len(), "the shape is constant");
             self.batches += 1;
             if self.batches == self.fail_at {
@@ -262,7 +263,7 @@ mod tests {
                         lane.reset()?;
                         let mut last = 0.0;
                         for _ in 0..steps {
-                            last = lane.step(InputToken::Start)?[0];
+                            last = lane.step(Input::Start)?[0];
                         }
                         Ok(last)
                     })
@@ -302,15 +303,15 @@ mod tests {
         let lanes = Lanes::new(Counter::new(2));
         let mut busy = lanes.take(0).unwrap();
         for expected in [1.0, 2.0] {
-            assert_eq!(busy.step(InputToken::Start).unwrap()[0], expected);
+            assert_eq!(busy.step(Input::Start).unwrap()[0], expected);
         }
         let other = lanes.take(1).unwrap();
         assert!(lanes.take(1).is_err() && lanes.take(2).is_err());
         drop(other);
-        assert_eq!(busy.step(InputToken::Start).unwrap()[0], 3.0);
+        assert_eq!(busy.step(Input::Start).unwrap()[0], 3.0);
         drop(busy);
         let mut other = lanes.take(1).unwrap();
-        assert_eq!(other.step(InputToken::Start).unwrap()[0], 1001.0);
+        assert_eq!(other.step(Input::Start).unwrap()[0], 1001.0);
     }
 
     #[test]
@@ -319,7 +320,7 @@ mod tests {
         let idle = lanes.pop();
         let mut busy = lanes.pop().unwrap();
         std::thread::scope(|scope| {
-            let thread = scope.spawn(move || busy.step(InputToken::Start).map(|l| l[0]));
+            let thread = scope.spawn(move || busy.step(Input::Start).map(|l| l[0]));
             drop(idle);
             assert_eq!(thread.join().unwrap().unwrap(), 1.0);
         });

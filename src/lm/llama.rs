@@ -12,6 +12,7 @@ mod interface;
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -22,12 +23,12 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use super::gguf::Gguf;
 use super::identity::{self, Fingerprint};
 use super::lanes::Batch;
-use super::{BINS, CHARACTERS, InputToken, LanguageModel, llama_check};
+use super::{AudioToken, Character, Input, LanguageModel, llama_check};
 use crate::error::{Error, Result};
 
 use ffi::{Feed, Sequences};
 pub(super) use interface::CHARACTERS_INTERFACE;
-pub use interface::{Alphabet, Inputs, Interface, MAX_WINDOW};
+pub use interface::{Alphabet, Fed, Inputs, Interface, MAX_WINDOW};
 use interface::{read_interface, text};
 
 /// Version of the engine, as `-V` and the fingerprint give it. A test compares it with
@@ -169,20 +170,21 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Model`] when llama.cpp cannot make the context.
-    pub fn characters(&self) -> Result<Session<CHARACTERS>> {
+    pub fn characters(&self) -> Result<Session<Character>> {
         Ok(Session { context: self.context(1)? })
     }
 
     /// A context of `lanes` sequences that advance together; see `lanes.rs`.
     ///
     /// # Errors
-    /// [`Error::Model`] when there are none or too many, the model is not one of `SYMBOLS`
-    /// symbols, or llama.cpp cannot make the context.
-    pub fn context<const SYMBOLS: usize>(&self, lanes: u32) -> Result<Context<SYMBOLS>> {
-        if self.interface.readout.len() != SYMBOLS {
+    /// [`Error::Model`] when there are none or too many, the model is not one of such
+    /// tokens, or llama.cpp cannot make the context.
+    pub fn context<T: Fed>(&self, lanes: u32) -> Result<Context<T>> {
+        if self.interface.readout.len() != T::SYMBOLS {
             return Err(Error::model(format!(
-                "it has been set up for {} symbols, not {SYMBOLS}",
-                self.interface.readout.len()
+                "it has been set up for {} symbols, not {}",
+                self.interface.readout.len(),
+                T::SYMBOLS
             )));
         }
         if lanes == 0 || lanes > MAX_LANES {
@@ -201,6 +203,7 @@ impl Model {
             feed: self.interface.feed(lanes),
             used: vec![0; lanes],
             positions: vec![0; lanes],
+            tokens: PhantomData,
         })
     }
 
@@ -219,9 +222,9 @@ impl Model {
             backend: identity::bounded(&backend_name(self.options)?),
             gpu_layers: self.options.gpu_layers,
             canary: match self.options.alphabet {
-                Alphabet::Bins => identity::canary::<BINS>(&mut self.context(lanes)?)?,
+                Alphabet::Bins => identity::canary::<AudioToken>(&mut self.context(lanes)?)?,
                 Alphabet::Characters { .. } => {
-                    identity::canary::<CHARACTERS>(&mut self.context(lanes)?)?
+                    identity::canary::<Character>(&mut self.context(lanes)?)?
                 }
             },
         })
@@ -229,7 +232,7 @@ impl Model {
 }
 
 /// Sequences that advance together through one context of llama.cpp.
-pub struct Context<const SYMBOLS: usize = BINS> {
+pub struct Context<T: Fed = AudioToken> {
     sequences: Sequences,
     interface: Arc<Interface>,
     /// What the next step feeds.
@@ -238,15 +241,17 @@ pub struct Context<const SYMBOLS: usize = BINS> {
     used: Vec<u32>,
     /// Positions of the next step.
     positions: Vec<i32>,
+    /// What it is fed.
+    tokens: PhantomData<fn(T)>,
 }
 
-impl<const SYMBOLS: usize> std::fmt::Debug for Context<SYMBOLS> {
+impl<T: Fed> std::fmt::Debug for Context<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context").field("used", &self.used).finish_non_exhaustive()
     }
 }
 
-impl<const SYMBOLS: usize> Context<SYMBOLS> {
+impl<T: Fed> Context<T> {
     /// The context's rule: a lane holds at most `2 × window` tokens. When it is full, the oldest
     /// `window` of them are dropped and the others move to the positions `0..window`. A
     /// prediction therefore sees between `window + 1` and `2 × window` tokens once a segment is
@@ -266,7 +271,7 @@ impl<const SYMBOLS: usize> Context<SYMBOLS> {
     }
 }
 
-impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<SYMBOLS> {
+impl<T: Fed> Batch<T> for Context<T> {
     fn lanes(&self) -> usize {
         self.used.len()
     }
@@ -280,7 +285,7 @@ impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<SYMBOLS> {
         self.sequences.drop_before(lane, None)
     }
 
-    fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()> {
+    fn step(&mut self, inputs: &[Input<T>], logits: &mut [T::Logits]) -> Result<()> {
         if inputs.len() != self.used.len() || logits.len() != self.used.len() {
             return Err(Error::model("a step needs one input and one row per lane"));
         }
@@ -293,10 +298,11 @@ impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<SYMBOLS> {
         self.sequences.decode(&mut self.feed, &mut self.positions)?;
         for (lane, out) in logits.iter_mut().enumerate() {
             let row = self.sequences.logits(lane)?;
-            for (bin, &token) in out.iter_mut().zip(&self.interface.readout) {
-                *bin = row[token as usize];
+            let out = out.as_mut();
+            for (logit, &token) in out.iter_mut().zip(&self.interface.readout) {
+                *logit = row[token as usize];
             }
-            if !out.iter().all(|v| v.is_finite()) {
+            if !out.iter().all(|logit| logit.is_finite()) {
                 return Err(Error::model("the model yields a logit that is not finite"));
             }
         }
@@ -306,17 +312,17 @@ impl<const SYMBOLS: usize> Batch<SYMBOLS> for Context<SYMBOLS> {
 
 /// One sequence in a context of its own.
 #[derive(Debug)]
-pub struct Session<const SYMBOLS: usize = BINS> {
-    context: Context<SYMBOLS>,
+pub struct Session<T: Fed = AudioToken> {
+    context: Context<T>,
 }
 
-impl<const SYMBOLS: usize> LanguageModel<SYMBOLS> for Session<SYMBOLS> {
+impl<T: Fed> LanguageModel<T> for Session<T> {
     fn reset(&mut self) -> Result<()> {
         self.context.reset(0)
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]> {
-        let mut logits = [[0.0; SYMBOLS]];
+    fn step(&mut self, token: Input<T>) -> Result<T::Logits> {
+        let mut logits = [T::ALIKE];
         self.context.step(&[token], &mut logits)?;
         Ok(logits[0])
     }

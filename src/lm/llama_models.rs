@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::identity::Fingerprint;
 use super::lanes::Lanes;
 use super::llama::{Alphabet, CHARACTERS_INTERFACE, Context, MAX_LANES, Model, ModelOptions};
-use super::{CHARACTERS, EMBEDDED, LanguageModel, ModelProvider, ModelSource};
+use super::{Character, EMBEDDED, LanguageModel, ModelProvider, ModelSource};
 use crate::error::{Error, Result};
 
 /// The model that a program works with, loaded when it is first needed.
@@ -88,7 +88,7 @@ enum Sessions {
     /// Each has a context of its own.
     Single,
     Bins(Lanes<Context>),
-    Characters(Lanes<Context<CHARACTERS>, CHARACTERS>),
+    Characters(Lanes<Context<Character>, Character>),
 }
 
 impl Provider {
@@ -122,7 +122,7 @@ impl ModelProvider for Provider {
         }
     }
 
-    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<Character>>> {
         match &self.lanes {
             Sessions::Single => Ok(Box::new(self.model.characters()?)),
             Sessions::Characters(lanes) => Ok(Box::new(lanes.take(lane)?)),

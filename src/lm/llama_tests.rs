@@ -2,7 +2,7 @@
 use llama_cpp_2::token::LlamaToken;
 
 use super::super::lanes::split;
-use super::super::{FEATURES, Features};
+use super::super::{BINS, FEATURES, Features};
 use super::*;
 
 const TINY: &[u8] = include_bytes!("../../fixtures/models/tiny.gguf");
@@ -19,13 +19,13 @@ fn tiny() -> Model {
 }
 
 /// A token sequence without short periods.
-fn token(i: u32) -> InputToken {
+fn token(i: u32) -> Input {
     if i == 0 {
-        return InputToken::Start;
+        return Input::Start;
     }
     let x = i.wrapping_mul(0x9e37_79b9) >> 16;
     let features = Features(std::array::from_fn(|f| x.wrapping_mul(2 * f as u32 + 1) as i8));
-    InputToken::Bin { bin: (x % 32) as u8, class: (x / 32 % 32) as u8, features }
+    Input::After(AudioToken { bin: (x % 32) as u8, class: (x / 32 % 32) as u8, features })
 }
 
 fn bits(lane: &mut impl LanguageModel, from: u32, steps: u32) -> Vec<u32> {
@@ -50,8 +50,8 @@ fn metadata_is_read() {
 }
 
 /// An input without features.
-fn bin(bin: u8, class: u8) -> InputToken {
-    InputToken::Bin { bin, class, features: Features::default() }
+fn bin(bin: u8, class: u8) -> Input {
+    Input::After(AudioToken { bin, class, features: Features::default() })
 }
 
 /// Long enough for the context to move on several times.
@@ -74,9 +74,9 @@ fn sessions_and_resets_give_the_same_bits() {
 }
 
 /// Logits after the start and `inputs`.
-fn after(model: &Model, inputs: &[InputToken]) -> [f32; BINS] {
+fn after(model: &Model, inputs: &[Input]) -> [f32; BINS] {
     let mut session = model.session().unwrap();
-    let mut last = session.step(InputToken::Start).unwrap();
+    let mut last = session.step(Input::Start).unwrap();
     for &input in inputs {
         last = session.step(input).unwrap();
     }
@@ -102,7 +102,7 @@ fn logits_of_a_model_of_numbers_depend_on_each_and_on_no_class() {
     for i in 0..FEATURES {
         let mut features = Features::default();
         features.0[i] = -1;
-        let other = InputToken::Bin { bin: 4, class: 0, features };
+        let other = Input::After(AudioToken { bin: 4, class: 0, features });
         assert_ne!(one, after(&model, &[bin(3, 0), other]), "feature {i}");
     }
 }
@@ -124,7 +124,7 @@ fn sessions_run_in_parallel() {
 /// Bits of three lanes, of which lane 1 reads `steps` tokens from `from` and the others go on
 /// for different times.
 fn in_lanes(model: &Model, from: u32, steps: u32) -> Vec<Vec<u32>> {
-    let lanes = split(model.context::<BINS>(3).unwrap()).unwrap();
+    let lanes = split(model.context::<AudioToken>(3).unwrap()).unwrap();
     std::thread::scope(|scope| {
         let threads: Vec<_> = lanes
             .into_iter()
@@ -224,7 +224,7 @@ fn weights_that_yield_nan_are_refused() {
         bytes[at..at + 2].copy_from_slice(&[0x00, 0x7e]);
     }
     let Ok(model) = Model::from_bytes(&bytes, ModelOptions::default()) else { return };
-    let error = model.session().unwrap().step(InputToken::Start).unwrap_err();
+    let error = model.session().unwrap().step(Input::Start).unwrap_err();
     assert!(error.to_string().contains("not finite"), "{error}");
 }
 

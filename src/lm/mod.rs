@@ -59,50 +59,76 @@ impl Default for Features {
 /// Number of 7-bit characters, the alphabet of a model that reads audio as text.
 pub const CHARACTERS: usize = 128;
 
-/// What a model reads before it predicts the next bin or character.
+/// What a model reads before it predicts the next token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InputToken {
+pub enum Input<T = AudioToken> {
     /// Nothing has been coded yet in this segment.
     Start,
-    /// The bin of the last sample coded, and a class of what is known before the next one.
-    Bin {
-        /// Quantile bin of the previous sample, `0..BINS`.
-        bin: u8,
-        /// Context class, `0..CLASSES`; a model without classes ignores it.
-        class: u8,
-        /// For models that read numbers in place of the class.
-        features: Features,
-    },
-    /// The last character, `0..CHARACTERS`.
-    Character(u8),
+    /// The last token, with what is known before the next one.
+    After(T),
+}
+
+/// A sample of audio, and what is known before the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AudioToken {
+    /// Quantile bin of the last sample coded, `0..BINS`.
+    pub bin: u8,
+    /// Context class, `0..CLASSES`; a model without classes ignores it.
+    pub class: u8,
+    /// For models that read numbers in place of the class.
+    pub features: Features,
+}
+
+/// A 7-bit character, `0..CHARACTERS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Character(pub u8);
+
+/// A kind of tokens that models read, and the alphabet that they predict.
+pub trait Token: Copy + std::fmt::Debug + Send + 'static {
+    /// Size of the alphabet.
+    const SYMBOLS: usize;
+    /// A logit for each symbol.
+    type Logits: AsRef<[f32]> + AsMut<[f32]> + Copy + Send;
+    /// Logits that say nothing.
+    const ALIKE: Self::Logits;
+}
+
+impl Token for AudioToken {
+    const SYMBOLS: usize = BINS;
+    type Logits = [f32; BINS];
+    const ALIKE: [f32; BINS] = [0.0; BINS];
+}
+
+impl Token for Character {
+    const SYMBOLS: usize = CHARACTERS;
+    type Logits = [f32; CHARACTERS];
+    const ALIKE: [f32; CHARACTERS] = [0.0; CHARACTERS];
 }
 
 /// One sequence of tokens through a model.
 ///
 /// Encoder and decoder make the same calls with the same arguments, so an implementation
 /// must return the same bits for the same history, on the machine its fingerprint names.
-///
-/// `SYMBOLS` is the size of the alphabet: [`BINS`] or [`CHARACTERS`].
-pub trait LanguageModel<const SYMBOLS: usize = BINS> {
+pub trait LanguageModel<T: Token = AudioToken> {
     /// Forgets everything: the next `step` starts a segment.
     ///
     /// # Errors
     /// [`crate::Error::Model`] when the engine fails.
     fn reset(&mut self) -> Result<()>;
 
-    /// Reads one token and returns the logits (natural log scale, any offset) of the
-    /// `SYMBOLS` bins or characters that can come next.
+    /// Reads one token and returns the logits (natural log scale, any offset) of the bins or characters
+    /// that can come next.
     ///
     /// # Errors
     /// [`crate::Error::Model`] when the engine fails or yields a value that is not finite.
-    fn step(&mut self, token: InputToken) -> Result<[f32; SYMBOLS]>;
+    fn step(&mut self, token: Input<T>) -> Result<T::Logits>;
 
     /// As `step`, for what decodes several segments side by side: if the answer takes until others have
     /// requested a step as well, this is [`Poll::Pending`], and the same call is to be made again.
     ///
     /// # Errors
     /// As `step`.
-    fn poll_step(&mut self, token: InputToken) -> Poll<Result<[f32; SYMBOLS]>> {
+    fn poll_step(&mut self, token: Input<T>) -> Poll<Result<T::Logits>> {
         Poll::Ready(self.step(token))
     }
 
@@ -111,7 +137,7 @@ pub trait LanguageModel<const SYMBOLS: usize = BINS> {
     ///
     /// # Errors
     /// As `step`; what has been written to `logits` then has no meaning.
-    fn steps(&mut self, tokens: &[InputToken], logits: &mut [[f32; SYMBOLS]]) -> Result<()> {
+    fn steps(&mut self, tokens: &[Input<T>], logits: &mut [T::Logits]) -> Result<()> {
         for (&token, logits) in tokens.iter().zip(logits) {
             *logits = self.step(token)?;
         }

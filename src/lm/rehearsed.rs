@@ -1,6 +1,6 @@
 //! A model whose inputs are known in advance.
 
-use super::{BINS, InputToken, LanguageModel};
+use super::{BINS, Input, LanguageModel};
 use crate::error::{Error, Result};
 
 /// Tokens that the model reads at a time.
@@ -10,7 +10,7 @@ const BATCH: usize = 128;
 /// an engine may take many tokens faster than one after the other. The logits are those of single steps.
 pub struct Rehearsed<'a> {
     model: &'a mut dyn LanguageModel,
-    inputs: Vec<InputToken>,
+    inputs: Vec<Input>,
     /// Inputs whose logits have been used, and that the model has read.
     used: usize,
     read: usize,
@@ -20,7 +20,7 @@ pub struct Rehearsed<'a> {
 
 impl<'a> Rehearsed<'a> {
     /// `inputs` as a [`Recorder`](super::Recorder) of the same segment has noted them.
-    pub fn new(model: &'a mut dyn LanguageModel, inputs: Vec<InputToken>) -> Self {
+    pub fn new(model: &'a mut dyn LanguageModel, inputs: Vec<Input>) -> Self {
         Rehearsed { model, inputs, used: 0, read: 0, logits: vec![[0.0; BINS]; BATCH] }
     }
 }
@@ -31,7 +31,7 @@ impl LanguageModel for Rehearsed<'_> {
         self.model.reset()
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, token: Input) -> Result<[f32; BINS]> {
         if self.inputs.get(self.used) != Some(&token) {
             return Err(Error::model("the inputs of the segment are not those that were noted"));
         }
@@ -49,6 +49,7 @@ impl LanguageModel for Rehearsed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::AudioToken;
     use super::*;
     use crate::lm::Recorder;
 
@@ -65,15 +66,15 @@ mod tests {
             Ok(())
         }
 
-        fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
-            let InputToken::Bin { bin, .. } = token else { return Ok([0.0; BINS]) };
+        fn step(&mut self, token: Input) -> Result<[f32; BINS]> {
+            let Input::After(AudioToken { bin, .. }) = token else { return Ok([0.0; BINS]) };
             self.read += 1;
             let mut logits = [0.0; BINS];
             (logits[0], logits[1]) = (self.read as f32, f32::from(bin));
             Ok(logits)
         }
 
-        fn steps(&mut self, tokens: &[InputToken], logits: &mut [[f32; BINS]]) -> Result<()> {
+        fn steps(&mut self, tokens: &[Input], logits: &mut [[f32; BINS]]) -> Result<()> {
             self.batches.push(tokens.len());
             for (&token, logits) in tokens.iter().zip(logits) {
                 *logits = self.step(token)?;
@@ -82,8 +83,8 @@ mod tests {
         }
     }
 
-    fn input(i: usize) -> InputToken {
-        InputToken::Bin { bin: (i * 7 % 32) as u8, class: 0, features: Default::default() }
+    fn input(i: usize) -> Input {
+        Input::After(AudioToken { bin: (i * 7 % 32) as u8, class: 0, features: Default::default() })
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::interleaved::Sequences;
-use super::{CHARACTERS, LanguageModel};
+use super::{Character, LanguageModel};
 use crate::error::{Error, Result};
 
 /// A loaded language model that hands out sessions.
@@ -52,7 +52,7 @@ pub trait ModelProvider: Send + Sync {
     /// # Errors
     /// [`Error::Model`] when the engine cannot start, or has been set up for bins.
     #[cfg_attr(not(feature = "unstable"), doc(hidden))]
-    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<Character>>> {
         let _ = lane;
         Err(Error::model("it has been set up to read quantile bins, not characters"))
     }

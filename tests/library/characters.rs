@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::{compress_with, wav};
 use lmz::ascii::{Experts, Lsb, Params};
 use lmz::lm::lanes::{Batch, Lanes};
-use lmz::lm::{CHARACTERS, InputToken, LanguageModel, ModelProvider, ModelSource};
+use lmz::lm::{CHARACTERS, Character, Input, LanguageModel, ModelProvider, ModelSource};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse, TokenMapping};
 use lmz::{Error, Level, Result};
 
@@ -14,7 +14,7 @@ struct Periodic {
     lanes: Vec<Vec<u8>>,
 }
 
-impl Batch<CHARACTERS> for Periodic {
+impl Batch<Character> for Periodic {
     fn lanes(&self) -> usize {
         self.lanes.len()
     }
@@ -24,10 +24,10 @@ impl Batch<CHARACTERS> for Periodic {
         Ok(())
     }
 
-    fn step(&mut self, inputs: &[InputToken], rows: &mut [[f32; CHARACTERS]]) -> Result<()> {
+    fn step(&mut self, inputs: &[Input<Character>], rows: &mut [[f32; CHARACTERS]]) -> Result<()> {
         for ((input, read), row) in inputs.iter().zip(&mut self.lanes).zip(rows) {
             *row = [0.0; CHARACTERS];
-            if let InputToken::Character(character) = *input {
+            if let Input::After(Character(character)) = *input {
                 read.push(character);
             }
             if let Some(at) = read.len().checked_sub(4) {
@@ -39,7 +39,7 @@ impl Batch<CHARACTERS> for Periodic {
 }
 
 struct Provider {
-    lanes: Lanes<Periodic, CHARACTERS>,
+    lanes: Lanes<Periodic, Character>,
     count: usize,
 }
 
@@ -56,7 +56,7 @@ impl ModelProvider for Provider {
         Err(Error::Model("characters only".to_owned()))
     }
 
-    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<CHARACTERS>>> {
+    fn characters(&self, lane: usize) -> Result<Box<dyn LanguageModel<Character>>> {
         // Not in lock step, each session is a model of its own.
         match self.count {
             1 => Ok(Box::new(periodic_lanes(1).take(0)?)),
@@ -65,7 +65,7 @@ impl ModelProvider for Provider {
     }
 }
 
-fn periodic_lanes(count: usize) -> Lanes<Periodic, CHARACTERS> {
+fn periodic_lanes(count: usize) -> Lanes<Periodic, Character> {
     Lanes::new(Periodic { lanes: vec![Vec::new(); count] })
 }
 

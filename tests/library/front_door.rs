@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::wav;
-use lmz::lm::{BINS, InputToken, LanguageModel, Recorder};
+use lmz::lm::{BINS, Input, LanguageModel, Recorder};
 use lmz::pcm::Pcm;
 use lmz::{AudioFormat, Decoder, Encoder, Error, FrameReader, Level, LmUse};
 use lmz::{ModelProvider, Result, SampleKind, Watch, codec};
@@ -230,7 +230,7 @@ impl LanguageModel for Session {
         Ok(())
     }
 
-    fn step(&mut self, _: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, _: Input) -> Result<[f32; BINS]> {
         let mut logits = [0.0; BINS];
         if let Some(&bin) = self.bins.get(self.next) {
             logits[usize::from(bin)] = self.sure;

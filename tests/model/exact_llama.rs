@@ -2,7 +2,7 @@
 //! computations of the same function, so their distributions must be close.
 
 use lmz::lm::exact::ExactModels;
-use lmz::lm::{BINS, InputToken, LlamaModels, ModelProvider, Recorder};
+use lmz::lm::{BINS, Input, LlamaModels, ModelProvider, Recorder};
 use lmz::pipeline::segment_limit;
 use lmz::wav::{Span, WavReader, to_pcm};
 use lmz::{Level, Watch, codec};
@@ -15,7 +15,7 @@ const TOKENS: usize = 1000;
 const BOUND: f64 = 0.01;
 
 /// What the codec asks a model while it codes a recording.
-fn inputs() -> Vec<InputToken> {
+fn inputs() -> Vec<Input> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/wav/guitar_mono.wav");
     let mut reader = WavReader::new(std::fs::File::open(path).unwrap()).unwrap();
     while let Some(span) = reader.next_span(segment_limit(Level::Default)).unwrap() {
@@ -41,7 +41,7 @@ fn divergence(p: &[f64; BINS], q: &[f64; BINS]) -> f64 {
     p.iter().zip(q).map(|(p, q)| p.exp() * (p - q)).sum::<f64>() / std::f64::consts::LN_2
 }
 
-fn distributions(provider: &dyn ModelProvider, inputs: &[InputToken]) -> Vec<[f64; BINS]> {
+fn distributions(provider: &dyn ModelProvider, inputs: &[Input]) -> Vec<[f64; BINS]> {
     let mut session = provider.session(0).unwrap();
     session.reset().unwrap();
     inputs.iter().map(|&input| log_probabilities(session.step(input).unwrap())).collect()

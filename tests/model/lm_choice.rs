@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support;
 use crate::support::wav;
 use lmz::Watch;
-use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource, Recorder};
+use lmz::lm::{BINS, Input, LanguageModel, ModelProvider, ModelSource, Recorder};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, LmUse};
 use lmz::wav::{self as spans, SegmentLimit, Span, WavReader};
 use lmz::{Level, Result, codec};
@@ -81,7 +81,7 @@ impl LanguageModel for Session {
         Ok(())
     }
 
-    fn step(&mut self, _token: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, _token: Input) -> Result<[f32; BINS]> {
         let mut logits = [0.0; BINS];
         if let Some(&bin) = self.bins.get(self.next) {
             logits[bin] = 6.0;

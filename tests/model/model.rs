@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support;
 use crate::support::wav;
 use lmz::lm::lanes::{Batch, Lanes};
-use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource, Recorder};
+use lmz::lm::{AudioToken, BINS, Input, LanguageModel, ModelProvider, ModelSource, Recorder};
 use lmz::pcm::Pcm;
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, Gap, LmUse, Position, TokenMapping};
 use lmz::{Decoder, Error, Level, Result, Watch, codec};
@@ -26,9 +26,9 @@ impl Batch for Neighbours {
         Ok(())
     }
 
-    fn step(&mut self, inputs: &[InputToken], logits: &mut [[f32; BINS]]) -> Result<()> {
+    fn step(&mut self, inputs: &[Input], logits: &mut [[f32; BINS]]) -> Result<()> {
         for (input, row) in inputs.iter().zip(logits) {
-            let InputToken::Bin { bin, .. } = *input else {
+            let Input::After(AudioToken { bin, .. }) = *input else {
                 *row = [0.0; BINS];
                 continue;
             };
@@ -173,7 +173,7 @@ impl LanguageModel for LaneSession {
         Ok(())
     }
 
-    fn step(&mut self, _token: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, _token: Input) -> Result<[f32; BINS]> {
         let mut logits = [0.0; BINS];
         if let Some(&bin) = self.model.bins.get(self.next) {
             logits[usize::from(bin)] = 6.0 - 0.5 * self.lane as f32;

@@ -9,7 +9,7 @@ use crate::support::wav;
 use assert_cmd::Command;
 use lmz::Watch;
 use lmz::lm::identity::Fingerprint;
-use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, Recorder};
+use lmz::lm::{BINS, Input, LanguageModel, ModelProvider, Recorder};
 use lmz::pcm::Pcm;
 use lmz::pipeline::{self, CompressOptions, LmUse};
 use lmz::{Level, Result, codec};
@@ -23,7 +23,7 @@ impl LanguageModel for ByHeart {
         Ok(())
     }
 
-    fn step(&mut self, _input: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, _input: Input) -> Result<[f32; BINS]> {
         let mut logits = [0.0; BINS];
         if let Some(bin) = self.0.next() {
             logits[usize::from(bin)] = 6.0;

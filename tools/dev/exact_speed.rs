@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use lmz::lm::exact::ExactModel;
 use lmz::lm::interleaved::Sequences;
-use lmz::lm::{BINS, EMBEDDED, FEATURES, Features, InputToken, LanguageModel};
+use lmz::lm::{AudioToken, BINS, EMBEDDED, FEATURES, Features, Input, LanguageModel};
 
 const RUNS: usize = 6;
 const LANES: [usize; 4] = [1, 2, 4, 8];
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
         Some(tokens) => tokens.parse().context("TOKENS")?,
         None => 8192,
     };
-    let inputs: Vec<InputToken> = (0..tokens).map(input).collect();
+    let inputs: Vec<Input> = (0..tokens).map(input).collect();
     let kernel = std::env::args().nth(2);
     let models: Vec<_> = ExactModel::on_every_kernel(EMBEDDED)?
         .into_iter()
@@ -50,16 +50,16 @@ fn main() -> Result<()> {
 }
 
 /// Inputs that differ; what they are does not change the speed.
-fn input(i: u32) -> InputToken {
+fn input(i: u32) -> Input {
     if i == 0 {
-        return InputToken::Start;
+        return Input::Start;
     }
     let x = i.wrapping_mul(0x9E37_79B9) >> 16;
     let features: [i8; FEATURES] = std::array::from_fn(|i| (x >> (i % 12)) as i8);
-    InputToken::Bin { bin: (x % 32) as u8, class: 0, features: Features(features) }
+    Input::After(AudioToken { bin: (x % 32) as u8, class: 0, features: Features(features) })
 }
 
-fn in_lanes(model: &Arc<ExactModel>, inputs: &[InputToken], count: usize) -> Result<f64> {
+fn in_lanes(model: &Arc<ExactModel>, inputs: &[Input], count: usize) -> Result<f64> {
     let mut lanes = model.lanes(count);
     let mut logits = vec![[0.0; BINS]; count];
     let mut rows = Vec::with_capacity(count);
@@ -72,7 +72,7 @@ fn in_lanes(model: &Arc<ExactModel>, inputs: &[InputToken], count: usize) -> Res
     Ok((inputs.len() / count * count) as f64 / start.seconds())
 }
 
-fn in_batches(model: &Arc<ExactModel>, inputs: &[InputToken]) -> Result<f64> {
+fn in_batches(model: &Arc<ExactModel>, inputs: &[Input]) -> Result<f64> {
     let mut session = model.session();
     let mut logits = [[0.0; BINS]; BATCH];
     let start = Clock::start();

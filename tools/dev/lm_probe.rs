@@ -14,7 +14,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use lmz::Watch;
 use lmz::lm::llama::{Model, ModelOptions, Session};
-use lmz::lm::{FEATURES, Features, InputToken, LanguageModel};
+use lmz::lm::{AudioToken, FEATURES, Features, Input, LanguageModel};
 use lmz::pipeline::segment_limit;
 use lmz::wav::{self, Span, WavReader};
 use lmz::{Level, codec};
@@ -48,12 +48,12 @@ fn speed(path: &str) -> Result<()> {
         session.reset()?;
         let start = Instant::now();
         let before = processor_time(start);
-        session.step(InputToken::Start)?;
+        session.step(Input::Start)?;
         for i in 1..tokens {
             let x = i.wrapping_mul(0x9e37_79b9) >> 16;
             let features = Features(std::array::from_fn(|i| (x >> (i % 12)) as i8));
             let (bin, class) = ((x % 32) as u8, (x / 32 % 32) as u8);
-            session.step(InputToken::Bin { bin, class, features })?;
+            session.step(Input::After(AudioToken { bin, class, features }))?;
         }
         Ok(f64::from(tokens) / (processor_time(start) - before))
     };
@@ -74,14 +74,18 @@ fn logits(path: &str) -> Result<()> {
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let token = match line.split_once(' ') {
-            None if line == "start" => InputToken::Start,
+            None if line == "start" => Input::Start,
             Some((bin, rest)) => {
                 let numbers: std::result::Result<Vec<i8>, _> =
                     rest.split(' ').map(str::parse).collect();
                 let Ok(features) = <[i8; FEATURES]>::try_from(numbers?) else {
                     bail!("'{line}' is not a bin and {FEATURES} features");
                 };
-                InputToken::Bin { bin: bin.parse()?, class: 0, features: Features(features) }
+                Input::After(AudioToken {
+                    bin: bin.parse()?,
+                    class: 0,
+                    features: Features(features),
+                })
             }
             None => bail!("'{line}' is neither 'start' nor 'bin feature…'"),
         };

@@ -33,7 +33,7 @@ use lmz::Level;
 use lmz::Watch;
 use lmz::ascii::{self, Characters, Experts, Params};
 use lmz::lm::llama::{Alphabet, Model, ModelOptions};
-use lmz::lm::{CHARACTERS, InputToken, LanguageModel};
+use lmz::lm::{CHARACTERS, Character, Input, LanguageModel};
 use lmz::wav::{self, SampleFormat, SegmentLimit, Span, WavFormat, WavReader};
 
 const COLUMNS: [&str; 11] = [
@@ -209,21 +209,21 @@ fn measure(excerpt: &[u8], format: &WavFormat, model: &Model, job: &Job) -> Resu
 
 /// Takes down what the coder reads of an excerpt.
 #[derive(Default)]
-struct Reader(Vec<InputToken>);
+struct Reader(Vec<Input<Character>>);
 
-impl LanguageModel<CHARACTERS> for Reader {
+impl LanguageModel<Character> for Reader {
     fn reset(&mut self) -> lmz::Result<()> {
         Ok(())
     }
 
-    fn step(&mut self, token: InputToken) -> lmz::Result<[f32; CHARACTERS]> {
+    fn step(&mut self, token: Input<Character>) -> lmz::Result<[f32; CHARACTERS]> {
         self.0.push(token);
         Ok([0.0; CHARACTERS])
     }
 }
 
 /// The start token, and the characters of an excerpt but the last.
-fn characters(excerpt: &[u8], format: &WavFormat) -> Result<Vec<InputToken>> {
+fn characters(excerpt: &[u8], format: &WavFormat) -> Result<Vec<Input<Character>>> {
     let mut reader = Reader::default();
     let params = Params { experts: Experts::LM, chunk_size: u32::MAX, ..Params::default() };
     ascii::encode(excerpt, format, Level::Fast, &params, Some(&mut reader), &Watch::default())?;
@@ -232,7 +232,7 @@ fn characters(excerpt: &[u8], format: &WavFormat) -> Result<Vec<InputToken>> {
 
 /// What the model said after each token.
 struct Heard {
-    tokens: Vec<InputToken>,
+    tokens: Vec<Input<Character>>,
     /// Logits of the characters.
     rows: Vec<[f32; CHARACTERS]>,
     /// Logarithm of the sum over the whole vocabulary.
@@ -240,7 +240,7 @@ struct Heard {
 }
 
 impl Heard {
-    fn new(model: &Model, tokens: Vec<InputToken>) -> Result<Self> {
+    fn new(model: &Model, tokens: Vec<Input<Character>>) -> Result<Self> {
         let (mut rows, mut sums) = (Vec::new(), Vec::new());
         let readout = &model.interface().readout;
         model.evaluate(&tokens, 2, |_, logits| {
@@ -251,7 +251,7 @@ impl Heard {
     }
 
     /// What `folder` has of these tokens and this model; asks the model if it has nothing.
-    fn from_folder(folder: &Path, model: &Model, tokens: Vec<InputToken>) -> Result<Self> {
+    fn from_folder(folder: &Path, model: &Model, tokens: Vec<Input<Character>>) -> Result<Self> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&model.blake3()).update(format!("{tokens:?}").as_bytes());
         let file = folder.join(hasher.finalize().to_hex().as_str());
@@ -271,7 +271,7 @@ impl Heard {
     }
 
     /// Inverse of [`Heard::to_bytes`].
-    fn from_bytes(bytes: &[u8], tokens: Vec<InputToken>) -> Option<Self> {
+    fn from_bytes(bytes: &[u8], tokens: Vec<Input<Character>>) -> Option<Self> {
         let (rows, sums) = bytes.split_at_checked(tokens.len() * CHARACTERS * 4)?;
         let (logits, _) = rows.as_chunks::<4>();
         let (rows, _) = logits.as_chunks::<CHARACTERS>();
@@ -290,7 +290,7 @@ impl Heard {
     fn plain_costs(&self) -> [f64; 4] {
         let mut bits = [0.0; 4];
         for (i, token) in self.tokens.iter().enumerate() {
-            let InputToken::Character(character) = *token else { continue };
+            let Input::After(Character(character)) = *token else { continue };
             for (late, row) in [(0, i - 1), (2, i)] {
                 let logit = f64::from(self.rows[row][usize::from(character)]);
                 bits[late] += log_sum(&self.rows[row]) - logit;
@@ -312,13 +312,13 @@ struct Replay<'a> {
     next: usize,
 }
 
-impl LanguageModel<CHARACTERS> for Replay<'_> {
+impl LanguageModel<Character> for Replay<'_> {
     fn reset(&mut self) -> lmz::Result<()> {
         self.next = 0;
         Ok(())
     }
 
-    fn step(&mut self, _token: InputToken) -> lmz::Result<[f32; CHARACTERS]> {
+    fn step(&mut self, _token: Input<Character>) -> lmz::Result<[f32; CHARACTERS]> {
         self.next += 1;
         Ok(self.heard.rows[self.next - 1])
     }

@@ -35,7 +35,7 @@ pub use models::ExactModels;
 use std::sync::Arc;
 
 use super::interleaved::Sequences;
-use super::{BINS, InputToken, LanguageModel};
+use super::{BINS, Input, LanguageModel};
 use crate::error::{Error, Result};
 
 use dispatch::Path;
@@ -114,7 +114,7 @@ pub struct ExactLanes {
     model: Arc<ExactModel>,
     sequences: Vec<Sequence>,
     buffers: Buffers,
-    tokens: Vec<(usize, InputToken)>,
+    tokens: Vec<(usize, Input)>,
 }
 
 impl Sequences for ExactLanes {
@@ -131,7 +131,7 @@ impl Sequences for ExactLanes {
     ///
     /// # Panics
     /// If there is no such lane, or `tokens` and `logits` differ in length.
-    fn step(&mut self, tokens: &[(usize, InputToken)], logits: &mut [[f32; BINS]]) -> Result<()> {
+    fn step(&mut self, tokens: &[(usize, Input)], logits: &mut [[f32; BINS]]) -> Result<()> {
         assert_eq!(tokens.len(), logits.len(), "one row of logits per token");
         let passes = tokens.chunks(MAX_TOKENS).zip(logits.chunks_mut(MAX_TOKENS));
         for (tokens, logits) in passes {
@@ -162,13 +162,13 @@ impl LanguageModel for ExactSession {
         Ok(())
     }
 
-    fn step(&mut self, token: InputToken) -> Result<[f32; BINS]> {
+    fn step(&mut self, token: Input) -> Result<[f32; BINS]> {
         let mut logits = [[0.0; BINS]];
         self.lanes.step(&[(0, token)], &mut logits)?;
         Ok(logits[0])
     }
 
-    fn steps(&mut self, tokens: &[InputToken], logits: &mut [[f32; BINS]]) -> Result<()> {
+    fn steps(&mut self, tokens: &[Input], logits: &mut [[f32; BINS]]) -> Result<()> {
         let mut queue = std::mem::take(&mut self.lanes.tokens);
         queue.clear();
         queue.extend(tokens.iter().map(|&token| (0, token)));

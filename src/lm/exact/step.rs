@@ -3,7 +3,7 @@
 //! Tokens may be of different sequences, or follow each other in one: each is computed as if it were
 //! alone, so the bits of its logits do not depend on the others.
 
-use super::super::{BINS, InputToken, vector};
+use super::super::{BINS, Input, vector};
 use super::attention::{Attention, Place};
 use super::cache::Cache;
 use super::dispatch::Work;
@@ -117,7 +117,7 @@ pub(super) struct Pass<'a> {
     pub buffers: &'a mut Buffers,
     pub sequences: &'a mut [Sequence],
     /// Each token and the number of its sequence.
-    pub tokens: &'a [(usize, InputToken)],
+    pub tokens: &'a [(usize, Input)],
     /// One entry for each token.
     pub logits: &'a mut [[f32; BINS]],
 }

@@ -3,20 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::super::{EMBEDDED, Features};
+use super::super::{AudioToken, EMBEDDED, Features};
 use super::*;
 
 /// Input `step` of the probe.
-fn probe(step: u32) -> InputToken {
+fn probe(step: u32) -> Input {
     if step == 0 {
-        return InputToken::Start;
+        return Input::Start;
     }
     let feature = |i: usize| ((step * 37 + i as u32 * 11) % 255) as i32 - 127;
-    InputToken::Bin {
+    Input::After(AudioToken {
         bin: (step * 13 % 32) as u8,
         class: 0,
         features: Features(std::array::from_fn(|i| feature(i) as i8)),
-    }
+    })
 }
 
 /// The first 16 bytes of BLAKE3 over the logits of the probe.

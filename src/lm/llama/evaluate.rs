@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_batch::LlamaBatch;
 
-use super::{InputToken, Model, backend};
+use super::{Fed, Input, Model, backend};
 use crate::error::{Error, Result};
 
 /// Tokens in a batch: the logits of all of them over the whole vocabulary are held at a time.
@@ -18,11 +18,11 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Model`] when llama.cpp fails.
-    pub fn evaluate(
+    pub fn evaluate<T: Fed>(
         &self,
-        tokens: &[InputToken],
+        tokens: &[Input<T>],
         threads: i32,
-        mut visit: impl FnMut(InputToken, &[f32]),
+        mut visit: impl FnMut(Input<T>, &[f32]),
     ) -> Result<()> {
         let failed = |e: &dyn std::fmt::Display| Error::model(format!("llama.cpp failed: {e}"));
         let params = LlamaContextParams::default()

@@ -6,8 +6,9 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token_type::LlamaTokenAttr;
 
+use super::super::identity::Probe;
 use super::super::vocabulary::{self, Family, Token};
-use super::super::{BINS, CLASSES, FEATURES, InputToken, vector};
+use super::super::{AudioToken, BINS, CLASSES, Character, FEATURES, Input, vector};
 use super::ffi::Feed;
 use crate::error::{Error, Result};
 
@@ -64,33 +65,38 @@ impl Interface {
         }
     }
 
+    /// Vocabulary id of what is fed before the first token; that of the first symbol where vectors are fed.
+    fn start(&self) -> u32 {
+        match self.inputs {
+            Inputs::Classes { start, .. } | Inputs::Readout { start } => start,
+            Inputs::Vector(_) => self.readout[0],
+        }
+    }
+
     /// Puts the input of one lane into the step.
-    pub(super) fn put(&self, input: InputToken, lane: usize, feed: &mut Feed) {
+    pub(super) fn put<T: Fed>(&self, input: Input<T>, lane: usize, feed: &mut Feed) {
         match feed {
             Feed::Tokens(tokens) => tokens[lane] = self.token(input).0,
             Feed::Vectors(vectors) => {
                 if let Inputs::Vector(width) = self.inputs {
-                    vector::write(input, &mut vectors[lane * width..][..width]);
+                    T::write(input, &mut vectors[lane * width..][..width]);
                 }
             }
         }
     }
 
     /// Vocabulary id of an input.
-    pub(super) fn token(&self, input: InputToken) -> LlamaToken {
-        let id = match (input, self.inputs) {
-            (InputToken::Start, Inputs::Classes { start, .. } | Inputs::Readout { start }) => start,
-            (InputToken::Bin { bin, class, .. }, Inputs::Classes { classes, base, .. }) => {
-                // A model with fewer classes reads the leading bits of each class.
-                let class = u32::from(class) % CLASSES as u32 * classes / CLASSES as u32;
-                base + class * BINS as u32 + u32::from(bin) % BINS as u32
-            }
-            (InputToken::Bin { bin: symbol, .. } | InputToken::Character(symbol), _) => {
-                self.readout[usize::from(symbol) % self.readout.len()]
-            }
-            (InputToken::Start, Inputs::Vector(_)) => self.readout[0], // never needed
+    pub(super) fn token<T: Fed>(&self, input: Input<T>) -> LlamaToken {
+        let id = match input {
+            Input::Start => self.start(),
+            Input::After(token) => token.id(self),
         };
         LlamaToken(id as i32) // below the size of the vocabulary, an i32
+    }
+
+    /// Vocabulary id of a symbol of the output.
+    fn symbol(&self, symbol: u8) -> u32 {
+        self.readout[usize::from(symbol) % self.readout.len()]
     }
 
     /// One line that names the interface in the fingerprint.
@@ -102,7 +108,7 @@ impl Interface {
                 hasher.update(&id.to_le_bytes());
             }
             let hash = hasher.finalize().to_hex();
-            let start = self.token(InputToken::Start).0;
+            let start = self.start();
             return format!("{CHARACTERS_INTERFACE}: tokens {}, start {start}", &hash[..16]);
         }
         match self.inputs {
@@ -117,6 +123,37 @@ impl Interface {
                 format!("text: read-out {}, start {start}", ids.join(","))
             }
         }
+    }
+}
+
+/// Tokens that llama.cpp can be fed.
+pub trait Fed: Probe {
+    /// Vocabulary id in a model that reads tokens.
+    fn id(self, interface: &Interface) -> u32;
+
+    /// Writes the vector that stands for `input` in a model that reads vectors, which none does for
+    /// characters.
+    fn write(_input: Input<Self>, _vector: &mut [f32]) {}
+}
+
+impl Fed for AudioToken {
+    fn id(self, interface: &Interface) -> u32 {
+        let Inputs::Classes { classes, base, .. } = interface.inputs else {
+            return interface.symbol(self.bin);
+        };
+        // A model with fewer classes reads the leading bits of each class.
+        let class = u32::from(self.class) % CLASSES as u32 * classes / CLASSES as u32;
+        base + class * BINS as u32 + u32::from(self.bin) % BINS as u32
+    }
+
+    fn write(input: Input, vector: &mut [f32]) {
+        vector::write(input, vector);
+    }
+}
+
+impl Fed for Character {
+    fn id(self, interface: &Interface) -> u32 {
+        interface.symbol(self.0)
     }
 }
 

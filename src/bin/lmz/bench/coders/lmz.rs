@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use lmz::container::Reader;
-use lmz::lm::{BINS, InputToken, LanguageModel, ModelProvider, ModelSource};
+use lmz::lm::{BINS, Input, LanguageModel, ModelProvider, ModelSource};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions, TokenMapping};
 use serde::{Deserialize, Serialize};
 
@@ -174,7 +174,7 @@ impl LanguageModel for CountingSession {
         self.inner.reset()
     }
 
-    fn step(&mut self, token: InputToken) -> lmz::Result<[f32; BINS]> {
+    fn step(&mut self, token: Input) -> lmz::Result<[f32; BINS]> {
         self.tokens.fetch_add(1, Ordering::Relaxed);
         self.inner.step(token)
     }
