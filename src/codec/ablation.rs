@@ -20,6 +20,13 @@ pub enum Part {
     Expert(usize),
     /// All experts but those centred on the final forecast.
     SingleExperts,
+    /// The filters over the channel's own errors in the polish.
+    OwnErrors,
+    /// Those over the errors of its partner.
+    PartnerErrors,
+    /// The second layer of mixers and what it has for itself; the first one then learns as that of the
+    /// fast level does.
+    SecondLayer,
     /// The trial of the order of the channels.
     OrderTrial,
     /// Long-term prediction.
@@ -34,6 +41,7 @@ impl Part {
         parts.extend((0..EXPERTS).map(Part::Expert));
         parts.push(Part::SingleExperts);
         if level != Level::Fast {
+            parts.extend([Part::OwnErrors, Part::PartnerErrors, Part::SecondLayer]);
             parts.extend([Part::OrderTrial, Part::LongTerm]);
         }
         parts
@@ -59,6 +67,9 @@ impl Part {
                 format!("expert {i}: {centre:?}, rate {rate}")
             }
             Part::SingleExperts => "all experts but the final ones".to_owned(),
+            Part::OwnErrors => "polish: filters over the channel's own errors".to_owned(),
+            Part::PartnerErrors => "polish: filters over the partner's errors".to_owned(),
+            Part::SecondLayer => "second layer of mixers".to_owned(),
             Part::OrderTrial => "trial of the channels' order".to_owned(),
             Part::LongTerm => "long-term prediction".to_owned(),
         }
@@ -76,6 +87,7 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
     let full = profile(level);
     let mut cascades = full.composition.cascades.to_vec();
     let mut experts = full.composition.experts;
+    let (mut polish, mut mixing) = (full.composition.polish, full.composition.mixing);
     let first = experts[0];
     match part {
         Some(Part::Cascade(left_out)) => {
@@ -100,6 +112,9 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
                 }
             }
         }
+        Some(Part::OwnErrors) => polish.own = &[],
+        Some(Part::PartnerErrors) => polish.partner = &[],
+        Some(Part::SecondLayer) => mixing = profile(Level::Fast).composition.mixing,
         Some(Part::OrderTrial | Part::LongTerm) | None => {}
     }
     let mut effort = full.effort;
@@ -107,7 +122,8 @@ pub fn encode_without(pcm: &Pcm, level: Level, part: Option<Part>) -> Result<Cod
     if part == Some(Part::LongTerm) {
         effort.reach = 0;
     }
-    let composition = Composition { cascades: &cascades, experts, ..full.composition };
+    let composition =
+        Composition { cascades: &cascades, experts, polish, mixing, ..full.composition };
     let profile = Profile { composition, effort, ..*full };
     let watch = Watch::default();
     SegmentPlan::with_profile(pcm, &profile, &watch)?.encode(None, &watch)
