@@ -6,6 +6,7 @@ mod channel;
 mod content;
 mod copies;
 mod correlation;
+mod cuts;
 mod features;
 mod floats;
 mod forecaster;
@@ -21,6 +22,7 @@ mod segment;
 mod training;
 mod value_set;
 
+pub(crate) use cuts::cuts;
 pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;

@@ -13,22 +13,108 @@ use crate::math;
 const UNARY: u32 = 12;
 /// A listed set must save this share more than it costs.
 const MARGIN: f64 = 1.05;
+/// Entries of a table of values at most: it fits the cache.
+const TABLE: usize = 1 << 17;
 /// Neighbours on each side over which the density of used values is estimated.
 const NEIGHBOURS: usize = 12;
 
 /// The set that is cheapest to code `channels` with, none of which is empty, and the bits that it saves
 /// against all integers of the range.
 pub fn choose(channels: &[Vec<i32>]) -> (Values, f64) {
-    let mut used: Vec<i32> = channels.iter().flatten().copied().collect();
-    used.sort_unstable();
-    used.dedup();
-    let dense = Values::between(used[0], used[used.len() - 1]);
-    if used.len() as u64 == dense.len() {
-        return (dense, 0.0);
+    let uses = Uses::of(channels);
+    let saved = uses.saved();
+    (if saved > 0.0 { Values::Sparse(uses.list) } else { uses.range() }, saved)
+}
+
+/// The values that samples take, and how often each comes after another one. What stays the same, as silence
+/// does, takes next to nothing with any set.
+#[derive(Clone, Debug)]
+pub struct Uses {
+    list: ValueList,
+    /// Of each value of the list.
+    counts: Vec<u32>,
+}
+
+impl Uses {
+    /// Those of `channels`, none of which is empty.
+    pub fn of(channels: &[Vec<i32>]) -> Self {
+        let all = || channels.iter().flatten().copied();
+        let (least, most) = all().fold((i32::MAX, i32::MIN), |(l, m), x| (l.min(x), m.max(x)));
+        if (most.abs_diff(least) as usize) < TABLE {
+            return Uses::in_table(channels, least, most);
+        }
+        let mut used: Vec<i32> = all().collect();
+        used.sort_unstable();
+        used.dedup();
+        let list = ValueList::new(used);
+        let counts = counts(&list, channels);
+        Uses { list, counts }
     }
-    let (cost, listed) = (cost(&used), ValueList::new(used));
-    let saved = saving(listed.values(), &counts(&listed, channels)) - MARGIN * cost;
-    if saved > 0.0 { (Values::Sparse(listed), saved) } else { (dense, 0.0) }
+
+    /// The same, of values from `least` to `most`: without sorting them.
+    fn in_table(channels: &[Vec<i32>], least: i32, most: i32) -> Self {
+        // 0 for a value that does not occur, else one more than how often it comes after another one.
+        let mut table = vec![0_u32; most.abs_diff(least) as usize + 1];
+        for channel in channels {
+            let mut before = channel[0];
+            for &sample in channel {
+                let entry = &mut table[sample.abs_diff(least) as usize];
+                *entry = (*entry).max(1) + u32::from(sample != before);
+                before = sample;
+            }
+        }
+        let (used, counts) = (least..=most)
+            .zip(table)
+            .filter(|&(_, entry)| entry > 0)
+            .map(|(x, n)| (x, n - 1))
+            .unzip();
+        Uses { list: ValueList::new(used), counts }
+    }
+
+    /// Those of other samples in addition.
+    pub fn with(&self, other: &Self) -> Self {
+        let mut uses = Vec::new();
+        let mut rest = other.by_value().peekable();
+        for (value, count) in self.by_value() {
+            uses.extend(std::iter::from_fn(|| rest.next_if(|&(before, _)| before < value)));
+            let more = rest.next_if(|&(same, _)| same == value).map_or(0, |(_, count)| count);
+            uses.push((value, count + more));
+        }
+        uses.extend(rest);
+        let (used, counts) = uses.into_iter().unzip();
+        Uses { list: ValueList::new(used), counts }
+    }
+
+    fn by_value(&self) -> impl Iterator<Item = (i32, u32)> {
+        self.list.values().iter().copied().zip(self.counts.iter().copied())
+    }
+
+    /// How many values there are.
+    #[allow(clippy::len_without_is_empty, reason = "no samples are without values")]
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Whether a value is among them.
+    pub fn has(&self, value: i32) -> bool {
+        let values = self.list.values();
+        values.get(self.list.count_below(value.into()) as usize) == Some(&value)
+    }
+
+    /// All integers from the least to the largest.
+    fn range(&self) -> Values {
+        let values = self.list.values();
+        Values::between(values[0], values[values.len() - 1])
+    }
+
+    /// Bits that a list of them saves against all integers of the range; 0 where there is none to be saved.
+    pub fn saved(&self) -> f64 {
+        let used = self.list.values();
+        if used.len() as u64 == self.range().len() {
+            return 0.0;
+        }
+        (saving(used, &self.counts) - MARGIN * cost(used)).max(0.0)
+    }
 }
 
 /// Samples that differ from the one before.
@@ -36,8 +122,7 @@ pub fn changes(samples: &[i32]) -> usize {
     samples.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }
 
-/// How often each value of `list` comes after another one. What stays the same, as silence does, takes
-/// next to nothing with any set.
+/// How often each value of `list` comes after another one.
 fn counts(list: &ValueList, channels: &[Vec<i32>]) -> Vec<u32> {
     let mut counts = vec![0; list.values().len()];
     for channel in channels {

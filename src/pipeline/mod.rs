@@ -9,6 +9,7 @@ mod block_encoder;
 mod characters;
 mod compress;
 mod context;
+mod cuts;
 mod decoded_parts;
 mod decoder;
 mod decoding;

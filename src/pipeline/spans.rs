@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use super::block_encoder::Encoded;
+use super::cuts;
 use super::pool::Job;
 use crate::container::ContentHash;
 use crate::error::Result;
-use crate::wav::{self, SegmentLimit, Span, WavFormat, WavReader};
+use crate::wav::{SegmentLimit, Span, WavFormat, WavReader};
 
 /// How many foreign bytes may precede the format of the samples. The file header cannot be
 /// written before the format is known, and memory is bounded: samples behind more than this
@@ -120,7 +121,7 @@ impl<R: Read> Spans<R> {
 /// A segment in the pieces that it is best cut into; foreign bytes as they are.
 pub(super) fn pieces(span: Span, format: Option<&WavFormat>) -> Vec<Span> {
     let lengths = match (&span, format) {
-        (Span::Audio { bytes }, Some(format)) => wav::pieces(bytes, format),
+        (Span::Audio { bytes }, Some(format)) => cuts::pieces(bytes, format),
         _ => Vec::new(),
     };
     if lengths.len() < 2 {

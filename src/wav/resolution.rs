@@ -12,10 +12,6 @@ use crate::pcm::Precision;
 const FRAMES: usize = 256;
 /// See [`FRAMES`].
 const PERIODS: usize = 1 << 12;
-/// Bits that a cut must save: about what a block costs beside its samples, and what predictors lose that
-/// start anew.
-const COST: u64 = 1 << 16;
-
 /// Frames that follow each other and have one resolution, with the silence behind them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
@@ -28,10 +24,10 @@ struct Run {
 }
 
 /// Bytes of each piece that `bytes`, whole frames of `format`, are best cut into; their sum is the number of
-/// bytes.
-pub fn pieces(bytes: &[u8], format: &WavFormat) -> Vec<usize> {
+/// bytes. A cut saves at least `cost` bits.
+pub fn pieces(bytes: &[u8], format: &WavFormat, cost: u64) -> Vec<usize> {
     let runs = runs(bytes, format);
-    let starts = cuts(&runs, usize::from(format.channels));
+    let starts = cuts(&runs, usize::from(format.channels), cost);
     // What is before the first run is silent and goes with it.
     let ends = starts.iter().skip(1).map(|start| start * format.frame_bytes()).chain([bytes.len()]);
     let mut before = 0;
@@ -103,8 +99,8 @@ fn of_floats(samples: &[u8], format: SampleFormat, precision: Precision) -> Opti
 }
 
 /// The frames at which pieces of `runs` start that cost the fewest bits: each sample costs those by which it is
-/// coarser than the finest of its piece, and each piece [`COST`].
-fn cuts(runs: &[Run], channels: usize) -> Vec<usize> {
+/// coarser than the finest of its piece, and each piece `a_piece`.
+fn cuts(runs: &[Run], channels: usize, a_piece: u64) -> Vec<usize> {
     // Of the runs before each one: what they cost at least, and the first run of their last piece.
     let mut least: Vec<(u64, usize)> = vec![(0, 0)];
     for end in 1..=runs.len() {
@@ -115,7 +111,7 @@ fn cuts(runs: &[Run], channels: usize) -> Vec<usize> {
             frames += run.frames as i64;
             exponents += run.frames as i64 * i64::from(run.exponent);
             let waste = (exponents - finest * frames) as u64 * channels as u64;
-            let cost = least[start].0 + waste + COST;
+            let cost = least[start].0 + waste + a_piece;
             if cost <= best.0 {
                 best = (cost, start);
             }
@@ -137,6 +133,8 @@ mod tests {
     use super::*;
     use crate::wav::AudioFormat;
 
+    const COST: u64 = 1 << 16;
+
     /// Multiples of 2^`zeros`, of 24 bits.
     fn noise(count: usize, zeros: u32) -> Vec<i32> {
         let mut state = 1_u32;
@@ -150,7 +148,7 @@ mod tests {
     fn lengths(samples: &[i32], channels: u16) -> Vec<usize> {
         let format = AudioFormat::integer(channels, 44_100, 24).wav_format().unwrap();
         let bytes: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()[..3].to_vec()).collect();
-        let pieces = pieces(&bytes, &format);
+        let pieces = pieces(&bytes, &format, COST);
         assert_eq!(pieces.iter().sum::<usize>(), bytes.len());
         pieces.iter().map(|bytes| bytes / format.frame_bytes()).collect()
     }
@@ -192,14 +190,14 @@ mod tests {
         samples[8] = -0.0;
         samples[9] = f32::INFINITY;
         let bytes: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let pieces = pieces(&bytes, &format);
+        let pieces = pieces(&bytes, &format, COST);
         assert_eq!(pieces, [4 * 79_872, 4 * 10_128]);
         let doubles = WavFormat {
             sample: SampleFormat::Float64 { endian: format.sample.endian() },
             ..format
         };
         let bytes: Vec<u8> = samples.iter().flat_map(|&x| f64::from(x).to_le_bytes()).collect();
-        assert_eq!(super::pieces(&bytes, &doubles), [8 * 79_872, 8 * 10_128]);
+        assert_eq!(super::pieces(&bytes, &doubles, COST), [8 * 79_872, 8 * 10_128]);
     }
 
     #[test]
@@ -210,7 +208,7 @@ mod tests {
             x as f32 * 1.234e-7 * gain
         });
         let bytes: Vec<u8> = samples.flat_map(|x| x.to_le_bytes()).collect();
-        assert_eq!(pieces(&bytes, &format), [bytes.len()]);
+        assert_eq!(pieces(&bytes, &format, COST), [bytes.len()]);
     }
 
     #[test]
@@ -224,6 +222,6 @@ mod tests {
             sample: SampleFormat::Opaque { stride: 7 },
             ..AudioFormat::integer(1, 8_000, 16).wav_format().unwrap()
         };
-        assert_eq!(pieces(&[1; 70], &opaque), [70]);
+        assert_eq!(pieces(&[1; 70], &opaque, COST), [70]);
     }
 }

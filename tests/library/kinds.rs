@@ -162,6 +162,21 @@ fn clips_of_16_bits_in_a_take_of_24() {
 }
 
 #[test]
+fn clips_of_different_gains() {
+    costs(1.005, 150, |seed| {
+        let clip = |seed: u32, gain: f64| -> Vec<i32> {
+            let quiet = integers(seed, 80_000, 13);
+            quiet.iter().map(|&n| (f64::from(n) * gain).round() as i32).collect()
+        };
+        let gain = 4.1 + 0.17 * f64::from(seed);
+        let (first, second) = (clip(seed, gain), clip(seed + 100, 11.3 - gain));
+        // Two files, of which one is a second segment: its header is what may be more.
+        let parts = vec![pcm(1, 16, &first), pcm(1, 16, &second)];
+        (pcm(1, 16, &[first, second].concat()), parts)
+    });
+}
+
+#[test]
 fn channels_of_different_depths() {
     for depth in [10, 16] {
         costs(1.01, 0, |seed| {
