@@ -300,7 +300,7 @@ fn completions_and_man_pages() {
 mod unix {
     use super::*;
     use std::ffi::OsStr;
-    use std::io::{Read as _, Write as _};
+    use std::io::Write as _;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::PermissionsExt;
     use std::process::{Command as Process, Stdio};
@@ -449,82 +449,5 @@ mod unix {
             assert!(stderr.contains(said), "{stderr}");
             assert_eq!(folder.path().join("song.lmz").exists(), !verify);
         }
-    }
-
-    /// What the program writes to a terminal of `width` columns until `enough`, or its end; it is
-    /// interrupted then, and the time that this took is returned.
-    fn on_a_terminal(
-        folder: &TempDir,
-        line: &[&str],
-        width: u16,
-        enough: impl Fn(&str) -> bool,
-    ) -> (String, Duration) {
-        let size = nix::pty::Winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
-        let pair = nix::pty::openpty(Some(&size), None).unwrap();
-        let mut terminal = File::from(pair.master);
-        let mut child = Process::new(assert_cmd::cargo::cargo_bin("lmz"))
-            .args(line)
-            .current_dir(folder.path())
-            .env("TERM", "xterm")
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::from(pair.slave))
-            .spawn()
-            .unwrap();
-        let mut screen = Vec::new();
-        let mut buffer = [0; 4096];
-        while !enough(&text(&screen)) {
-            match terminal.read(&mut buffer) {
-                Ok(count) if count > 0 => screen.extend_from_slice(&buffer[..count]),
-                _ => break,
-            }
-        }
-        let start = Instant::now();
-        Process::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
-        child.wait().unwrap();
-        (text(&screen), start.elapsed())
-    }
-
-    #[test]
-    fn progress_moves_within_a_segment_and_an_interruption_leaves_nothing() {
-        let folder = TempDir::new().unwrap();
-        // One segment: without steps within it there would be nothing to see.
-        let song = wav::pcm16(2, 44_100, &wav::noise(2 * 800_000));
-        fs::write(folder.path().join("song.wav"), song).unwrap();
-        let line = ["compress", "--best", "song.wav"];
-        let shares = |screen: &str| {
-            let mut shares: Vec<String> = screen
-                .split(" %")
-                .filter_map(|before| before.rsplit(|c: char| !c.is_ascii_digit()).next())
-                .map(str::to_owned)
-                .collect();
-            shares.dedup();
-            shares.len()
-        };
-        let enough = |screen: &str| shares(screen) > 3 && screen.contains("x real time");
-        let (screen, ended) = on_a_terminal(&folder, &line, 120, enough);
-        assert!(enough(&screen), "{screen}");
-        for word in ["MB of 3.2 MB", "left", "of audio", "elapsed"] {
-            assert!(screen.contains(word), "{word}: {screen}");
-        }
-        // Colours are not used.
-        assert!(!screen.contains("\u{1b}[3"), "{screen:?}");
-        assert_eq!(names(folder.path()), ["song.wav"]);
-        // 0.2 s on an idle machine.
-        assert!(ended < Duration::from_secs(2), "{ended:?}");
-    }
-
-    #[test]
-    fn progress_is_one_line_at_any_width() {
-        let folder = TempDir::new().unwrap();
-        let song = wav::pcm16(2, 44_100, &wav::noise(2 * 800_000));
-        fs::write(folder.path().join("song.wav"), song).unwrap();
-        let enough = |screen: &str| screen.matches(" %").count() > 3;
-        let (screen, _) = on_a_terminal(&folder, &["compress", "song.wav"], 30, enough);
-        let cleared = screen.replace("\u{1b}[2K", "\n");
-        let lines = cleared.split(['\r', '\n']).map(|line| line.split("\u{1b}[").next().unwrap());
-        let longest = lines.map(|line| line.chars().count()).max().unwrap();
-        assert!((20..=30).contains(&longest), "{longest}: {screen:?}");
     }
 }

@@ -12,3 +12,5 @@ mod cli_files;
 #[cfg(unix)]
 mod faults;
 mod fingerprint;
+#[cfg(unix)]
+mod terminal;
