@@ -1,7 +1,6 @@
 //! The program: names, refusals, pipes, exit codes, and that nothing is left behind.
 
 use std::fs;
-use std::path::Path;
 
 use crate::support;
 use crate::support::files::names;
@@ -328,6 +327,7 @@ mod unix {
     use super::*;
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
     use std::process::{Command as Process, Stdio};
     use std::thread::sleep;
     use std::time::{Duration, Instant};

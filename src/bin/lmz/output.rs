@@ -139,11 +139,12 @@ impl Output {
         let Sink::File(unfinished) = &mut self.sink else { return self.finish() };
         unfinished.flush()?;
         unfinished.writer.get_ref().sync_all()?;
-        let folder = folder_of(&unfinished.target).to_owned();
-        self.finish()?;
-        // The name itself; other systems have no call for it.
+        // For the name itself; other systems have no call for it.
         #[cfg(unix)]
-        File::open(folder)?.sync_all()?;
+        let folder = File::open(folder_of(&unfinished.target))?;
+        self.finish()?;
+        #[cfg(unix)]
+        folder.sync_all()?;
         Ok(())
     }
 
@@ -249,6 +250,9 @@ fn temporary_beside(target: &Path, private: bool) -> Result<(File, TempPath)> {
         let mode = if private { 0o600 } else { 0o666 };
         builder.permissions(fs::Permissions::from_mode(mode));
     }
+    // Other systems have no mode to give.
+    #[cfg(not(unix))]
+    let _ = private;
     let mut unfinished = unfinished();
     let file: NamedTempFile = builder
         .tempfile_in(folder)
