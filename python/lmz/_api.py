@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import operator
 import os
@@ -103,12 +104,22 @@ def decompress(
         NotLmzError, UnsupportedError, CorruptError, LimitError: about `src`.
         OSError: reading or writing failed.
     """
+    return _restore(src, dst, threads, max_output, progress)
+
+
+def _restore(
+    src: Source,
+    dst: Target | None,
+    threads: int,
+    max_output: int | None = None,
+    progress: Progress | None = None,
+    parts: Iterator[bytes] | None = None,
+) -> Summary:
+    """`decompress`, of a file whose `parts` may be decoded already."""
     source = _files.source(src)
     call = _files.progress_of(progress, source)
-    if dst is None:
-        return Summary(**_lmz.decompress(source, None, threads, max_output, call))
-    with _files.target(dst) as target:
-        return Summary(**_lmz.decompress(source, target, threads, max_output, call))
+    with contextlib.nullcontext() if dst is None else _files.target(dst) as target:
+        return Summary(**_lmz.decompress(source, target, threads, max_output, call, parts))
 
 
 def encode_wav(wav: bytes, level: str = "default", lm: str = "auto", **options: Any) -> bytes:

@@ -1,6 +1,6 @@
 //! Long files in parts, which other processes code or decode.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 
 use lmz::pipeline;
 use pyo3::prelude::*;
@@ -54,20 +54,9 @@ pub fn join<'py>(
     let encoder = settings.encoder(py)?;
     let (input, output) = (files::input(source)?, files::output(target)?);
     let done = Interpreter::default().run(py, move |observer| {
-        pipeline::join(input, output, encoder.options(), each(parts), observer)
+        pipeline::join(input, output, encoder.options(), each(Some(parts)), observer)
     })?;
     summary(py, &done)
-}
-
-/// What there is to decode: frames of a file and of a segment, and bytes of a frame; `None` without samples.
-#[pyfunction]
-pub fn lengths(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Option<(u64, u32, usize)>> {
-    let mut input = files::input(source)?;
-    let found = Interpreter::default().run(py, move |_| {
-        input.rewind()?;
-        pipeline::lengths(input)
-    })?;
-    Ok(found.map(|found| (found.frames, found.segment_frames, found.frame_bytes)))
 }
 
 /// The samples of the segments that start between two frames, as in the original.
@@ -85,26 +74,10 @@ pub fn decode_part<'py>(
     Ok(PyBytes::new(py, &part))
 }
 
-/// `decompress`, of a file whose parts an iterator yields.
-#[pyfunction]
-#[pyo3(signature = (source, target, threads, parts))]
-pub fn restore<'py>(
-    py: Python<'py>,
-    source: &Bound<'py, PyAny>,
-    target: Option<&Bound<'py, PyAny>>,
-    threads: usize,
-    parts: Py<PyAny>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let options = settings::decoding(threads, None);
-    let (input, output) = (files::input(source)?, files::output_or_none(target)?);
-    let done = Interpreter::default().run(py, move |observer| {
-        pipeline::restore(input, output, &options, each(parts), observer)
-    })?;
-    summary(py, &done)
-}
-
-fn each(parts: Py<PyAny>) -> impl Iterator<Item = io::Result<Vec<u8>>> + Send {
-    std::iter::from_fn(move || Python::attach(|py| next_part(parts.bind(py))))
+/// What an iterator yields; with `None`, nothing.
+pub fn each(parts: Option<Py<PyAny>>) -> impl Iterator<Item = io::Result<Vec<u8>>> + Send {
+    let next = move |parts: &Py<PyAny>| Python::attach(|py| next_part(parts.bind(py)));
+    std::iter::from_fn(move || parts.as_ref().and_then(next))
 }
 
 fn next_part(parts: &Bound<'_, PyAny>) -> Option<io::Result<Vec<u8>>> {

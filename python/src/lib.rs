@@ -13,7 +13,7 @@ mod whole;
 #[pyo3::pymodule]
 mod _lmz {
     #[pymodule_export]
-    use crate::joining::{cut, decode_part, encode_part, join, lengths, restore};
+    use crate::joining::{cut, decode_part, encode_part, join};
     #[pymodule_export]
     use crate::parts::{audio, extract, info};
     #[pymodule_export]

@@ -2,7 +2,7 @@
 
 use std::io::Seek;
 
-use lmz::{AudioFormat, Decoder, SampleKind};
+use lmz::{AudioFormat, Decoder, SampleKind, pipeline};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -14,18 +14,13 @@ use crate::whole::summary;
 /// The audio of a file, by its two ends: the rest is not read. Without samples, `channels` is 0.
 #[pyfunction]
 pub fn audio<'py>(py: Python<'py>, source: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    let mut input = files::input(source)?;
-    let (format, segment, frames) = Interpreter::default().run(py, move |_| {
-        input.rewind()?;
-        let decoder = Decoder::with_options(input, &settings::decoding(1, None))?;
-        let (format, segment) = (decoder.format(), decoder.segment_frames());
-        let frames = if format.is_some() { decoder.frames(..)?.range().end } else { 0 };
-        Ok((format, segment, frames))
-    })?;
+    let input = files::input(source)?;
+    let found = Interpreter::default().run(py, move |_| pipeline::outline(input))?;
     let dict = PyDict::new(py);
-    describe(&dict, format)?;
-    dict.set_item("segment_frames", segment.unwrap_or(0))?;
-    dict.set_item("frames", frames)?;
+    describe(&dict, found.map(|found| found.format))?;
+    dict.set_item("frames", found.map_or(0, |found| found.frames))?;
+    dict.set_item("frame_bytes", found.map_or(0, |found| found.frame_bytes))?;
+    dict.set_item("segment_frames", found.map_or(0, |found| found.segment_frames))?;
     Ok(dict)
 }
 

@@ -1,10 +1,11 @@
 //! Whole WAV files, byte for byte.
 
-use lmz::{ContentHash, Decoder, Summary};
+use lmz::{ContentHash, Summary, pipeline};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::files;
+use crate::joining::each;
 use crate::observer::Interpreter;
 use crate::settings::{self, Settings};
 
@@ -24,9 +25,10 @@ pub fn compress<'py>(
     summary(py, &done)
 }
 
-/// lmz in, WAV out; without a target, everything is checked and nothing written.
+/// lmz in, WAV out; without a target, everything is checked and nothing written. An iterator may yield parts that are
+/// decoded already.
 #[pyfunction]
-#[pyo3(signature = (source, target, threads, max_output, progress))]
+#[pyo3(signature = (source, target, threads, max_output, progress, parts))]
 pub fn decompress<'py>(
     py: Python<'py>,
     source: &Bound<'py, PyAny>,
@@ -34,11 +36,12 @@ pub fn decompress<'py>(
     threads: usize,
     max_output: Option<u64>,
     progress: Option<Py<PyAny>>,
+    parts: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let options = settings::decoding(threads, max_output);
     let (input, output) = (files::input(source)?, files::output_or_none(target)?);
     let done = Interpreter::new(progress).run(py, move |observer| {
-        Decoder::with_options(input, &options)?.decode_to(output, observer)
+        pipeline::restore(input, output, &options, each(parts), observer)
     })?;
     summary(py, &done)
 }

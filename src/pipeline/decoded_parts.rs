@@ -10,37 +10,9 @@ use std::ops::Range;
 use super::decompress::Restoring;
 use super::extract::{decode, open_tail};
 use super::{DecompressOptions, Summary};
-use crate::container::{Block, Entry, Tail};
-#[cfg(doc)]
-use crate::error::Error;
+use crate::container::{Block, Entry};
 use crate::error::Result;
 use crate::observer::Observer;
-
-/// How much there is to divide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Lengths {
-    /// Number of frames in the file.
-    pub frames: u64,
-    /// Largest number of frames in a segment.
-    pub segment_frames: u32,
-    /// Bytes of a frame of the original.
-    pub frame_bytes: usize,
-}
-
-/// Reads both ends of a file; `None` if it has no samples.
-///
-/// # Errors
-/// [`Error::NotLmz`], [`Error::Corrupt`], [`Error::Unsupported`], [`Error::Io`].
-pub fn lengths(mut input: impl Read + Seek) -> Result<Option<Lengths>> {
-    let tail = Tail::read(&mut input)?;
-    let header = tail.file_header(&mut input)?;
-    Ok(header.audio.map(|audio| Lengths {
-        frames: tail.trailer.frames,
-        segment_frames: audio.segment_frames,
-        frame_bytes: audio.format.frame_bytes(),
-    }))
-}
 
 /// The samples of the segments that start in `frames`, as in the original.
 ///
@@ -84,8 +56,8 @@ pub fn restore(
     let mut samples = Samples { parts, part: Vec::new(), used: 0 };
     while let Some(bytes) = restoring.next(|block| samples.of(block), observer)? {
         output.write_all(&bytes)?;
+        output.flush()?;
     }
-    output.flush()?;
     Ok(restoring.summary)
 }
 

@@ -79,14 +79,6 @@ impl<R: Read> Decoder<R> {
         self.restoring.header().audio.map(|audio| AudioFormat::from(&audio.format))
     }
 
-    /// Largest number of frames in a segment, which has to be decoded from its start to reach a frame;
-    /// `None` if there are no samples.
-    #[must_use]
-    #[cfg(feature = "unstable")]
-    pub fn segment_frames(&self) -> Option<u32> {
-        self.restoring.header().audio.map(|audio| audio.segment_frames)
-    }
-
     /// Summary of the whole file, once all of it has been read.
     #[must_use]
     pub fn summary(&self) -> Option<&Summary> {

@@ -108,21 +108,26 @@ pub fn extract(
     Ok(Extract { first_frame: frames.start, frames: count, segments, written_bytes, to_past_end })
 }
 
-/// What an lmz file says of itself at its end.
+/// What an lmz file that has samples says of itself at its end.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] if it has no samples; [`Error::NotLmz`], [`Error::Corrupt`],
-/// [`Error::Io`].
+/// [`Error::OutOfRange`] if it has none; those of [`open_ends`].
 pub(super) fn open_tail(input: &mut (impl Read + Seek)) -> Result<(Tail, FileHeader, WavFormat)> {
-    let tail = match Tail::read(input) {
-        Ok(tail) => tail,
-        Err(error) => return Err(foreign(input).unwrap_or(error)),
-    };
-    let header = tail.file_header(input)?;
+    let (tail, header) = open_ends(input)?;
     match header.audio {
         Some(audio) => Ok((tail, header, audio.format)),
         None => Err(Error::OutOfRange("the file has no samples".to_owned())),
     }
+}
+
+/// The trailer of an lmz file, and its header.
+///
+/// # Errors
+/// [`Error::NotLmz`], [`Error::Corrupt`], [`Error::Unsupported`], [`Error::Io`].
+pub(super) fn open_ends(input: &mut (impl Read + Seek)) -> Result<(Tail, FileHeader)> {
+    let tail = Tail::read(input).map_err(|error| foreign(input).unwrap_or(error))?;
+    let header = tail.file_header(input)?;
+    Ok((tail, header))
 }
 
 /// The error for a file without a trailer that does not start as an lmz file either.

@@ -35,7 +35,7 @@ use std::sync::Arc;
 #[cfg(any(test, fuzzing))]
 pub(crate) use block_decoder::BlockDecoder;
 pub use compress::{compress, segment_limit};
-pub use decoded_parts::{Lengths, decode_part, lengths, restore};
+pub use decoded_parts::{decode_part, restore};
 pub use decoder::{Decoder, decompress_to_vec};
 pub use decompress::{decompress, verify};
 pub use encoder::{Encoder, compress_to_vec};
@@ -43,7 +43,7 @@ pub use extract::{Extract, Position, extract};
 pub use frame_reader::FrameReader;
 pub use frame_writer::FrameWriter;
 pub use info::{AudioInfo, Bytes, FileInfo, LmInfo, ModelInfo, inspect};
-pub use overview::{Info, info};
+pub use overview::{Info, Outline, info, outline};
 pub use parts::{Cut, cut, encode_part, join};
 pub use salvage::{Damage, Gap, SalvageReport, examine, salvage};
 

@@ -1,8 +1,9 @@
 //! What programs want to know of an lmz file before they decode it.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use super::Summary;
+use super::extract::open_ends;
 use crate::codec::Level;
 use crate::container::Reader;
 use crate::error::{Error, Result};
@@ -48,4 +49,32 @@ pub fn info(input: impl Read) -> Result<Info> {
         level: header.level,
         summary,
     })
+}
+
+/// The samples of an lmz file, as its two ends describe them: the result of [`outline()`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outline {
+    /// Format of the audio.
+    pub format: AudioFormat,
+    /// Bytes of a frame of the original.
+    pub frame_bytes: usize,
+    /// Number of frames in the file.
+    pub frames: u64,
+    /// Largest number of frames in a segment, which has to be decoded from its start to reach a frame.
+    pub segment_frames: u32,
+}
+
+/// Reads both ends of an lmz file, and nothing between; `None` if it has no samples.
+///
+/// # Errors
+/// [`Error::NotLmz`], [`Error::Corrupt`], [`Error::Unsupported`], [`Error::Io`].
+pub fn outline(mut input: impl Read + Seek) -> Result<Option<Outline>> {
+    let (tail, header) = open_ends(&mut input)?;
+    Ok(header.audio.map(|audio| Outline {
+        format: AudioFormat::from(&audio.format),
+        frame_bytes: audio.format.frame_bytes(),
+        frames: tail.trailer.frames,
+        segment_frames: audio.segment_frames,
+    }))
 }

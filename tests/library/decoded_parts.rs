@@ -4,7 +4,7 @@ use std::io::{self, Cursor};
 
 use crate::support::{compress_with, wav};
 use lmz::pipeline::{self, CompressOptions, DecompressOptions};
-use lmz::{Error, Level, Summary};
+use lmz::{AudioFormat, Error, Level, Summary};
 
 /// Samples of the shortest segment.
 const SEGMENT: usize = 1 << 17;
@@ -21,7 +21,7 @@ fn long_file() -> (Vec<u8>, Vec<u8>) {
 }
 
 fn parts(packed: &[u8], frames: u64) -> Vec<Vec<u8>> {
-    let whole = pipeline::lengths(Cursor::new(packed)).unwrap().unwrap();
+    let whole = pipeline::outline(Cursor::new(packed)).unwrap().unwrap();
     let part = |start| {
         let range = start..start + frames;
         let options = DecompressOptions::default();
@@ -81,11 +81,28 @@ fn errors_come_through() {
     assert!(matches!(part(&packed, &limited), Err(Error::Limit { .. })));
     packed[1_000] ^= 1;
     assert!(matches!(part(&packed, &options), Err(Error::Corrupt { .. })));
+}
 
-    let lengths = |name: &str| {
+#[test]
+fn both_ends_say_what_there_is_to_divide() {
+    let (_, mut packed) = long_file();
+    let outline = pipeline::outline(Cursor::new(&packed)).unwrap().unwrap();
+    assert_eq!(outline.format, AudioFormat::integer(1, 8_000, 16));
+    assert_eq!((outline.frame_bytes, outline.segment_frames), (2, SEGMENT as u32));
+    assert_eq!(outline.frames, 3 * SEGMENT as u64 + 4_000);
+    // What is between the ends is not read.
+    let middle = packed.len() / 2;
+    packed[middle] ^= 1;
+    assert_eq!(pipeline::outline(Cursor::new(&packed)).unwrap(), Some(outline));
+    packed.pop();
+    assert!(matches!(pipeline::outline(Cursor::new(&packed)), Err(Error::Corrupt { .. })));
+    let foreign = pipeline::outline(Cursor::new(b"RIFF"));
+    assert!(matches!(foreign, Err(Error::NotLmz(_))), "{foreign:?}");
+
+    let golden = |name: &str| {
         let packed = std::fs::read(format!("fixtures/golden/{name}.lmz")).unwrap();
-        pipeline::lengths(Cursor::new(packed)).unwrap()
+        pipeline::outline(Cursor::new(packed)).unwrap()
     };
-    assert_eq!(lengths("no-audio"), None);
-    assert_eq!(lengths("no-frames").unwrap().frames, 0);
+    assert_eq!(golden("no-audio"), None);
+    assert_eq!(golden("no-frames").unwrap().frames, 0);
 }

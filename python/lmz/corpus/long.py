@@ -88,8 +88,11 @@ def layout(settings: Settings, job: Job) -> tuple[bytes, tuple[int, int, int, in
         if settings.task == "compress":
             cut = _lmz.cut(source, _options(settings))
             return cut and (cut[0], (len(cut[0]), job.size, cut[1], cut[1]))
-        found = _lmz.lengths(source)
-        return found and (b"", (0, found[0], found[1], found[1] * found[2]))
+        found = _lmz.audio(source)
+        if not found["channels"]:
+            return None
+        segment = found["segment_frames"]
+        return b"", (0, found["frames"], segment, segment * found["frame_bytes"])
 
 
 def code(settings: Settings, job: Job, head: bytes, start: int, end: int) -> tuple[float, bytes]:

@@ -40,7 +40,7 @@ def do(settings: Settings, job: Job, threads: int, parts: Iterator[bytes] | None
         source_fs = fsspec.core.url_to_fs(settings.source)[0]
         if settings.task == "verify":
             with source_fs.open(job.source, "rb") as source:
-                summary = restore(source, None, threads, parts)
+                summary = _api._restore(source, None, threads, parts=parts)
             record.verified = True
         else:
             target_fs = fsspec.core.url_to_fs(settings.target)[0]
@@ -81,7 +81,7 @@ def convert(
     ):
         output = cast(BinaryIO, spool)
         if settings.task == "decompress":
-            summary = restore(source, output, threads, parts)
+            summary = _api._restore(source, output, threads, parts=parts)
         elif parts is None:
             summary = _api.compress(
                 source, output, settings.level, settings.lm,
@@ -94,15 +94,6 @@ def convert(
         spool.seek(0)
         store(target_fs, job.target, output)
     return summary, length
-
-
-def restore(
-    source: BinaryIO, output: BinaryIO | None, threads: int, parts: Iterator[bytes] | None
-) -> _api.Summary:
-    """Decodes a file and checks everything, with an output or none."""
-    if parts is None:
-        return _api.decompress(source, output, threads=threads)
-    return _api.Summary(**_lmz.restore(source, output, threads, parts))
 
 
 def store(fs: Any, path: str, content: BinaryIO) -> None:
