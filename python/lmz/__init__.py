@@ -10,7 +10,7 @@ float64. Files are paths, bytes or binary file objects, those of fsspec included
 subclasses of `LmzError`, or `OSError`. While lmz computes, other threads of Python run, and ^C
 stops it.
 
-`python -m lmz.corpus` compresses folders and buckets on a Ray cluster; `lmz.ray`,
+`python -m lmz.corpus` compresses folders and buckets on a Ray cluster; `lmz.ray`, `lmz.zarr`,
 `lmz.numcodecs` and `lmz.webdataset` are for those packages.
 """
 

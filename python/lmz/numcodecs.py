@@ -1,4 +1,4 @@
-"""A numcodecs codec: chunks of zarr arrays as lmz.
+"""A numcodecs codec: chunks of zarr arrays of format 2 as lmz. Those of format 3 take `lmz.zarr`.
 
 Chunks are (frames,) or (frames, channels) of int16, int32 or float32; with more dimensions, the
 last is taken for the channels. Registered as `lmz` where numcodecs is installed.
@@ -26,7 +26,7 @@ class Lmz(Codec):  # type: ignore[misc]
         level: 'fast', 'default' or 'best'.
         channels: samples of a frame, for chunks that arrive flat, as bytes; else the last
             dimension's length.
-        dtype: of chunks that arrive as bytes (zarr 3).
+        dtype: of chunks that arrive as bytes.
         lm: as for `lmz.write`; 'off' by default, because the model takes long.
     """
 

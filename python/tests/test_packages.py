@@ -17,6 +17,7 @@ import zarr
 import lmz
 from lmz.numcodecs import Lmz
 from lmz.webdataset import decoder
+from lmz.zarr import LmzCodec
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "float32"])
@@ -43,15 +44,22 @@ def test_chunks_may_come_as_bytes(tone):
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "float32"])
-def test_a_zarr_store_of_format_2_holds_audio(tone, tmp_path, dtype):
+@pytest.mark.parametrize("options", [
+    {"zarr_format": 2, "compressors": Lmz("fast")},
+    {"zarr_format": 3, "compressors": None, "serializer": LmzCodec("fast")},
+])
+def test_a_zarr_store_holds_audio(tone, tmp_path, dtype, options):
     data = tone(10_000, 2, dtype)
-    array = zarr.create_array(
-        store=str(tmp_path / "a.zarr"), shape=data.shape, chunks=(4_096, 2), dtype=dtype,
-        zarr_format=2, compressors=Lmz("fast"),
-    )
+    store = tmp_path / "a.zarr"
+    array = zarr.create_array(store=str(store), shape=data.shape, chunks=(4_096, 2), dtype=dtype, **options)
     array[:] = data
-    np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "a.zarr"), mode="r")[:], data)
     np.testing.assert_array_equal(array[5_000:6_000], data[5_000:6_000])
+    files = [file.read_bytes() for file in store.rglob("*") if file.is_file()]
+    assert sum(content.startswith(b"\x89LMZ") for content in files) == 3
+    # Another process finds the codec by its name alone.
+    read = "import sys, zarr, numpy; numpy.save(sys.argv[2], zarr.open_array(sys.argv[1], mode='r')[:])"
+    subprocess.run([sys.executable, "-c", read, store, tmp_path / "back.npy"], check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "back.npy"), data)
 
 
 def test_webdataset_decodes_shards(tone, tmp_path):
