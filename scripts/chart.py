@@ -4,8 +4,8 @@
     lmz bench CORPUS --html report.html
     python3 scripts/chart.py report.html scatter docs/size-and-speed.svg
 
-The charts are called scatter, totals, classes, files and parts. A headless Chromium (`chromium` on the
-PATH) draws the report, so that the picture is the report's own.
+The charts are called scatter, totals, classes, files and parts; those of `--explain` curve, wave, gain and
+parts. A headless Chromium (`chromium` on the PATH) draws the report, so that the picture is the report's own.
 """
 
 import pathlib
