@@ -257,6 +257,15 @@ fn one_file_explained() {
     let page = fs::read_to_string(folder.path().join("e.html")).unwrap();
     let data = page.split("const DATA = ").nth(1).unwrap().split(";\n").next().unwrap();
     assert_eq!(serde_json::from_str::<Value>(data).unwrap(), json(&folder, "e.json"));
+    assert_eq!(json(&folder, "e.json")["model"], Value::Null);
+    // Which model takes part, although the exact engine does not know its name.
+    let song = fixtures().join("cut_short.wav");
+    let line = ["--explain", song.to_str().unwrap(), "--level=fast", "--lm=on", "--json=m.json"];
+    bench(&folder, &line).assert().code(0);
+    let report = json(&folder, "m.json");
+    assert_eq!(report["segments"][0]["uses_lm"], true);
+    let model = report["model"].as_str().unwrap();
+    assert!(model.starts_with("with BLAKE3 ") && model.ends_with("exact engine"), "{model}");
 }
 
 /// A process for a coder is for the bench alone.

@@ -169,7 +169,11 @@ fn explain(
         frames.extend(account(&bytes, format, &block, coded_bytes, options, model)?);
     }
     if explained.segments.iter().any(|segment| segment.uses_lm) || always_lm {
-        explained.model = info.lm.model.map(|model| model.name);
+        // The exact engine knows its model by its hash alone.
+        explained.model = info.lm.model.map(|model| match model.name.is_empty() {
+            true => format!("with BLAKE3 {:.12}…, exact engine", model.blake3),
+            false => model.name,
+        });
     }
     let options = DecompressOptions::default().with_models(models).with_threads(options.threads);
     let samples = samples(&packed, &options, explained.samples)?;
