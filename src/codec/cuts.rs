@@ -94,10 +94,9 @@ impl<'a> Windows<'a> {
     /// The runs of windows that take the fewest bits, with `cost` bits for each. Between two may be a window that
     /// belongs to neither, because it has frames of both.
     fn runs(&self, cost: f64) -> Vec<Range<usize>> {
-        // Of the windows before each one: what they take at least, and their last run.
-        let mut least: Vec<(f64, Range<usize>)> = vec![(0.0, 0..0)];
-        // Where the run before that one ends.
-        let mut ends = vec![0];
+        // Of the windows before each one: what they take at least, their last run, and where the run before
+        // that one ends.
+        let mut least: Vec<(f64, Range<usize>, usize)> = vec![(0.0, 0..0, 0)];
         for end in 1..=self.sets.len() {
             let mut best = (f64::MAX, 0..end, 0);
             let mut run: Option<Cow<Sets>> = None;
@@ -117,14 +116,13 @@ impl<'a> Windows<'a> {
                 }
                 run = Some(joined);
             }
-            least.push((best.0, best.1));
-            ends.push(best.2);
+            least.push(best);
         }
         let mut runs = Vec::new();
         let mut end = self.sets.len();
         while end > 0 {
             runs.push(least[end].1.clone());
-            end = ends[end];
+            end = least[end].2;
         }
         runs.reverse();
         runs
@@ -133,12 +131,11 @@ impl<'a> Windows<'a> {
     /// The frame at which the run `after` starts: as few frames as possible have values that their side does
     /// not have.
     fn border(&self, before: &Range<usize>, after: &Range<usize>) -> usize {
-        // Those beside the border may have frames of either kind, unless there is one between them that has.
+        // The windows beside the border may have frames of either kind, so they say nothing where there are
+        // others.
         let (last, first) = (before.end - 1, after.start);
-        let Some((own, own_saves)) = self.without(before, last) else { return first * self.length };
-        let Some((other, other_saves)) = self.without(after, first) else {
-            return first * self.length;
-        };
+        let (own, own_saves) = self.joined(before.start..last.max(before.start + 1));
+        let (other, other_saves) = self.joined((first + 1).min(after.end - 1)..after.end);
         let end = ((first + 1) * self.length).min(self.pcm.frames());
         let mut misplaced = 0_i64;
         let mut best = (0, last * self.length);
@@ -153,14 +150,14 @@ impl<'a> Windows<'a> {
         best.1
     }
 
-    /// The sets of a run without one of its windows, unless there are no others, and what they save in a window.
-    fn without(&self, run: &Range<usize>, left_out: usize) -> Option<(Cow<'_, Sets>, f64)> {
-        let windows = run.clone().filter(|&i| i != left_out || run.len() == 1);
-        let count = windows.clone().count();
-        let sets = windows.map(|i| Cow::Borrowed(&self.sets[i]));
-        let sets = sets.reduce(|a, b| Cow::Owned(a.with(&b)))?;
-        let saved = sets.saved / count as f64;
-        Some((sets, saved))
+    /// The sets of windows in one, and what they save in each window.
+    fn joined(&self, windows: Range<usize>) -> (Cow<'_, Sets>, f64) {
+        let count = windows.len() as f64;
+        let (first, others) = (&self.sets[windows.start], &self.sets[windows][1..]);
+        let sets =
+            others.iter().fold(Cow::Borrowed(first), |sets, other| Cow::Owned(sets.with(other)));
+        let saved = sets.saved / count;
+        (sets, saved)
     }
 }
 

@@ -28,7 +28,5 @@ fn by_values(bytes: &[u8], format: &WavFormat) -> Vec<usize> {
             .unwrap_or_default(),
         _ => Vec::new(),
     };
-    let ends = cuts.iter().map(|frame| frame * format.frame_bytes()).chain([bytes.len()]);
-    let mut before = 0;
-    ends.map(|end| end - std::mem::replace(&mut before, end)).collect()
+    wav::lengths(&cuts, bytes, format)
 }

@@ -36,6 +36,6 @@ pub use format::{Endian, SampleFormat, WavFormat};
 pub use mapping::{Mapped, Mapping, check_mapping, from_pcm, map, to_pcm, unmap};
 pub use raw::raw_format;
 pub use reader::{MAX_FOREIGN, SegmentLimit, Span, WavReader};
-pub(crate) use resolution::pieces;
+pub(crate) use resolution::{lengths, pieces};
 pub use samples::{AudioFormat, SampleKind};
 pub(crate) use samples::{append_integers, to_floats, to_integers};

@@ -29,9 +29,18 @@ pub fn pieces(bytes: &[u8], format: &WavFormat, cost: u64) -> Vec<usize> {
     let runs = runs(bytes, format);
     let starts = cuts(&runs, usize::from(format.channels), cost);
     // What is before the first run is silent and goes with it.
-    let ends = starts.iter().skip(1).map(|start| start * format.frame_bytes()).chain([bytes.len()]);
+    lengths(starts.iter().skip(1), bytes, format)
+}
+
+/// Bytes of each piece that `bytes`, of `format`, are cut into where frames begin.
+pub fn lengths<'a>(
+    starts: impl IntoIterator<Item = &'a usize>,
+    bytes: &[u8],
+    format: &WavFormat,
+) -> Vec<usize> {
+    let starts = starts.into_iter().map(|start| start * format.frame_bytes());
     let mut before = 0;
-    ends.map(|end| end - std::mem::replace(&mut before, end)).collect()
+    starts.chain([bytes.len()]).map(|end| end - std::mem::replace(&mut before, end)).collect()
 }
 
 /// Runs of periods of one resolution; none if the format has no resolution that changes.
