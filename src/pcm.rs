@@ -22,14 +22,8 @@ pub struct Pcm {
 impl Pcm {
     /// An excerpt of at most `frames` frames (at least 1) from the middle.
     pub fn middle(&self, frames: usize) -> Pcm {
-        self.excerpt(1, 2, frames)
-    }
-
-    /// An excerpt of at most `frames` frames (at least 1), with `part / of` of the other frames
-    /// before it.
-    pub fn excerpt(&self, part: usize, of: usize, frames: usize) -> Pcm {
         let frames = frames.max(1).min(self.frames());
-        let first = (self.frames() - frames) * part / of * self.channels;
+        let first = (self.frames() - frames) / 2 * self.channels;
         let samples = self.samples[first..first + frames * self.channels].to_vec();
         Pcm { channels: self.channels, samples }
     }

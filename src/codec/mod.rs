@@ -18,6 +18,7 @@ mod levels;
 mod meter;
 mod order;
 mod profile;
+mod rehearsal;
 mod segment;
 mod training;
 mod value_set;
@@ -27,6 +28,7 @@ pub use floats::{decode_floats, encode_floats, join_floats, split_floats};
 pub(crate) use forecaster::{Expectation, Forecaster};
 pub use meter::FrameCost;
 pub(crate) use profile::{HISTORY, profile};
+pub use rehearsal::Rehearsal;
 pub use segment::{SegmentPlan, Shape, decode_pcm, decode_pcm_start, encode_pcm, training_pcm};
 pub use training::TrainingToken;
 

@@ -8,6 +8,7 @@ use super::lags::{LagCoder, LagTable, PERIOD};
 use super::layout::{GROUP, Layout, Order, Place};
 use super::meter::{FrameCost, Meter};
 use super::profile::{Effort, HISTORY, Memory, Profile, profile};
+use super::rehearsal::{Noting, Rehearsal};
 use super::training::{Decisions, TrainingToken};
 use super::{CodedPcm, Level, order};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
@@ -334,19 +335,6 @@ impl<'p> SegmentPlan<'p> {
         Ok(plan)
     }
 
-    /// Number of samples, over all channels.
-    pub fn samples(&self) -> usize {
-        self.numbers.samples.len()
-    }
-
-    /// An excerpt of at most `samples` samples with the same choices, with `part / of` of the others before it.
-    /// Where passages come again in it is not known.
-    pub fn excerpt(&self, part: usize, of: usize, samples: usize) -> Self {
-        let numbers = self.numbers.excerpt(part, of, samples / self.numbers.channels);
-        let layout = Layout { lags: None, ..self.layout.clone() };
-        SegmentPlan { numbers, profile: self.profile, layout, coded: None }
-    }
-
     /// Codes the whole segment with the layout that is chosen and with `other`, and keeps the shorter.
     fn compare(&mut self, other: Layout, watch: &Watch) -> Result<()> {
         let code = |layout: &Layout, watch: &Watch| {
@@ -373,6 +361,18 @@ impl<'p> SegmentPlan<'p> {
             return Ok(coded.clone());
         }
         encode_with(&self.numbers, self.profile, self.layout.clone(), lm, watch)
+    }
+
+    /// Codes the segment without a model, and notes what one would read.
+    ///
+    /// # Errors
+    /// [`crate::Error::Interrupted`] by `watch`.
+    pub fn rehearse(&self, watch: &Watch) -> Result<Rehearsal> {
+        let coded = self.layout.contents.iter().filter_map(Content::alphabet).count();
+        let mut noting = Noting::new(coded * self.numbers.frames());
+        let mut recorder = Recorder::default();
+        self.code_with(&mut noting, Some(&mut recorder), watch)?;
+        Ok(noting.finish(recorder.into_inputs(), self.layout.lags.is_some()))
     }
 
     /// What [`SegmentPlan::encode`] spends on each frame, without coding anything.

@@ -4,10 +4,7 @@
 //! Nothing decodes from this, so it may use the platform's logarithm.
 
 use crate::entropy::{Coder, Probability, from_probability};
-use crate::lm::{AudioToken, BINS, Features, Input, Recorder};
-
-/// Decisions that find a bin.
-const DECISIONS: usize = BINS.ilog2() as usize;
+use crate::lm::{AudioToken, BINS, DECISIONS, Features, Input, Recorder};
 
 /// One sample. `training/train.py` describes how it is stored and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

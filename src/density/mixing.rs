@@ -62,7 +62,7 @@ const POSTERIORS: usize = 5;
 /// The constant.
 const BIAS: f32 = 0.3;
 /// Weight of the language model at the start of a segment.
-const LANGUAGE_WEIGHT: f32 = 0.4;
+pub const LANGUAGE_WEIGHT: f32 = 0.4;
 /// Weight of each Bayesian mixture at first; the mean of the experts has the rest.
 const POSTERIOR_WEIGHT: f32 = 0.25;
 

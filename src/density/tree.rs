@@ -9,10 +9,10 @@
 use pulp::{NullaryFnOnce, Simd, WithSimd};
 
 use super::experts::{Experts, Interval};
-use super::mixing::{Contexts, FINE_NODES, Mixing, MixingConfig, TAIL_NODES};
+use super::mixing::{Contexts, FINE_NODES, LANGUAGE_WEIGHT, Mixing, MixingConfig, TAIL_NODES};
 use super::values::Values;
-use crate::entropy::{Coder, Probability, to_probability};
-use crate::lm::BINS;
+use crate::entropy::{Coder, Probability, from_probability, to_probability};
+use crate::lm::{BINS, DECISIONS};
 use crate::math::{exp_neg, ln, vectorized};
 
 /// Quantiles of the standard logistic distribution: `ln(j / (32 - j))`, j = 1 to 31.
@@ -58,6 +58,33 @@ impl BinForecast {
         let upper = self.below[end] - self.below[middle];
         ln((upper + 1e-6) / (lower + 1e-6))
     }
+
+    /// Bits that it takes off the cost of `bin` with its first weight in the mixers. `decisions` are the probabilities without it of
+    /// the upper half, of the decisions that find the bin, 0 where there was nothing to decide.
+    pub fn saving(&self, bin: u8, decisions: &[Probability; DECISIONS]) -> f32 {
+        let bin = usize::from(bin);
+        let (mut first, mut end) = (0, BINS);
+        let mut saved = 0.0;
+        for &p in decisions {
+            let middle = (first + end) / 2;
+            let above = bin >= middle;
+            if p != 0 {
+                let p = from_probability(p) as f32;
+                let before = ln(p / (1.0 - p));
+                let after = before + LANGUAGE_WEIGHT * self.logit(first, middle, end);
+                saved += cost(before, above) - cost(after, above);
+            }
+            (first, end) = if above { (middle, end) } else { (first, middle) };
+        }
+        saved
+    }
+}
+
+/// Bits of a decision whose logit is `logit`.
+fn cost(logit: f32, decision: bool) -> f32 {
+    let against = if decision { -logit } else { logit };
+    let nats = against.max(0.0) + ln(1.0 + exp_neg(against.abs().min(40.0)));
+    nats * std::f32::consts::LOG2_E
 }
 
 /// Everything known about a sample before it is coded.

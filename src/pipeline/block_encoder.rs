@@ -9,20 +9,16 @@ use crate::codec::{self, CodedPcm, SegmentPlan};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Audio, Block, BlockKind};
 use crate::error::{Error, Result};
-use crate::lm::{LanguageModel, ModelProvider, Recorder, Rehearsed};
+use crate::lm::{ModelProvider, Rehearsed};
 use crate::observer::Watch;
 use crate::pcm::Pcm;
 use crate::wav::{self, Mapped, Span, WavFormat};
 
-/// Samples, over all channels, in each of two excerpts of a segment on which [`LmUse::Auto`] tries the
-/// language model.
-const TRIAL_SAMPLES: usize = 3 << 12;
-/// Samples of the segments that a trial is made for: on shorter ones it takes longer than it saves.
-const LEAST_FOR_TRIAL: usize = 8 * TRIAL_SAMPLES;
-
-/// Thousandths that the language model must save of a segment, and before of its trial, for
-/// [`LmUse::Auto`] to use it: coding takes two to three times as long with it, in both directions.
-const LEAST_SAVING: f64 = 10.0;
+/// Share that the language model must save of a segment for [`LmUse::Auto`] to use it: coding takes three
+/// to six times as long with it, in both directions.
+const LEAST_SAVING: f64 = 0.01;
+/// Likely saving from which on [`LmUse::Auto`] codes a segment with the model to see.
+const LIKELY_SAVING: f64 = 0.007;
 
 /// Share of the work on a segment that is done when it has been coded without the language model,
 /// if it is coded with one, too.
@@ -179,24 +175,21 @@ impl BlockEncoder {
         self.watch.pass(share, samples);
         let plan = SegmentPlan::new(pcm, level, &self.watch)?;
         let is_auto = self.options.lm == LmUse::Auto;
-        let model = match self.model() {
-            Some(model) if is_auto && !self.trial_pays(&plan, model)? => None,
-            model => model,
-        };
-        let Some(model) = model else {
+        let Some(model) = self.model() else {
             return Ok(Encoded::plain(block(plan.encode(None, &self.watch)?)));
         };
-        // What the model will read does not depend on its logits. A recorder has none of its own, so this is
-        // the coding without a model.
-        let mut recorder = Recorder::default();
-        let plain = block(plan.encode(Some(&mut recorder), &self.watch)?);
+        let rehearsal = plan.rehearse(&self.watch)?;
         self.watch.pass(1.0 - share, samples);
         // A session is held for no longer than it is stepped, because other lanes wait for it.
         let coded = {
             let mut session = model.session(self.lane)?;
-            let mut rehearsed = Rehearsed::new(&mut *session, recorder.into_inputs());
+            if is_auto && rehearsal.likely_saving(&mut *session)? < LIKELY_SAVING {
+                return Ok(Encoded::plain(block(rehearsal.coded)));
+            }
+            let mut rehearsed = Rehearsed::new(&mut *session, rehearsal.inputs);
             plan.encode(Some(&mut rehearsed), &self.watch)?
         };
+        let plain = block(rehearsal.coded);
         let modelled = Block {
             uses_lm: true,
             length_without_lm: u32::try_from(plain.payload_length()).unwrap_or(u32::MAX),
@@ -207,32 +200,6 @@ impl BlockEncoder {
             false => modelled.cost() < plain.cost(),
         };
         Ok(Encoded { modelled: pays.then_some(modelled), plain })
-    }
-
-    /// Whether the model saves enough on excerpts from the first and the last third of a segment; true of a short
-    /// one, for which there is no trial.
-    ///
-    /// Their second halves count: on the first samples the predictors have learnt little yet, and a model
-    /// saves more than it ever will again.
-    fn trial_pays(&self, plan: &SegmentPlan<'_>, model: &dyn ModelProvider) -> Result<bool> {
-        if plan.samples() < LEAST_FOR_TRIAL {
-            return Ok(true);
-        }
-        let watch = self.watch.of_trial();
-        let bits = |plan: &SegmentPlan<'_>, lm: &mut dyn LanguageModel| -> Result<f64> {
-            let frames = plan.cost(Some(lm), &watch)?;
-            Ok(frames[frames.len() / 2..].iter().map(|f| f64::from(f.stream + f.lsb)).sum())
-        };
-        let (mut without, mut with) = (0.0, 0.0);
-        for part in [1, 4] {
-            let plan = plan.excerpt(part, 5, TRIAL_SAMPLES);
-            let mut recorder = Recorder::default();
-            without += bits(&plan, &mut recorder)?;
-            let mut session = model.session(self.lane)?;
-            let mut rehearsed = Rehearsed::new(&mut *session, recorder.into_inputs());
-            with += bits(&plan, &mut rehearsed)?;
-        }
-        Ok(saves_enough(without, with))
     }
 
     /// `stored`, or the same through the byte model if that is smaller.
@@ -253,7 +220,7 @@ impl BlockEncoder {
 
 /// Whether what costs `with` with the language model and `without` without it is worth the model's time.
 fn saves_enough(without: f64, with: f64) -> bool {
-    with * 1000.0 <= without * (1000.0 - LEAST_SAVING)
+    with <= without * (1.0 - LEAST_SAVING)
 }
 
 /// Whole frames in an audio block; the WAV layer cuts at nothing else.

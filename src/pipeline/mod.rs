@@ -59,7 +59,7 @@ use crate::wav::WavFormat;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LmUse {
-    /// Where it saves at least 1 % on an excerpt of the segment.
+    /// Where it saves at least 1 % of the segment, of which a sample is looked at first.
     #[default]
     Auto,
     /// Wherever it saves anything, if it saves more in the whole file than naming it costs.
