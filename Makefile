@@ -26,11 +26,10 @@ demo:
 	size lmz "$$work/song.lmz"
 
 # With llama.cpp, then the build without it: of that, what can differ. Then the Python package.
-WITHOUT_LLAMA := cli conformance exact fingerprint front_door lm_choice model roundtrip
+WITHOUT_LLAMA := lm models version cli conformance exact fingerprint front_door lm_choice model roundtrip
 test: deps
 	$(CARGO) test --locked --no-fail-fast
-	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli --lib --bins
-	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli \
+	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli --lib --bins \
 	    --test format --test library --test model --test tool -- $(addsuffix ::,$(WITHOUT_LLAMA))
 	@if python3 -m pip download --quiet --no-deps --dest "$$(mktemp -d)" 'maturin>=1.9,<2'; then \
 	    $(MAKE) python-test; \

@@ -12,7 +12,7 @@ pub const RESEARCH: &str = "Research";
 #[derive(Clone, Debug, Default, Args)]
 pub struct OutputArgs {
     /// Output file, a folder, or - for standard output; the folder is created if an input is a
-    /// folder or the name ends in a slash
+    /// folder or the name ends in a slash, and an input folder keeps its path below it
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
 
