@@ -1,11 +1,12 @@
 //! One block to its coded form: where the smallest of several codings is chosen.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::block_decoder::BlockDecoder;
 use super::{CompressOptions, LmUse, TokenMapping, context};
 use crate::byte_model::{BytesContext, encode_bytes};
-use crate::codec::{self, CodedPcm, SegmentPlan};
+use crate::codec::{self, CodedPcm, Rehearsal, SegmentPlan};
 use crate::container::layout::MAX_PREDICTED_CHANNELS;
 use crate::container::{Audio, Block, BlockKind};
 use crate::error::{Error, Result};
@@ -22,7 +23,7 @@ const LIKELY_SAVING: f64 = 0.007;
 
 /// Share of the work on a segment that is done when it has been coded without the language model,
 /// if it is coded with one, too.
-pub(super) const SHARE_WITHOUT_MODEL: f64 = 0.1;
+pub(super) const SHARE_WITHOUT_MODEL: f64 = 0.2;
 
 /// A block, and the same with the language model where that is shorter.
 pub(super) struct Encoded {
@@ -61,6 +62,8 @@ pub(super) struct BlockEncoder {
     pub(super) watch: Watch,
     /// Decodes again what was coded, if that is wanted.
     pub(super) check: Option<BlockDecoder>,
+    /// Whether the segment before took the model: progress expects the same of the next.
+    pub(super) took_model: Cell<bool>,
 }
 
 impl BlockEncoder {
@@ -171,35 +174,51 @@ impl BlockEncoder {
             lsb,
             ..*empty
         };
-        let share = if self.model().is_some() { SHARE_WITHOUT_MODEL } else { 1.0 };
+        let share = if self.expects_model() { SHARE_WITHOUT_MODEL } else { 1.0 };
         self.watch.pass(share, samples);
         let plan = SegmentPlan::new(pcm, level, &self.watch)?;
-        let is_auto = self.options.lm == LmUse::Auto;
         let Some(model) = self.model() else {
             return Ok(Encoded::plain(block(plan.encode(None, &self.watch)?)));
         };
         let rehearsal = plan.rehearse(&self.watch)?;
         self.watch.pass(1.0 - share, samples);
-        // A session is held for no longer than it is stepped, because other lanes wait for it.
-        let coded = {
-            let mut session = model.session(self.lane)?;
-            if is_auto && rehearsal.likely_saving(&mut *session)? < LIKELY_SAVING {
-                return Ok(Encoded::plain(block(rehearsal.coded)));
-            }
-            let mut rehearsed = Rehearsed::new(&mut *session, rehearsal.inputs);
-            plan.encode(Some(&mut rehearsed), &self.watch)?
-        };
-        let plain = block(rehearsal.coded);
-        let modelled = Block {
+        let (plain, modelled) = self.encode_with(model, &plan, rehearsal)?;
+        let plain = block(plain);
+        let modelled = modelled.map(|coded| Block {
             uses_lm: true,
             length_without_lm: u32::try_from(plain.payload_length()).unwrap_or(u32::MAX),
             ..block(coded)
+        });
+        let pays = |modelled: &Block| match self.options.lm {
+            LmUse::Auto => saves_enough(plain.cost() as f64, modelled.cost() as f64),
+            _ => modelled.cost() < plain.cost(),
         };
-        let pays = match is_auto {
-            true => saves_enough(plain.cost() as f64, modelled.cost() as f64),
-            false => modelled.cost() < plain.cost(),
-        };
-        Ok(Encoded { modelled: pays.then_some(modelled), plain })
+        Ok(Encoded { modelled: modelled.filter(pays), plain })
+    }
+
+    /// Whether the next segment is likely to be coded with the model, for progress.
+    fn expects_model(&self) -> bool {
+        self.model().is_some() && (self.options.lm != LmUse::Auto || self.took_model.get())
+    }
+
+    /// A segment without the model, which has been rehearsed, and, if that is likely to pay, with it.
+    fn encode_with(
+        &self,
+        model: &dyn ModelProvider,
+        plan: &SegmentPlan<'_>,
+        rehearsal: Rehearsal,
+    ) -> Result<(CodedPcm, Option<CodedPcm>)> {
+        // A session is held for no longer than it is stepped, because other lanes wait for it.
+        let mut session = model.session(self.lane)?;
+        let takes_model = self.options.lm != LmUse::Auto
+            || rehearsal.likely_saving(&mut *session)? >= LIKELY_SAVING;
+        self.took_model.set(takes_model);
+        if !takes_model {
+            return Ok((rehearsal.coded, None));
+        }
+        let mut rehearsed = Rehearsed::new(&mut *session, rehearsal.inputs);
+        let modelled = plan.encode(Some(&mut rehearsed), &self.watch)?;
+        Ok((rehearsal.coded, Some(modelled)))
     }
 
     /// `stored`, or the same through the byte model if that is smaller.
@@ -278,6 +297,7 @@ mod tests {
                 lane: 0,
                 watch: Watch::default(),
                 check: None,
+                took_model: Cell::default(),
             };
             ENCODED.set(0);
             let block = encoder.encode(44, Span::Audio { bytes }, None).unwrap().plain;

@@ -1,5 +1,6 @@
 //! Samples in whatever container in, lmz out.
 
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -107,7 +108,8 @@ impl<W: Write> Encoding<W> {
                 let (header, model) = (Arc::clone(header), Arc::clone(model));
                 BlockDecoder::new(header, model, 0, watch.of_trial())
             });
-            let mut encoder = BlockEncoder { audio, options, lane: 0, watch, check };
+            let mut encoder =
+                BlockEncoder { audio, options, lane: 0, watch, check, took_model: Cell::default() };
             move |PlacedSpan { number, offset, span, known }| {
                 encoder.take_lane(lane_of(number, lanes));
                 encoder.encode(offset, span, known)
