@@ -1,10 +1,10 @@
 //! A segment coded without a model, with what one would read, and what one would save.
 
 use super::CodedPcm;
-use crate::density::BinForecast;
+use crate::density::{BinForecast, DECISIONS};
 use crate::entropy::{Coder, Probability, StreamEncoder};
 use crate::error::Result;
-use crate::lm::{AudioToken, BINS, DECISIONS, Input, LanguageModel};
+use crate::lm::{AudioToken, BINS, Input, LanguageModel};
 
 /// Tokens of a window, and how many of them there are for each that is looked at.
 const WINDOW: usize = 512;

@@ -3,8 +3,9 @@
 //!
 //! Nothing decodes from this, so it may use the platform's logarithm.
 
+use crate::density::DECISIONS;
 use crate::entropy::{Coder, Probability, from_probability};
-use crate::lm::{AudioToken, BINS, DECISIONS, Features, Input, Recorder};
+use crate::lm::{AudioToken, BINS, Features, Input, Recorder};
 
 /// One sample. `training/train.py` describes how it is stored and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,6 @@ pub use mixer::Mixer;
 #[cfg(any(test, fuzzing))]
 pub use mixing::Mixing;
 pub use mixing::{Contexts, Depth, MixingConfig};
-pub use tree::{BinForecast, Forecast, SampleCoder, bounded_probability};
+pub use tree::{BinForecast, DECISIONS, Forecast, SampleCoder, bounded_probability};
 pub use value_list::ValueList;
 pub use values::Values;

@@ -12,8 +12,11 @@ use super::experts::{Experts, Interval};
 use super::mixing::{Contexts, FINE_NODES, LANGUAGE_WEIGHT, Mixing, MixingConfig, TAIL_NODES};
 use super::values::Values;
 use crate::entropy::{Coder, Probability, from_probability, to_probability};
-use crate::lm::{BINS, DECISIONS};
+use crate::lm::BINS;
 use crate::math::{exp_neg, ln, vectorized};
+
+/// Decisions that find a bin.
+pub const DECISIONS: usize = BINS.ilog2() as usize;
 
 /// Quantiles of the standard logistic distribution: `ln(j / (32 - j))`, j = 1 to 31.
 /// Literals, so that no libm takes part.

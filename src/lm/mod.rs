@@ -39,9 +39,6 @@ pub const EMBEDDED: &[u8] = include_bytes!("../../models/lmz.gguf");
 /// Number of quantile bins, the alphabet of the tokens a model predicts.
 pub const BINS: usize = 32;
 
-/// Binary decisions that find a bin.
-pub const DECISIONS: usize = BINS.ilog2() as usize;
-
 /// Number of context classes that an input token can carry beside the last bin.
 pub const CLASSES: usize = 32;
 
