@@ -22,7 +22,6 @@ from model import Llama
 from train import Batch, Tokens, cost, mean_of, source_of
 
 
-
 @torch.no_grad()
 def paid(model: Llama | None, batch: Batch) -> float:
     """Bits per token over the second half of the stretches."""

@@ -1,5 +1,5 @@
-//! Tokens per second of processor time that the exact engine computes with the embedded model, on every
-//! kernel of this machine or on one: `exact_speed [TOKENS [KERNEL]]`.
+//! Tokens per second of processor time that the exact engine computes, on every kernel of this machine or on
+//! one, with the embedded model or another: `exact_speed [TOKENS [KERNEL|all [MODEL.gguf]]]`.
 //!
 //! Of each kernel one line: one sequence step by step, 2, 4 and 8 sequences in lanes, and one sequence in
 //! batches as an encoder runs it. The best of six runs each, kernels and modes in turn within a run, so that
@@ -24,8 +24,9 @@ fn main() -> Result<()> {
         None => 8192,
     };
     let inputs: Vec<Input> = (0..tokens).map(input).collect();
-    let kernel = std::env::args().nth(2);
-    let models: Vec<_> = ExactModel::on_every_kernel(EMBEDDED)?
+    let kernel = std::env::args().nth(2).filter(|kernel| kernel != "all");
+    let file = std::env::args().nth(3).map(std::fs::read).transpose().context("MODEL.gguf")?;
+    let models: Vec<_> = ExactModel::on_every_kernel(file.as_deref().unwrap_or(EMBEDDED))?
         .into_iter()
         .filter(|(name, _)| kernel.as_ref().is_none_or(|kernel| kernel == name))
         .map(|(name, model)| (name, Arc::new(model)))
