@@ -44,6 +44,27 @@ def ticks(low: float, high: float, about: int) -> list[float]:
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
+def frame(title: str, below: str = "", at: int = 16) -> list[str]:
+    """An empty chart: its title at the height `at`, and what the horizontal axis is."""
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        f'<text x="{LEFT}" y="{at}">{title}</text>',
+    ]
+    if below:
+        out.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{below}</text>')
+    return out
+
+
+def level(y: float, label: str, gap: int = 8) -> list[str]:
+    """A line across the chart, with its label left of it."""
+    return [
+        f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>',
+        f'<text x="{LEFT - gap}" y="{y + 4:.1f}" text-anchor="end">{label}</text>',
+    ]
+
+
 def draw(curves: dict[str, Curve]) -> str:
     points = [point for curve in curves.values() for point in curve]
     right = max(tokens for tokens, _ in points)
@@ -55,17 +76,9 @@ def draw(curves: dict[str, Curve]) -> str:
     def y(bits: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (high - bits) / (high - low)
 
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="16">bits saved per token, held-out recordings</text>',
-        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">million tokens</text>',
-    ]
+    out = frame("bits saved per token, held-out recordings", "million tokens")
     for bits in ticks(low, high, 6):
-        out.append(f'<path d="M{LEFT} {y(bits):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        out.append(f'<text x="{LEFT - 6}" y="{y(bits) + 4:.1f}" text-anchor="end">'
-                   f"{bits:.2f}</text>")  # fmt: skip
+        out += level(y(bits), f"{bits:.2f}", gap=6)
     for tokens in ticks(0, right, 6):
         out.append(f'<text x="{x(tokens):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">'
                    f"{tokens:g}</text>")  # fmt: skip

@@ -13,7 +13,7 @@ import argparse
 import math
 from pathlib import Path
 
-from plot import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, ticks
+from plot import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, frame, level, ticks
 
 SERIES = {"speech": "speech, unseen", "all": "all kinds, unseen", "known speech": "speech, known"}
 
@@ -46,17 +46,10 @@ def draw(rows: list[dict[str, str]]) -> str:
     def y(value: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (top - value) / (top - bottom)
 
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="16">Bits per token saved on unseen sources, by speed of the exact engine</text>',
-        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">'
-        "tokens per second, one sequence</text>",
-    ]
+    title = "Bits per token saved on unseen sources, by speed of the exact engine"
+    out = frame(title, "tokens per second, one sequence")
     for value in ticks(bottom, top, 6):
-        out.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        out.append(f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.3g}</text>')
+        out += level(y(value), f"{value:.3g}")
     for power in range(math.ceil(low), math.floor(high) + 1):
         speed = 2**power
         out.append(f'<text x="{x(speed):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">'

@@ -13,7 +13,7 @@ import argparse
 import math
 from pathlib import Path
 
-from plot import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, ticks
+from plot import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, frame, level, ticks
 
 Points = list[tuple[int, float]]  # parameters, bits saved
 Line = tuple[float, float]  # intercept, slope
@@ -50,15 +50,9 @@ def draw(groups: dict[int, Points], lines: dict[int, Line]) -> str:
     def y(bits: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - bits / top)
 
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="18">Bits per token saved on held-out recordings, by size of the model</text>',
-    ]
+    out = frame("Bits per token saved on held-out recordings, by size of the model", at=18)
     for bits in ticks(0, top, 6):
-        out.append(f'<path d="M{LEFT} {y(bits):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        out.append(f'<text x="{LEFT - 8}" y="{y(bits) + 4:.1f}" text-anchor="end">{bits:.3g}</text>')
+        out += level(y(bits), f"{bits:.3g}")
     for decades in range(math.ceil(low), 9):
         at = f'x="{x(decades):.1f}" y="{HEIGHT - BOTTOM + 18}"'
         out.append(f'<text {at} text-anchor="middle">{10 ** (decades - 6):g} M</text>')
