@@ -29,7 +29,7 @@ demo:
 WITHOUT_LLAMA := lm cli conformance exact fingerprint front_door lm_choice model roundtrip
 test: deps
 	$(CARGO) test --locked --no-fail-fast
-	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli --lib --bins \
+	$(CARGO) test --locked --no-fail-fast --no-default-features --features cli --lib \
 	    --test format --test library --test model --test tool -- $(addsuffix ::,$(WITHOUT_LLAMA))
 	@if python3 -m pip download --quiet --no-deps --dest "$$(mktemp -d)" 'maturin>=1.9,<2'; then \
 	    $(MAKE) python-test; \

@@ -4,7 +4,7 @@ use super::CodedPcm;
 use crate::density::{BinForecast, DECISIONS};
 use crate::entropy::{Coder, Probability, StreamEncoder};
 use crate::error::Result;
-use crate::lm::{AudioToken, BINS, Input, LanguageModel};
+use crate::lm::{BINS, Input, LanguageModel, Recorder};
 
 /// Tokens of a window, and how many of them there are for each that is looked at.
 const WINDOW: usize = 512;
@@ -20,9 +20,12 @@ const MOST_WINDOWS: usize = 32;
 pub struct Rehearsal {
     /// The segment in coded form.
     pub coded: CodedPcm,
-    /// In order, one for each sample.
-    pub inputs: Vec<Input>,
+    /// What a model would read.
+    pub recorder: Recorder,
+    /// Samples that were coded, each of them a token.
+    tokens: usize,
     windows: Windows,
+    /// Of each sample in a window, one window after the other; 0 where there was nothing to decide.
     decisions: Vec<[Probability; DECISIONS]>,
 }
 
@@ -33,39 +36,51 @@ impl Rehearsal {
     /// # Errors
     /// Those of the model.
     pub fn likely_saving(&self, model: &mut dyn LanguageModel) -> Result<f64> {
-        let mut logits = [[0.0; BINS]; WINDOW];
         let (mut saved, mut seen) = (0.0, 0);
-        for (number, decisions) in self.decisions.chunks(self.windows.length).enumerate() {
-            let start = self.windows.start(number);
-            // The bin of a sample is known from the input after it.
-            let inputs = &self.inputs[start..(start + decisions.len() + 1).min(self.inputs.len())];
-            let read = inputs.len() - 1;
-            let logits = &mut logits[..read];
+        for window in self.noted() {
+            let (inputs, outcomes): (Vec<_>, Vec<_>) = window.unzip();
+            let mut logits = vec![[0.0; BINS]; inputs.len()];
             model.reset()?;
-            model.steps(&inputs[..read], logits)?;
-            for ((logits, decisions), next) in logits.iter().zip(decisions).zip(&inputs[1..]) {
-                if let Input::After(AudioToken { bin, .. }) = *next {
-                    saved += f64::from(BinForecast::new(logits).saving(bin, decisions));
-                }
+            model.steps(&inputs, &mut logits)?;
+            for (logits, (bin, decisions)) in logits.iter().zip(outcomes) {
+                saved += f64::from(BinForecast::new(logits).saving(bin, decisions));
             }
-            seen += read;
+            seen += inputs.len();
         }
-        let bits = 8.0 * self.coded.len() as f64 * seen as f64 / self.inputs.len() as f64;
+        let bits = 8.0 * self.coded.len() as f64 * seen as f64 / self.tokens as f64;
         Ok(if bits > 0.0 { saved / bits } else { 0.0 })
+    }
+
+    /// The samples of each window: input, bin, and probabilities of the decisions that find it.
+    pub(super) fn noted(&self) -> impl Iterator<Item = impl Iterator<Item = Noted<'_>>> {
+        let windows = self.decisions.chunks(self.windows.length).enumerate();
+        windows.map(|(number, decisions)| {
+            let start = self.windows.start(number);
+            let pairs = self.recorder.pairs_of(start..start + decisions.len());
+            pairs.zip(decisions).map(|((input, bin), decisions)| (input, (bin, decisions)))
+        })
     }
 }
 
+/// A sample whose decisions were noted.
+pub(super) type Noted<'a> = (Input, (u8, &'a [Probability; DECISIONS]));
+
 /// Stretches of tokens at equal distances.
 #[derive(Clone, Copy)]
-struct Windows {
+pub(super) struct Windows {
     /// Tokens from the start of one to the start of the next, and of each.
     distance: usize,
     length: usize,
 }
 
 impl Windows {
-    /// Of a segment of `tokens` tokens.
-    fn new(tokens: usize) -> Self {
+    /// All of a segment of `tokens` tokens.
+    pub fn all(tokens: usize) -> Self {
+        Windows { distance: tokens.max(1), length: tokens.max(1) }
+    }
+
+    /// As many tokens of a segment of `tokens` tokens as an estimate takes.
+    pub fn spread(tokens: usize) -> Self {
         let count = (tokens / (WINDOW * SPARSITY)).clamp(1, MOST_WINDOWS);
         let distance = (tokens / count).max(1);
         Windows { distance, length: distance.min(WINDOW) }
@@ -95,11 +110,11 @@ pub(super) struct Noting {
 }
 
 impl Noting {
-    /// For a segment of `tokens` tokens.
-    pub fn new(tokens: usize) -> Self {
+    /// Notes what is in `windows`.
+    pub fn new(windows: Windows) -> Self {
         Noting {
             encoder: StreamEncoder::default(),
-            windows: Windows::new(tokens),
+            windows,
             last: None,
             count: 0,
             noted: Vec::new(),
@@ -107,10 +122,11 @@ impl Noting {
     }
 
     /// What has been written and noted, with the inputs of the same pass.
-    pub fn finish(self, inputs: Vec<Input>, long_term: bool) -> Rehearsal {
+    pub fn finish(self, recorder: Recorder, long_term: bool) -> Rehearsal {
         let (stream, lsb) = self.encoder.finish();
         let coded = CodedPcm { stream, lsb, long_term };
-        Rehearsal { coded, inputs, windows: self.windows, decisions: self.noted }
+        let tokens = self.count / DECISIONS;
+        Rehearsal { coded, recorder, tokens, windows: self.windows, decisions: self.noted }
     }
 }
 
@@ -147,6 +163,7 @@ impl Coder for Noting {
 mod tests {
     use super::*;
     use crate::codec::{Level, SegmentPlan};
+    use crate::lm::AudioToken;
     use crate::observer::Watch;
     use crate::pcm::Pcm;
 
@@ -188,9 +205,10 @@ mod tests {
     fn savings_are_those_of_a_model_that_knows_much_little_or_nothing() {
         for (channels, samples) in [(1, 3_000), (2, 9_000)] {
             let rehearsal = rehearsal(channels, samples);
-            assert_eq!(rehearsal.inputs.len(), samples);
+            let inputs = rehearsal.recorder.clone().into_inputs();
+            assert_eq!(inputs.len(), samples);
             let saving = |certainty| {
-                let mut oracle = Oracle(&rehearsal.inputs, certainty);
+                let mut oracle = Oracle(&inputs, certainty);
                 rehearsal.likely_saving(&mut oracle).unwrap()
             };
             // The bins are 5 of 8 bits.
@@ -204,7 +222,7 @@ mod tests {
     #[test]
     fn windows_are_where_the_coder_notes() {
         for tokens in [0, 1, 5, 511, 512, 513, 2_047, 5_000, 100_003, 3_000_000] {
-            let windows = Windows::new(tokens);
+            let windows = Windows::spread(tokens);
             let noted: Vec<usize> = (0..tokens).filter(|&token| windows.contains(token)).collect();
             for (number, window) in noted.chunks(windows.length).enumerate() {
                 assert!(window.iter().copied().eq((windows.start(number)..).take(window.len())));

@@ -8,8 +8,8 @@ use super::lags::{LagCoder, LagTable, PERIOD};
 use super::layout::{GROUP, Layout, Order, Place};
 use super::meter::{FrameCost, Meter};
 use super::profile::{Effort, HISTORY, Memory, Profile, profile};
-use super::rehearsal::{Noting, Rehearsal};
-use super::training::{Decisions, TrainingToken};
+use super::rehearsal::{Noting, Rehearsal, Windows};
+use super::training::{TrainingToken, tokens};
 use super::{CodedPcm, Level, order};
 use crate::entropy::{Coder, StreamDecoder, StreamEncoder};
 use crate::error::Result;
@@ -363,16 +363,21 @@ impl<'p> SegmentPlan<'p> {
         encode_with(&self.numbers, self.profile, self.layout.clone(), lm, watch)
     }
 
-    /// Codes the segment without a model, and notes what one would read.
+    /// Codes the segment without a model, and notes what one would read, and enough to estimate what it would save.
     ///
     /// # Errors
     /// [`crate::Error::Interrupted`] by `watch`.
     pub fn rehearse(&self, watch: &Watch) -> Result<Rehearsal> {
+        self.rehearse_in(Windows::spread, watch)
+    }
+
+    /// [`SegmentPlan::rehearse`], where `windows` makes the windows in which decisions are noted, of how many tokens there are.
+    fn rehearse_in(&self, windows: fn(usize) -> Windows, watch: &Watch) -> Result<Rehearsal> {
         let coded = self.layout.contents.iter().filter_map(Content::alphabet).count();
-        let mut noting = Noting::new(coded * self.numbers.frames());
+        let mut noting = Noting::new(windows(coded * self.numbers.frames()));
         let mut recorder = Recorder::default();
         self.code_with(&mut noting, Some(&mut recorder), watch)?;
-        Ok(noting.finish(recorder.into_inputs(), self.layout.lags.is_some()))
+        Ok(noting.finish(recorder, self.layout.lags.is_some()))
     }
 
     /// What [`SegmentPlan::encode`] spends on each frame, without coding anything.
@@ -419,9 +424,8 @@ pub fn encode_pcm(
 /// None are known; see [`encode_pcm`].
 pub fn training_pcm(pcm: &Pcm, level: Level) -> Result<Vec<TrainingToken>> {
     let watch = Watch::default();
-    let (mut decisions, mut recorder) = (Decisions::default(), Recorder::default());
-    SegmentPlan::new(pcm, level, &watch)?.code_with(&mut decisions, Some(&mut recorder), &watch)?;
-    Ok(decisions.tokens(&recorder))
+    let plan = SegmentPlan::new(pcm, level, &watch)?;
+    Ok(tokens(&plan.rehearse_in(Windows::all, &watch)?))
 }
 
 /// The numbers to code for a segment that is not empty, and what is chosen for it.

@@ -3,9 +3,10 @@
 //!
 //! Nothing decodes from this, so it may use the platform's logarithm.
 
+use super::rehearsal::{Noted, Rehearsal};
 use crate::density::DECISIONS;
-use crate::entropy::{Coder, Probability, from_probability};
-use crate::lm::{AudioToken, BINS, Features, Input, Recorder};
+use crate::entropy::{Probability, from_probability};
+use crate::lm::{AudioToken, BINS, Features, Input};
 
 /// One sample. `training/train.py` describes how it is stored and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,53 +22,33 @@ pub struct TrainingToken {
     pub logits: [i16; DECISIONS],
 }
 
-/// A coder that codes nothing and notes the decisions about bins.
-#[derive(Debug, Default)]
-pub(super) struct Decisions {
-    /// Logit of the last decision, if it was coded for this sample.
-    last: Option<i16>,
-    /// One row per sample.
-    logits: Vec<i16>,
-}
-
-impl Decisions {
-    /// One token per sample but the last, whose bin no model reads.
-    pub fn tokens(&self, recorder: &Recorder) -> Vec<TrainingToken> {
-        let (rows, _) = self.logits.as_chunks();
-        let token = |((input, bin), &logits): ((Input, u8), &[i16; DECISIONS])| {
-            let (last, features) = match input {
-                Input::After(AudioToken { bin, features, .. }) => (bin, features),
-                Input::Start => (BINS as u8, Features::default()),
-            };
-            TrainingToken { last, bin, features, logits }
+/// One token per sample but the last, whose bin no model reads, of a segment that was noted as a whole.
+pub(super) fn tokens(rehearsal: &Rehearsal) -> Vec<TrainingToken> {
+    let token = |(input, (bin, decisions)): Noted<'_>| {
+        let (last, features) = match input {
+            Input::After(AudioToken { bin, features, .. }) => (bin, features),
+            Input::Start => (BINS as u8, Features::default()),
         };
-        recorder.pairs().zip(rows).map(token).collect()
-    }
+        TrainingToken { last, bin, features, logits: decisions.map(logit) }
+    };
+    rehearsal.noted().flatten().map(token).collect()
 }
 
-impl Coder for Decisions {
-    fn code(&mut self, decision: bool, p: Probability) -> bool {
-        let p = from_probability(p);
-        // Neither bound is met: the probabilities lie between 2^-20 and 1 - 2^-20.
-        self.last = Some(((p / (1.0 - p)).ln() * 2048.0) as i16);
-        decision
+/// In units of 1/2048; `i16::MIN` of 0, where there was nothing to decide.
+fn logit(p: Probability) -> i16 {
+    if p == 0 {
+        return i16::MIN;
     }
-
-    /// Ends every sample, even one without low bits.
-    fn raw(&mut self, value: u32, bits: u32) -> u32 {
-        self.last = None;
-        value & ((1u64 << bits) - 1) as u32
-    }
-
-    fn end_bin_decision(&mut self) {
-        self.logits.push(self.last.take().unwrap_or(i16::MIN));
-    }
+    // Neither bound is met: the probabilities lie between 2^-20 and 1 - 2^-20.
+    let p = from_probability(p);
+    ((p / (1.0 - p)).ln() * 2048.0) as i16
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::codec::{Level, encode_pcm, training_pcm};
+    use crate::lm::Recorder;
     use crate::observer::Watch;
     use crate::pcm::Pcm;
 

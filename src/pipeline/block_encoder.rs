@@ -190,7 +190,7 @@ impl BlockEncoder {
             ..block(coded)
         });
         let pays = |modelled: &Block| match self.options.lm {
-            LmUse::Auto => saves_enough(plain.cost() as f64, modelled.cost() as f64),
+            LmUse::Auto => modelled.cost() as f64 <= plain.cost() as f64 * (1.0 - LEAST_SAVING),
             _ => modelled.cost() < plain.cost(),
         };
         Ok(Encoded { modelled: modelled.filter(pays), plain })
@@ -216,7 +216,7 @@ impl BlockEncoder {
         if !takes_model {
             return Ok((rehearsal.coded, None));
         }
-        let mut rehearsed = Rehearsed::new(&mut *session, rehearsal.inputs);
+        let mut rehearsed = Rehearsed::new(&mut *session, rehearsal.recorder.into_inputs());
         let modelled = plan.encode(Some(&mut rehearsed), &self.watch)?;
         Ok((rehearsal.coded, Some(modelled)))
     }
@@ -235,11 +235,6 @@ impl BlockEncoder {
             false => stored,
         })
     }
-}
-
-/// Whether what costs `with` with the language model and `without` without it is worth the model's time.
-fn saves_enough(without: f64, with: f64) -> bool {
-    with <= without * (1.0 - LEAST_SAVING)
 }
 
 /// Whole frames in an audio block; the WAV layer cuts at nothing else.

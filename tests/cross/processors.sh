@@ -2,7 +2,7 @@
 # The same files from x86-64 processors of three generations: processors.sh PATH_OF_LMZ
 #
 # Needs qemu-x86_64 (package qemu-user) and a release build of lmz for x86-64; llama.cpp is not needed. Files are
-# written and read at all levels, with the embedded model and without, natively and under each processor. Some ten minutes.
+# written and read at all levels, with the embedded model and without, natively and under each processor. About a quarter of an hour.
 set -euo pipefail
 lmz=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
