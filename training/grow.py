@@ -6,6 +6,9 @@
 
 After Net2Net (Chen, Goodfellow and Shlens, 2015): whatever is new writes zeros, so that the logits
 stay, and reads with small random weights, so that it can learn.
+
+--window and --rope-base give it another window. That does change the logits, but a higher base turns the
+keys so slowly that few positions look new (NTK-aware scaling, bloc97 2023).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from gguf_model import Shape, read_gguf, write_gguf
 
 Weights = dict[str, np.ndarray]
 SIZES = ("layers", "width", "ffn", "heads")  # what may grow
+REACH = ("window", "rope_base")  # what may change with other logits
 # What adds to the residual stream.
 WRITERS = ("attn_output.weight", "ffn_down.weight")
 
@@ -54,8 +58,12 @@ def main() -> None:
     args.add_argument("out")
     for name in SIZES:
         args.add_argument("--" + name, type=int)
+    args.add_argument("--window", type=int, help="tokens; context twice as long")
+    args.add_argument("--rope-base", type=float)
     a = args.parse_args()
     shape, weights = read_gguf(a.model)
+    reach = {name: value for name in REACH if (value := getattr(a, name))}
+    shape = dataclasses.replace(shape, **reach)
     sizes = {name: size for name in SIZES if (size := getattr(a, name))}
     larger = dataclasses.replace(shape, **sizes)
     write_gguf(a.out, larger, grow(shape, weights, larger), "grown", quantised=False)

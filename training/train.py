@@ -49,6 +49,7 @@ LN2 = math.log(2)
 CONTEXTS = 128  # of each group, to validate
 SOURCE_SHARE = 0.10  # most tokens of one package or repository
 ONE_VOICE_SHARE = 0.03  # the same of a collection that one person speaks
+MANY_VOICES = 4.0  # weight of other speech: what helps new voices is learnt from many
 
 # Bins before, features, bins, the codec's logits.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -70,6 +71,7 @@ class Tokens:
         # Square roots keep long recordings from drowning short ones, and kinds with many recordings
         # from drowning the others.
         weights = np.sqrt(self.sizes)
+        weights[[many_voices(f) for f in files]] *= MANY_VOICES
         for group in set(self.groups):
             of_group = np.array(self.groups) == group
             weights[of_group] /= np.sqrt(weights[of_group].sum())
@@ -146,6 +148,11 @@ def held_out(path: Path) -> bool:
 def group_of(path: Path) -> str:
     """What is validated together: a kind, apart where its source is one that nothing is trained on."""
     return "new-" * (source_of(path) in UNSEEN) + path.name.split("__")[0]
+
+
+def many_voices(path: Path) -> bool:
+    """Speech of a collection that more than one person speaks."""
+    return path.name.startswith("speech__") and source_of(path) not in ONE_VOICE
 
 
 def capped(weights: np.ndarray, sources: list[str]) -> np.ndarray:
