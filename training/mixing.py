@@ -101,7 +101,7 @@ def ways(clips: int, width: int, rate: float, head_rate: float) -> list[Way]:
 def answers(model: Llama, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of the bins, (samples, BINS), and the states behind them, (samples, width)."""
     states: list[torch.Tensor] = []
-    model.head.register_forward_pre_hook(lambda _, inputs: states.append(inputs[0]))
+    hook = model.head.register_forward_pre_hook(lambda _, inputs: states.append(inputs[0]))
     window, logits, kept = model.shape.window, [], []
     for at in range(0, len(rows), window):
         seen = rows[max(0, at - window) : at + window]
@@ -110,9 +110,44 @@ def answers(model: Llama, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         new = slice(min(at, window), None)
         logits.append(answer[new])
         kept.append(states.pop()[0, new])
+    hook.remove()
     p = torch.softmax(torch.cat(logits).double(), -1).numpy()
     state = torch.cat(kept).numpy()
     return p, state / np.linalg.norm(state, axis=1, keepdims=True)
+
+
+class Clips:
+    """Bins, the codec's logits and the model's answers of all clips: (samples of the longest, clips, …)."""
+
+    def __init__(self, model: Llama, clips: list[np.ndarray]) -> None:
+        size = max(map(len, clips)), len(clips)
+        self.bins = np.zeros(size, np.int64)
+        self.codec = np.full((*size, DEPTHS), FREE, np.int16)  # behind the end, nothing to decide
+        self.below = np.zeros((*size, BINS + 1), np.float32)  # probability of all bins below each
+        self.state = np.zeros((*size, model.shape.width), np.float32)
+        for i, rows in enumerate(clips):
+            p, self.state[: len(rows), i] = answers(model, rows)
+            self.bins[: len(rows), i], self.codec[: len(rows), i] = rows["bin"], rows["logits"]
+            self.below[: len(rows), i, 1:] = p.cumsum(1)
+
+    def code(self, t: int, tried: list[Way]) -> None:
+        """The decisions of sample `t` of each clip, in every way."""
+        below, every = self.below[t], np.arange(len(self.bins[t]))
+        p = np.diff(below)
+        sharpness = (-(p * np.log(p + 1e-9)).sum(1) - SHARPEST) / (np.log(BINS) - SHARPEST)
+        entropy = np.clip(sharpness * ENTROPIES, 0, ENTROPIES - 1).astype(int)
+        first, node = np.zeros(len(every), int), np.ones(len(every), int)
+        for depth in range(DEPTHS):
+            half = BINS >> (depth + 1)
+            low, middle, high = (below[every, first + n] for n in (0, half, 2 * half))
+            logit = np.log((high - middle + 1e-6) / (middle - low + 1e-6))
+            upper = self.bins[t] >= first + half
+            counts = self.codec[t, :, depth] != FREE
+            codec = np.where(counts, self.codec[t, :, depth] / UNIT, 0.0)
+            decision = Decision(node, depth, entropy, codec, logit, self.state[t])
+            for way in tried:
+                way.code(decision, upper, counts)
+            first, node = first + half * upper, 2 * node + upper
 
 
 def main() -> None:
@@ -127,43 +162,19 @@ def main() -> None:
     a = args.parse_args()
     torch.set_num_threads(a.threads)
     files = [f for f in sorted(a.tokens.glob(f"{a.kind}__*.tok")) if source_of(f) in UNSEEN]
-    clips = [np.fromfile(f, ROW, a.samples) for f in files]
+    rows = [np.fromfile(f, ROW, a.samples) for f in files]
     shape, weights = read_gguf(a.model)
-    model = Llama.from_weights(shape, weights)
-    length = max(map(len, clips))
-    bins = np.zeros((length, len(clips)), np.int64)
-    codec = np.full((length, len(clips), DEPTHS), FREE, np.int16)
-    below = np.zeros((length, len(clips), BINS + 1), np.float32)
-    state = np.zeros((length, len(clips), shape.width), np.float32)
-    for i, rows in enumerate(clips):
-        p, state[: len(rows), i] = answers(model, rows)
-        bins[: len(rows), i], codec[: len(rows), i] = rows["bin"], rows["logits"]
-        below[: len(rows), i, 1:] = p.cumsum(1)
+    clips = Clips(Llama.from_weights(shape, weights), rows)
+    tried = ways(len(rows), shape.width, a.rate, a.head_rate)
+    for t in range(len(clips.bins)):
+        clips.code(t, tried)
 
-    tried = ways(len(clips), shape.width, a.rate, a.head_rate)
-    every = np.arange(len(clips))
-    for t in range(length):
-        p = np.diff(below[t])
-        entropy = -(p * np.log(p + 1e-9)).sum(1)
-        sharpness = (entropy - SHARPEST) / (np.log(BINS) - SHARPEST)
-        sharp = np.clip(sharpness * ENTROPIES, 0, ENTROPIES - 1).astype(int)
-        first, node = np.zeros(len(clips), int), np.ones(len(clips), int)
-        for depth in range(DEPTHS):
-            half = BINS >> (depth + 1)
-            edges = [below[t][every, first + n] for n in (0, half, 2 * half)]
-            logit = np.log((edges[2] - edges[1] + 1e-6) / (edges[1] - edges[0] + 1e-6))
-            upper = bins[t] >= first + half
-            counts = codec[t, :, depth] != FREE
-            own = np.where(counts, codec[t, :, depth] / UNIT, 0.0)
-            decision = Decision(node, depth, sharp, own, logit, state[t])
-            for way in tried:
-                way.code(decision, upper, counts)
-            first, node = first + half * upper, 2 * node + upper
-    samples = sum(map(len, clips))
-    print(f"{len(clips)} clips, {samples} samples; without the model {tried[0].bits / samples:.4f} bits\n")
+    samples = sum(map(len, rows))
+    alone = tried[0].bits / samples
+    print(f"{len(rows)} clips, {samples} samples; without the model {alone:.4f} bits\n")
     print("| The model's logits weigh | bits saved per sample |\n|---|---|")
     for way in tried[1:]:
-        print(f"| {way.name} | {(tried[0].bits - way.bits) / samples:.4f} |")
+        print(f"| {way.name} | {alone - way.bits / samples:.4f} |")
 
 
 if __name__ == "__main__":
