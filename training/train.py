@@ -134,6 +134,11 @@ def shown(kinds: dict[str, float]) -> str:
     return " ".join(f"{k}={v:.4f}" for k, v in kinds.items())
 
 
+def kind_of(path: Path) -> str:
+    """Speech, music and so on."""
+    return path.name.split("__")[0]
+
+
 def source_of(path: Path) -> str:
     """The package or repository that a clip comes from."""
     return path.name.split("__")[1]
@@ -147,12 +152,12 @@ def held_out(path: Path) -> bool:
 
 def group_of(path: Path) -> str:
     """What is validated together: a kind, apart where its source is one that nothing is trained on."""
-    return "new-" * (source_of(path) in UNSEEN) + path.name.split("__")[0]
+    return "new-" * (source_of(path) in UNSEEN) + kind_of(path)
 
 
 def many_voices(path: Path) -> bool:
     """Speech of a collection that more than one person speaks."""
-    return path.name.startswith("speech__") and source_of(path) not in ONE_VOICE
+    return kind_of(path) == "speech" and source_of(path) not in ONE_VOICE
 
 
 def capped(weights: np.ndarray, sources: list[str]) -> np.ndarray:
