@@ -8,10 +8,10 @@ use lmz::wav::{Span, WavReader, to_pcm};
 use lmz::{Level, Watch, codec};
 
 /// Tokens that are compared: more than three times what the context holds.
-const TOKENS: usize = 1000;
+const TOKENS: usize = 1600;
 
 /// Bits a token that the exact engine's distribution may differ by. Quantisation costs 0.003 against real
-/// numbers (`format-spec/exact-engine.md`, appendix B), llama.cpp's own 0.001 (`models/README.md`).
+/// numbers (`format-spec/exact-engine.md`, appendix B), llama.cpp's own 0.001 (`training/README.md`).
 const BOUND: f64 = 0.01;
 
 /// What the codec asks a model while it codes a recording.
